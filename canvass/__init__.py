@@ -1,0 +1,29 @@
+"""Canvass: conversations logged at the door, counted for the board."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from canvass import cli, db, settings, web
+
+
+def create_app(**overrides: Any) -> Flask:
+    """The whole product: settings, database, languages, doors and commands.
+
+    `overrides` are settings by name (DATA="/srv/canvass"), before the environment's. Raises ValueError for a
+    setting that cannot be used.
+    """
+    app = Flask("canvass", root_path=str(settings.ROOT), static_folder="static", template_folder="templates")
+    app.config.update(settings.read(**overrides))
+    app.config["SECRET_KEY"] = settings.secret(app.config["DATA"], "key")
+    app.config["MAX_CONTENT_LENGTH"] = settings.LARGEST_UPLOAD
+    if app.config["PROXIES"]:
+        hops = app.config["PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    db.attach(app)
+    web.attach(app)
+    cli.attach(app)
+    return app

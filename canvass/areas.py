@@ -1,0 +1,290 @@
+"""Areas: ground that a team can be given, with its outline, drawn by hand elsewhere and imported, or only named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint, delete, or_, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from canvass import access, audit, clock, geojson, i18n, organisations
+from canvass.campaigns import Campaign
+from canvass.db import Base, Id, new_id, session
+from canvass.i18n import gettext as _
+from canvass.organisations import Organisation
+from canvass.people import Person
+
+HOUSING = ("villa", "terraced", "flats", "mixed")
+MOST_HOUSEHOLDS = 1_000_000
+# An uploaded file waits this long for its preview to be confirmed.
+DRAFT_TIME = timedelta(hours=24)
+
+
+class Area(Base):
+    """A named piece of ground owned by an organisation. `outline` is a GeoJSON geometry in WGS84."""
+
+    __tablename__ = "areas"
+    __table_args__ = (UniqueConstraint("organisation_id", "code"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id))
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(120))
+    housing: Mapped[str] = mapped_column(String(20), default="")
+    households: Mapped[int | None]
+    outline: Mapped[str | None] = mapped_column(Text, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # No longer offered; what was counted there stays.
+    retired_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def geometry(self) -> dict[str, Any] | None:
+        """The outline as a GeoJSON geometry."""
+        return json.loads(self.outline) if self.outline else None
+
+
+class Draft(Base):
+    """An uploaded file between its preview and its confirmation."""
+
+    __tablename__ = "area_drafts"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id))
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    choices: Mapped[dict[str, Any]] = mapped_column(JSON)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Refused(ValueError):
+    """An area cannot be so; `errors` maps the form's fields to sentences."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(" ".join(errors.values()))
+        self.errors = errors
+
+
+def housing_name(housing: str) -> str:
+    """What a housing type is called."""
+    return {
+        "": _("Ej angivet"),
+        "villa": _("Villor"),
+        "terraced": _("Radhus"),
+        "flats": _("Flerfamiljshus"),
+        "mixed": _("Blandat"),
+    }[housing]
+
+
+# --- by hand ------------------------------------------------------------------------------------------------
+
+
+def add(
+    organisation: Organisation, *, name: str, code: str = "", housing: str = "", households: int | None = None, by: Person
+) -> Area:
+    """A new area. Without a code it gets the next number. Raises Refused."""
+    area = Area(organisation=organisation, **_checked(organisation, name, code, housing, households, None))
+    session.add(area)
+    session.flush()
+    audit.record("area.add", person_id=by.id, organisation_id=organisation.id, area=area.id)
+    return area
+
+
+def edit(
+    area: Area,
+    *,
+    organisation: Organisation,
+    name: str,
+    code: str,
+    housing: str,
+    households: int | None,
+    by: Person,
+) -> None:
+    """Change an area, its owner too. Raises Refused."""
+    for column, value in _checked(organisation, name, code, housing, households, area).items():
+        setattr(area, column, value)
+    area.organisation_id, area.organisation = organisation.id, organisation
+    audit.record("area.edit", person_id=by.id, organisation_id=organisation.id, area=area.id)
+
+
+def retire(area: Area, *, by: Person) -> None:
+    """Offer it no longer; its counts stay."""
+    area.retired_at = clock.now()
+    audit.record("area.retire", person_id=by.id, organisation_id=area.organisation_id, area=area.id)
+
+
+def bring_back(area: Area, *, by: Person) -> None:
+    """Offer it again."""
+    area.retired_at = None
+    audit.record("area.bring_back", person_id=by.id, organisation_id=area.organisation_id, area=area.id)
+
+
+# --- looking up ---------------------------------------------------------------------------------------------
+
+
+def seen_by(person: Person) -> list[Area]:
+    """The areas a person may know of, by name."""
+    return in_order(session.scalars(access.visible(person, Area)))
+
+
+def owned_beneath(organisation_id: str) -> list[Area]:
+    """The areas of an organisation and everything beneath it."""
+    return in_order(session.scalars(select(Area).where(Area.organisation_id.in_(organisations.beneath(organisation_id)))))
+
+
+def of_campaign(campaign: Campaign, *, near: str | None = None) -> list[Area]:
+    """The areas where a campaign's conversations may take place: its organisation's, those beneath, and those above.
+
+    `near` narrows to what one association's phones need: its municipal organisation's and those above it.
+    """
+    bottom = campaign.organisation_id
+    if near is not None and organisations.is_beneath(near, bottom):
+        municipal = organisations.municipal_of(near)
+        if municipal is not None and organisations.is_beneath(municipal.id, bottom):
+            bottom = municipal.id
+    upwards = [node.id for node in organisations.above(bottom)]
+    owner = or_(Area.organisation_id.in_(organisations.beneath(bottom)), Area.organisation_id.in_(upwards))
+    return in_order(session.scalars(select(Area).where(owner, Area.retired_at.is_(None))))
+
+
+def may_be_in(campaign: Campaign, area: Area) -> bool:
+    """May a conversation of this campaign have taken place there? Retired areas too: a phone may have been away."""
+    return organisations.is_beneath(area.organisation_id, campaign.organisation_id) or organisations.is_beneath(
+        campaign.organisation_id, area.organisation_id
+    )
+
+
+def in_order(found: Iterable[Area]) -> list[Area]:
+    """Sorted by name as a Swede sorts, then code."""
+    return sorted(found, key=lambda area: (i18n.sort_key(area.name), area.code))
+
+
+# --- import -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Change:
+    """An area that the file changes, and which of its columns."""
+
+    area: Area
+    feature: geojson.Feature
+    columns: list[str]
+
+
+@dataclass
+class Plan:
+    """What an import would do. Nothing is done while there are problems."""
+
+    organisation: Organisation
+    added: list[geojson.Feature] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    unchanged: list[Area] = field(default_factory=list)
+    problems: list[geojson.Problem] = field(default_factory=list)
+    fields: dict[str, str | None] = field(default_factory=dict)
+
+
+def plan_import(
+    organisation: Organisation,
+    content: bytes,
+    *,
+    code_field: str | None = None,
+    name_field: str | None = None,
+    housing: str = "",
+) -> Plan:
+    """Compare a GeoJSON file with what the organisation has. An area is known again by its code."""
+    reading = geojson.read(content, code_field=code_field or None, name_field=name_field or None)
+    plan = Plan(organisation, problems=list(reading.problems), fields=dict(reading.fields))
+    known = {area.code: area for area in session.scalars(select(Area).where(Area.organisation_id == organisation.id))}
+    for feature in reading.features:
+        area = known.get(feature.code)
+        if area is None:
+            plan.added.append(feature)
+            continue
+        values = _imported(feature, housing)
+        columns = [column for column, value in values.items() if getattr(area, column) != value]
+        if columns or area.retired_at:
+            plan.changed.append(Change(area, feature, columns or ["retired_at"]))
+        else:
+            plan.unchanged.append(area)
+    return plan
+
+
+def carry_out(plan: Plan, *, housing: str = "", by: Person | None = None) -> None:
+    """Do what the plan says. Raises Refused while it has problems: all of a file or nothing of it."""
+    if plan.problems:
+        raise Refused({"file": plan.problems[0].sentence})
+    for feature in plan.added:
+        session.add(Area(organisation=plan.organisation, code=feature.code, **_imported(feature, housing)))
+    for change in plan.changed:
+        for column, value in _imported(change.feature, housing).items():
+            setattr(change.area, column, value)
+        change.area.retired_at = None
+    session.flush()
+    audit.record(
+        "area.import",
+        person_id=by.id if by else None,
+        organisation_id=plan.organisation.id,
+        added=len(plan.added),
+        changed=len(plan.changed),
+    )
+
+
+def keep_draft(plan: Plan, content: bytes, choices: dict[str, Any], *, by: Person) -> Draft:
+    """Keep the file until its preview is confirmed; forgotten ones are cleared away."""
+    session.execute(delete(Draft).where(Draft.created_at < clock.now() - DRAFT_TIME))
+    draft = Draft(organisation_id=plan.organisation.id, person_id=by.id, content=content, choices=choices)
+    session.add(draft)
+    session.flush()
+    return draft
+
+
+def draft(draft_id: str, *, of: Person) -> Draft | None:
+    """The person's own waiting file."""
+    return session.scalar(select(Draft).where(Draft.id == draft_id, Draft.person_id == of.id))
+
+
+def _imported(feature: geojson.Feature, housing: str) -> dict[str, Any]:
+    """The columns that a file decides. What it does not speak of is left as it was."""
+    values: dict[str, Any] = {
+        "name": feature.name,
+        "outline": json.dumps(feature.geometry, separators=(",", ":")),
+    }
+    if feature.housing or housing:
+        values["housing"] = feature.housing or housing
+    if feature.households is not None:
+        values["households"] = feature.households
+    return values
+
+
+def _checked(
+    organisation: Organisation, name: str, code: str, housing: str, households: int | None, area: Area | None
+) -> dict[str, Any]:
+    errors = {}
+    name, code = " ".join(name.split()), code.strip()
+    taken = {
+        known.code
+        for known in session.scalars(select(Area).where(Area.organisation_id == organisation.id))
+        if known is not area
+    }
+    if not name:
+        errors["name"] = _("Ge området ett namn.")
+    elif len(name) > 120:
+        errors["name"] = _("Namnet får ha högst 120 tecken.")
+    if not code:
+        code = next(str(number) for number in range(1, len(taken) + 2) if str(number) not in taken)
+    elif len(code) > 40:
+        errors["code"] = _("Koden får ha högst 40 tecken.")
+    elif code in taken:
+        errors["code"] = _("Koden %(code)s används redan av ett annat område.", code=code)
+    if housing not in ("", *HOUSING):
+        errors["housing"] = _("Välj en boendeform.")
+    if households is not None and not 0 <= households <= MOST_HOUSEHOLDS:
+        errors["households"] = _("Antalet hushåll ska vara ett heltal mellan 0 och 1 miljon.")
+    if errors:
+        raise Refused(errors)
+    return {"name": name, "code": code, "housing": housing, "households": households}

@@ -1,0 +1,215 @@
+"""flask canvass …, and python3 app.py …: thin commands over the verbs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, ScriptInfo
+from flask_migrate import upgrade
+from sqlalchemy import select
+
+from canvass import areas, attempts, backups, db, joining, organisations, people, state, tallies
+from canvass.organisations import Organisation
+from canvass.people import Person
+
+commands = AppGroup("canvass", help="Canvass: samtal från dörren till styrelsens kalkylblad.")
+
+
+def attach(app: Flask) -> None:
+    """Give `flask` the commands."""
+    app.cli.add_command(commands)
+
+
+def prepare(data: str | os.PathLike[str], base_url: str, demo: bool = False) -> list[str]:
+    """Bring the database up to date before the server starts; returns what to tell whoever started it.
+
+    Raises RuntimeError with a sentence when the database would not keep its promises.
+    """
+    from canvass import create_app
+
+    app = create_app(DATA=Path(data))
+    with app.app_context():
+        bring_up_to_date(app)
+        if demo:
+            return demo_lines(base_url)
+        if people.is_anyone():
+            return []
+        token = joining.setup_token()
+        db.session.commit()
+        return [f"Öppna den här länken en gång för att komma igång: {base_url}/setup/{token}"]
+
+
+def bring_up_to_date(app: Flask) -> None:
+    """Upgrade the schema, see that the engine keeps what it is given, and note the start. Needs an app context."""
+    app.config["DATA"].mkdir(parents=True, exist_ok=True)
+    upgrade()
+    wrong = db.complaints(db.db.engine)
+    if wrong:
+        raise RuntimeError(" ".join(wrong))
+    state.begin(app.config["DATA"])
+
+
+def demo_lines(base_url: str) -> list[str]:
+    """One sign-in link per role, each usable once."""
+    from canvass import demo
+
+    cast = demo.fill()
+    lines = [f"{role} {base_url}/demo/{joining.sign_in_token(person)}" for role, person in cast.items()]
+    db.session.commit()
+    return lines
+
+
+def main(argv: list[str]) -> int:
+    """Run one command as `python3 app.py` passes it on; returns the exit code."""
+    from canvass import create_app
+
+    try:
+        app = create_app()
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    with app.app_context():
+        if not argv or argv[0] != "restore":
+            bring_up_to_date(app)
+    info = ScriptInfo(create_app=lambda *_: app)
+    try:
+        result: Any = commands.main(args=argv, prog_name="python3 app.py", obj=info, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+# --- counts and backups -------------------------------------------------------------------------------------
+
+
+@commands.command()
+@click.option("--check", is_flag=True, help="Only compare; exit with 1 when a counter disagrees with the rows.")
+def recount(check: bool) -> None:
+    """Count everything again from the rows."""
+    drift = attempts.drift()
+    for cell, (says, should) in sorted(drift.items()):
+        click.echo(f"{' '.join(cell)}: {says}, should be {should}")
+    click.echo(f"{len(drift)} counters differ from the rows.")
+    if check and drift:
+        raise click.exceptions.Exit(1)
+    if drift:
+        tallies.replace(attempts.recount())
+        db.session.commit()
+        click.echo("Counted again.")
+
+
+@commands.command()
+def backup() -> None:
+    """Take a verified backup into the data folder, while the server runs."""
+    try:
+        path = backups.take(current_app.config["DATA"] / "backups")
+    except backups.Failed as error:
+        raise click.ClickException(str(error)) from None
+    db.session.commit()
+    click.echo(str(path))
+
+
+@commands.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Put a backup back while the server is stopped; phones then send again what it lacks."""
+    url = db.db.engine.url
+    if url.get_backend_name() != "sqlite":
+        raise click.ClickException("A PostgreSQL database is restored with its own tools; see README.md.")
+    db.db.engine.dispose()
+    try:
+        aside = backups.restore(file, Path(str(url.database)))
+    except backups.Failed as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Restored. The former database is {aside}.")
+
+
+# --- the tree and the ground --------------------------------------------------------------------------------
+
+
+@commands.group("organisations", cls=AppGroup)
+def organisation_commands() -> None:
+    """The tree of organisations."""
+
+
+@organisation_commands.command("import-sweden")
+@click.option("--beneath", default=None, help="Name or id of the organisation to start from; the whole party when left out.")
+def import_sweden(beneath: str | None) -> None:
+    """Add the districts and municipal organisations that are missing."""
+    start = _organisation(beneath) if beneath else None
+    try:
+        added = organisations.import_sweden(start)
+    except organisations.Refused as error:
+        raise click.ClickException(str(error)) from None
+    db.session.commit()
+    click.echo(f"{added['district']} districts and {added['municipal']} municipal organisations added.")
+
+
+@commands.group("areas", cls=AppGroup)
+def area_commands() -> None:
+    """Areas and their outlines."""
+
+
+@area_commands.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--organisation", default=None, help="Name or id of the owner; needed when there are several.")
+@click.option("--code-field", default=None, help="The property that holds the code, when it is not found by itself.")
+@click.option("--name-field", default=None, help="The property that holds the name.")
+@click.option("--housing", type=click.Choice(areas.HOUSING), default=None, help="For areas where the file does not say.")
+@click.option("--preview", is_flag=True, help="Only tell what would happen.")
+def import_areas(
+    file: Path, organisation: str | None, code_field: str | None, name_field: str | None, housing: str | None, preview: bool
+) -> None:
+    """Import areas from a GeoJSON file, in WGS84 or SWEREF 99 TM: all of it, or nothing."""
+    plan = areas.plan_import(
+        _organisation(organisation), file.read_bytes(), code_field=code_field, name_field=name_field, housing=housing or ""
+    )
+    for problem in plan.problems:
+        click.echo(problem.sentence, err=True)
+    click.echo(
+        f"{len(plan.added)} new, {len(plan.changed)} changed, {len(plan.unchanged)} unchanged, {len(plan.problems)} refused."
+    )
+    if plan.problems:
+        raise click.exceptions.Exit(1)
+    if not preview:
+        areas.carry_out(plan, housing=housing or "")
+        db.session.commit()
+
+
+# --- people -------------------------------------------------------------------------------------------------
+
+
+@commands.command("sign-in-link")
+@click.argument("email")
+def sign_in_link(email: str) -> None:
+    """A link that signs a person in once: for whoever forgot the password."""
+    person = db.session.scalar(select(Person).where(Person.email == email.strip().casefold()))
+    if person is None:
+        raise click.ClickException(f"Nobody has the address {email}.")
+    token = joining.sign_in_token(person)
+    db.session.commit()
+    base = current_app.config["PUBLIC_URL"] or f"http://{current_app.config['HOST']}:{current_app.config['PORT']}"
+    click.echo(f"{base}/sign-in/{token}")
+
+
+def _organisation(wanted: str | None) -> Organisation:
+    query = select(Organisation)
+    if wanted:
+        query = query.where((Organisation.id == wanted) | (Organisation.name == wanted))
+    found = list(db.session.scalars(query.limit(2)))
+    if len(found) != 1:
+        raise click.ClickException(
+            "Say which organisation, by its name or id." if not found or not wanted else f"Several are called {wanted}; use the id."
+        )
+    return found[0]
+

@@ -1,0 +1,148 @@
+"""Counters: how many attempts of each outcome a campaign has, per organisation and along each dimension.
+
+Kept at the leaves (the organisation an attempt belongs to) and summed when read, so that moving an association
+needs no recount and no row at the top of the tree has every writer queueing for it. Plain values in and out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import Select, String, delete, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from canvass import campaigns
+from canvass.db import Base, Id, in_batches, insert, session
+
+# What is counted along: separate marginals, since their cube would have nearly as many rows as there are attempts.
+DIMENSIONS = ("area", "channel", "day", "topic")
+
+
+class Tally(Base):
+    """One counter. `key` is an area's id ('' for none), a channel, a day as 2026-05-01, or a topic's id."""
+
+    __tablename__ = "tallies"
+
+    campaign_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(10), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(36), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int]
+
+
+class Pulse(Base):
+    """Rises with every change of an organisation's counters in a campaign: what live views wait on."""
+
+    __tablename__ = "pulses"
+
+    campaign_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    beat: Mapped[int]
+
+
+class Cell(NamedTuple):
+    """Which counter: the key of a Tally."""
+
+    campaign_id: str
+    dimension: str
+    organisation_id: str
+    key: str
+    outcome: str
+
+
+class Count(NamedTuple):
+    """Attempts, and those of them in which somebody talked."""
+
+    attempts: int = 0
+    conversations: int = 0
+
+    @property
+    def contact_rate(self) -> float | None:
+        """Conversations ÷ attempts; None without attempts."""
+        return self.conversations / self.attempts if self.attempts else None
+
+
+def cells(
+    campaign_id: str, organisation_id: str, area_id: str | None, channel: str, day: str, topics: Iterable[str], outcome: str
+) -> list[Cell]:
+    """The counters that one attempt with these values is part of. Topics count conversations only."""
+    found = [
+        Cell(campaign_id, "area", organisation_id, area_id or "", outcome),
+        Cell(campaign_id, "channel", organisation_id, channel, outcome),
+        Cell(campaign_id, "day", organisation_id, day, outcome),
+    ]
+    if outcome == campaigns.TALKED:
+        found += [Cell(campaign_id, "topic", organisation_id, topic, outcome) for topic in topics]
+    return found
+
+
+def move(changes: Mapping[Cell, int]) -> None:
+    """Add each difference to its counter, and raise the pulse of every organisation touched."""
+    # In one order everywhere: two writers that meet in the same counters wait for each other, not in a circle.
+    rows = [{**cell._asdict(), "number": number} for cell, number in sorted(changes.items()) if number]
+    if not rows:
+        return
+    for batch in in_batches(rows, 200):
+        statement = insert(Tally).values(batch)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=list(Tally.__table__.primary_key),
+                set_={"number": Tally.number + statement.excluded.number},
+            )
+        )
+    touched = sorted({(row["campaign_id"], row["organisation_id"]) for row in rows})
+    beats = insert(Pulse).values([{"campaign_id": c, "organisation_id": o, "beat": 1} for c, o in touched])
+    session.execute(
+        beats.on_conflict_do_update(index_elements=list(Pulse.__table__.primary_key), set_={"beat": Pulse.beat + 1})
+    )
+
+
+def by(dimension: str, campaign_id: str, organisation_ids: Select[tuple[str]]) -> dict[str, Count]:
+    """The counts along a dimension, by key, summed over these organisations."""
+    return _read(Tally.key, dimension, campaign_id, organisation_ids)
+
+
+def by_organisation(campaign_id: str, organisation_ids: Select[tuple[str]]) -> dict[str, Count]:
+    """The counts by the organisation they belong to; not summed up the tree."""
+    return _read(Tally.organisation_id, "channel", campaign_id, organisation_ids)
+
+
+def total(campaign_id: str, organisation_ids: Select[tuple[str]]) -> Count:
+    """All attempts and conversations of these organisations in the campaign."""
+    counts = by_organisation(campaign_id, organisation_ids).values()
+    return Count(sum(c.attempts for c in counts), sum(c.conversations for c in counts))
+
+
+def pulse(campaign_id: str) -> int:
+    """A number that is higher after every change of the campaign's counters."""
+    return session.scalar(select(func.coalesce(func.sum(Pulse.beat), 0)).where(Pulse.campaign_id == campaign_id)) or 0
+
+
+def replace(counted: Counter[Cell]) -> None:
+    """Set all counters to these: the last resort of `recount`."""
+    present = Counter({cell: number for cell, number in everything().items()})
+    move({cell: counted[cell] - present[cell] for cell in set(counted) | set(present)})
+    session.execute(delete(Tally).where(Tally.number == 0))
+
+
+def everything() -> dict[Cell, int]:
+    """Every counter that is not zero."""
+    query = select(Tally.campaign_id, Tally.dimension, Tally.organisation_id, Tally.key, Tally.outcome, Tally.number)
+    return {Cell(*row[:5]): row[5] for row in session.execute(query.where(Tally.number != 0))}
+
+
+def _read(column: object, dimension: str, campaign_id: str, organisation_ids: Select[tuple[str]]) -> dict[str, Count]:
+    talked = func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED)
+    query = (
+        select(column, func.sum(Tally.number), func.coalesce(talked, 0))  # type: ignore[call-overload]
+        .where(
+            Tally.campaign_id == campaign_id,
+            Tally.dimension == dimension,
+            Tally.organisation_id.in_(organisation_ids),
+        )
+        .group_by(column)
+    )
+    return {key: Count(int(attempts), int(conversations)) for key, attempts, conversations in session.execute(query)}

@@ -1,0 +1,248 @@
+"""Campaigns: the list, the live page, the form, the target tree and the state."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from canvass import access, campaigns, clock, db, i18n, live, organisations
+from canvass.campaigns import Campaign
+from canvass.i18n import gettext as _
+from canvass.organisations import Organisation
+from canvass.web import forms, fragments, gate
+
+door = Blueprint("campaigns", __name__, url_prefix="/campaigns")
+
+
+@door.get("")
+def index() -> ResponseReturnValue:
+    """The person's campaigns with how far each has come, from where they stand."""
+    person = gate.person()
+    rows = []
+    for campaign in campaigns.seen_by(person):
+        stands = access.standpoints(person, campaign.organisation_id)
+        if stands:
+            rows.append((campaign, live.standing(campaign, stands[0])))
+    return render_template(
+        "campaigns/index.html", rows=rows, may_create=bool(access.nodes(person, "campaign.edit"))
+    )
+
+
+@door.get("/<campaign_id>")
+def page(campaign_id: str) -> ResponseReturnValue:
+    """The numbers for the node asked for, refreshed by themselves: the block alone is fetched with its ETag."""
+    person = gate.person()
+    campaign = access.find(person, Campaign, campaign_id)
+    stands = access.standpoints(person, campaign.organisation_id)
+    node = _node(stands, request.args.get("at"))
+    body = fragments.page_or_part(
+        "campaigns/page.html",
+        "campaigns/_numbers.html",
+        campaign=campaign,
+        node=node,
+        stands=stands,
+        path=_path_down(stands, node),
+        stand_tabs=[{"url": f"?at={s.id}", "label": s.name, "current": s is node} for s in stands],
+        numbers=live.numbers(campaign, node),
+        day_columns=_day_columns,
+        topic_bars=_topic_bars,
+        closing_ends=campaigns.closing_ends(campaign),
+        may_edit=access.may(person, "campaign.edit", campaign.organisation_id),
+        may_join=bool(access.standpoints(person, campaign.organisation_id, "joining.manage")),
+        may_export=access.may_anywhere(person, "report.export"),
+        may_review=access.may(person, "quarantine.review", node.id),
+        is_overdue=campaign.state == "open" and campaign.ends_on < clock.today(),
+    )
+    response = make_response(body)
+    response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:20])
+    response.headers["Cache-Control"] = "private, no-cache" if request.headers.get("HX-Request") else "no-store"
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response.make_conditional(request)
+
+
+@door.get("/new")
+def new() -> ResponseReturnValue:
+    """An empty form with sensible suggestions."""
+    return _form(_blank(), None)
+
+
+@door.post("")
+def create() -> ResponseReturnValue:
+    """A draft, or an open campaign at once."""
+    person, form = gate.person(), _blank()
+    organisation = access.find(person, Organisation, form.text("organisation"), "campaign.edit")
+    try:
+        target = form.whole("target")
+        campaign = campaigns.create(organisation, target=target, by=person, **_fields(form))
+    except campaigns.Refused as error:
+        form.errors = {**error.errors, **form.errors}
+    if form.errors:
+        db.session.rollback()
+        return _form(form, None), 422
+    if form.text("open"):
+        campaigns.open_(campaign, by=person)
+    db.session.commit()
+    return redirect(url_for("campaigns.page", campaign_id=campaign.id), 303)
+
+
+@door.get("/<campaign_id>/edit")
+def edit(campaign_id: str) -> ResponseReturnValue:
+    """The form, filled in."""
+    campaign = access.find(gate.person(), Campaign, campaign_id, "campaign.edit")
+    return _form(_filled(campaign), campaign)
+
+
+@door.post("/<campaign_id>/edit")
+def save(campaign_id: str) -> ResponseReturnValue:
+    """The changes, or the form again with what is wrong."""
+    person = gate.person()
+    campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
+    form = _filled(campaign)
+    try:
+        campaigns.edit(campaign, by=person, **_fields(form))
+        campaigns.set_target(campaign, campaign.organisation, form.whole("target"), by=person)
+    except campaigns.Refused as error:
+        form.errors = {**error.errors, **form.errors}
+    if form.errors:
+        db.session.rollback()
+        return _form(form, db.session.get(Campaign, campaign_id)), 422
+    db.session.commit()
+    fragments.say(_("Kampanjen är sparad."))
+    return redirect(url_for("campaigns.page", campaign_id=campaign.id), 303)
+
+
+@door.post("/<campaign_id>/state")
+def change_state(campaign_id: str) -> ResponseReturnValue:
+    """Open, or close for new conversations."""
+    person = gate.person()
+    campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
+    if request.form.get("state") == "open":
+        campaigns.open_(campaign, by=person)
+        fragments.say(_("Kampanjen är öppen. Nu räknas samtalen."))
+    else:
+        campaigns.close(campaign, by=person)
+        fragments.say(_("Kampanjen avslutas. Samtal som redan förts kan skickas in i två veckor till."))
+    db.session.commit()
+    return redirect(url_for("campaigns.page", campaign_id=campaign.id), 303)
+
+
+@door.get("/<campaign_id>/targets")
+def targets(campaign_id: str) -> ResponseReturnValue:
+    """The target of the node and of those directly beneath, to be set."""
+    return _targets(campaign_id, forms.Form())
+
+
+@door.post("/<campaign_id>/targets")
+def set_targets(campaign_id: str) -> ResponseReturnValue:
+    """All that were filled in, or nothing while one of them is wrong."""
+    person, form = gate.person(), forms.Form()
+    campaign = access.find(person, Campaign, campaign_id)
+    for field in [name for name in request.form if name.startswith("target-")]:
+        organisation = access.find(person, Organisation, field.removeprefix("target-"), "target.set")
+        try:
+            campaigns.set_target(campaign, organisation, form.whole(field), by=person)
+        except campaigns.Refused as error:
+            form.errors[field] = str(error)
+    if form.errors:
+        db.session.rollback()
+        return _targets(campaign_id, form), 422
+    db.session.commit()
+    fragments.say(_("Målen är sparade."))
+    return redirect(url_for("campaigns.targets", campaign_id=campaign.id, at=request.form.get("at") or None), 303)
+
+
+def _targets(campaign_id: str, form: forms.Form) -> str:
+    person = gate.person()
+    campaign = access.find(person, Campaign, campaign_id)
+    stands = access.standpoints(person, campaign.organisation_id, "target.set")
+    if not stands:
+        raise access.Forbidden("target.set")
+    node = _node(stands, request.values.get("at"))
+    agreed = campaigns.targets(campaign)
+    return render_template(
+        "campaigns/targets.html",
+        campaign=campaign,
+        node=node,
+        path=_path_down(stands, node),
+        own=agreed.get(node.id),
+        rows=[(child, agreed.get(child.id)) for child in organisations.children(node.id)],
+        form=form,
+        errors=form.errors,
+    )
+
+
+def _day_columns(lines: list[live.Line]) -> list[dict[str, object]]:
+    return [{"label": line.name, "value": line.count.conversations} for line in lines]
+
+
+def _topic_bars(numbers: live.Numbers) -> list[dict[str, object]]:
+    """How often each topic was raised, as a share of the conversations."""
+    talked = numbers.total.conversations or 1
+    return [
+        {"label": line.name, "value": n, "share": n / talked, "note": i18n.percent(n / talked)}
+        for line in numbers.by_topic
+        for n in (line.count.conversations,)
+    ]
+
+
+def _node(stands: list[Organisation], wanted: str | None) -> Organisation:
+    """The organisation asked for, when it lies beneath one the person stands on; theirs when none is asked for."""
+    if not stands:
+        raise access.NotFound("standpoint")
+    if not wanted:
+        return stands[0]
+    node = db.session.get(Organisation, wanted)
+    if node is None or not any(organisations.is_beneath(node.id, stand.id) for stand in stands):
+        raise access.NotFound(wanted)
+    return node
+
+
+def _path_down(stands: list[Organisation], node: Organisation) -> list[Organisation]:
+    """From where the person stands down to the node, both included."""
+    line = organisations.above(node.id)
+    top = next(i for i, above in enumerate(line) if above in stands)
+    return line[: top + 1][::-1]
+
+
+def _fields(form: forms.Form) -> dict[str, object]:
+    return {
+        "name": form.text("name"),
+        "kind": form.text("kind"),
+        "starts_on": form.day("starts_on"),
+        "ends_on": form.day("ends_on"),
+        "channels": form.many("channels"),
+        "topics": form.lines("topics"),
+        "script": form.text("script"),
+    }
+
+
+def _blank() -> forms.Form:
+    return forms.Form(
+        kind="listen",
+        starts_on=clock.today().isoformat(),
+        channels=["door", "phone", "stall"],
+        topics="\n".join(campaigns.suggested_topics()),
+    )
+
+
+def _filled(campaign: Campaign) -> forms.Form:
+    return forms.Form(
+        name=campaign.name,
+        kind=campaign.kind,
+        starts_on=campaign.starts_on.isoformat(),
+        ends_on=campaign.ends_on.isoformat(),
+        channels=campaign.channels,
+        topics="\n".join(topic.name for topic in campaigns.topics(campaign)),
+        script=campaign.script,
+        target=campaigns.targets(campaign).get(campaign.organisation_id, ""),
+    )
+
+
+def _form(form: forms.Form, campaign: Campaign | None) -> str:
+    person = gate.person()
+    owners = organisations.tree(access.nodes(person, "campaign.edit"))
+    if campaign is None and not owners:
+        raise access.Forbidden("campaign.edit")
+    return render_template("campaigns/form.html", form=form, errors=form.errors, campaign=campaign, owners=owners)

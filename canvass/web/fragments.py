@@ -1,0 +1,109 @@
+"""What every template can count on, and the page or just the part of it that is swapped."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import segno
+from flask import Flask, current_app, flash, get_flashed_messages, render_template, request, url_for
+from markupsafe import Markup
+
+from canvass import access, areas, campaigns, i18n, organisations, people
+from canvass.i18n import gettext as _
+from canvass.web import gate
+
+
+def attach(app: Flask) -> None:
+    """Give templates their words, numbers and addresses."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        _=i18n.gettext,
+        ngettext=i18n.ngettext,
+        number=i18n.number,
+        percent=i18n.percent,
+        day=i18n.day,
+        moment=i18n.moment,
+        asset=asset,
+        qr=qr,
+        may=lambda action, organisation_id: access.may(gate.visitor(), action, organisation_id),
+        kind_name=organisations.kind_name,
+        role_name=people.role_name,
+        campaign_kind_name=campaigns.kind_name,
+        state_name=campaigns.state_name,
+        channel_name=campaigns.channel_name,
+        outcome_name=campaigns.outcome_name,
+        housing_name=areas.housing_name,
+    )
+    app.jinja_env.filters["attrs"] = lambda thing, *names: tuple(getattr(thing, name) for name in names)
+    app.context_processor(surroundings)
+
+
+def surroundings() -> dict[str, Any]:
+    """What stands around every page: the person, the language, the menu and what was just done."""
+    return {
+        "person": gate.visitor(),
+        "language": i18n.language(),
+        "languages": i18n.LANGUAGES,
+        "navigation": navigation(),
+        "channel_options": [(channel, campaigns.channel_name(channel)) for channel in campaigns.CHANNELS],
+        "kind_options": [(kind, campaigns.kind_name(kind)) for kind in campaigns.KINDS],
+        "messages": [
+            {"kind": kind, "text": text} for kind, text in get_flashed_messages(with_categories=True)
+        ],
+    }
+
+
+def navigation() -> list[dict[str, Any]]:
+    """The menu for this person: only what leads somewhere for them."""
+    person = gate.visitor()
+    if person is None:
+        return []
+    entries = [
+        ("attempts.screen", _("Logga samtal"), "attempt.log"),
+        ("campaigns.index", _("Kampanjer"), "campaign.see"),
+        ("areas.index", _("Områden"), "area.edit"),
+        ("reports.index", _("Rapporter"), "report.export"),
+        ("quarantine.index", _("Att granska"), "quarantine.review"),
+        ("people.index", _("Personer"), "person.see"),
+        ("organisations.index", _("Organisationer"), "organisation.see"),
+    ]
+    here = (request.endpoint or "").split(".")[0]
+    return [
+        {"url": url_for(endpoint), "label": label, "current": endpoint.split(".")[0] == here}
+        for endpoint, label, action in entries
+        if access.may_anywhere(person, action)
+    ]
+
+
+def page_or_part(page: str, part: str, **values: Any) -> str:
+    """The whole page, or just the part of it that it includes, when htmx asks for that."""
+    return render_template(part if request.headers.get("HX-Request") == "true" else page, **values)
+
+
+def say(text: str, kind: str = "ok") -> None:
+    """Tell the person on the next page: `ok`, `warning` or `error`."""
+    flash(text, kind)
+
+
+def asset(path: str) -> str:
+    """The address of a static file, with its content's mark so that browsers may keep it for good."""
+    return f"{url_for('static', filename=path)}?v={mark(path)}"
+
+
+def mark(path: str) -> str:
+    """A short hash of a static file's content; read anew in development."""
+    return _mark(path, (Path(current_app.static_folder or "") / path).stat().st_mtime_ns)
+
+
+@cache
+def _mark(path: str, _changed: int) -> str:
+    return hashlib.sha256((Path(current_app.static_folder or "") / path).read_bytes()).hexdigest()[:10]
+
+
+def qr(text: str) -> Markup:
+    """The text as a QR code in SVG, sized by CSS, dark on light in every colour scheme."""
+    code = segno.make(text, error="m", micro=False)
+    return Markup(code.svg_inline(border=2, omitsize=True, svgclass="qr", lineclass=None, dark="#000", light="#fff"))

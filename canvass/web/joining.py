@@ -1,0 +1,240 @@
+"""Coming in: by the poster's link or code as a volunteer, by an invitation as something more, by a demo link as anybody."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from canvass import access, db, joining, organisations, people
+from canvass.campaigns import Campaign
+from canvass.i18n import gettext as _
+from canvass.joining import JoinLink, Ticket
+from canvass.organisations import Organisation
+from canvass.people import Person
+from canvass.web import forms, fragments, gate
+
+door = Blueprint("joining", __name__)
+
+
+# --- volunteers ---------------------------------------------------------------------------------------------
+
+
+@door.get("/join")
+@gate.open_to_all
+def type_code() -> ResponseReturnValue:
+    """For those who have the code but no camera."""
+    return render_template("joining/code.html", form=forms.Form(), errors={})
+
+
+@door.post("/join")
+@gate.open_to_all
+def typed_code() -> ResponseReturnValue:
+    """On to the link's own page, or a sentence about the code."""
+    form = forms.Form()
+    try:
+        joining.with_code(form.text("code"))
+    except joining.Gone as error:
+        joining.note_wrong_code()
+        db.session.commit()
+        return render_template("joining/code.html", form=form, errors={"code": str(error)}), 422
+    return redirect(url_for("joining.welcome", code=form.text("code").upper()), 303)
+
+
+@door.get("/join/<code>")
+@gate.open_by_token
+def welcome(code: str) -> ResponseReturnValue:
+    """A first name and an association, nothing more."""
+    return _welcome(joining.with_code(code), forms.Form(name=(v.name if (v := gate.visitor()) else "")))
+
+
+@door.post("/join/<code>")
+@gate.open_by_token
+def join(code: str) -> ResponseReturnValue:
+    """In, and straight to the logging screen."""
+    try:
+        link = joining.with_code(code)
+    except joining.Gone:
+        joining.note_wrong_code()
+        db.session.commit()
+        raise
+    form = forms.Form()
+    known = gate.visitor()
+    choices = joining.associations(link)
+    chosen = form.text("association") or (choices[0].id if len(choices) == 1 else "")
+    association = next((node for node in choices if node.id == chosen), None)
+    try:
+        if association is None:
+            raise people.Refused(_("Välj din förening."), "association")
+        person = joining.join(link, form.text("name"), association, known)
+    except people.Refused as error:
+        form.errors[error.field] = str(error)
+        db.session.rollback()
+        return _welcome(joining.with_code(code), form), 422
+    response = make_response(redirect(url_for("attempts.screen"), 303))
+    if known is None:
+        gate.let_in(person, response)
+    db.session.commit()
+    return response
+
+
+def _welcome(link: JoinLink, form: forms.Form) -> str:
+    campaign = db.session.get(Campaign, link.campaign_id)
+    return render_template(
+        "joining/welcome.html",
+        link=link,
+        campaign=campaign,
+        associations=joining.associations(link),
+        known=gate.visitor(),
+        form=form,
+        errors=form.errors,
+    )
+
+
+# --- handing the link out -----------------------------------------------------------------------------------
+
+
+@door.get("/campaigns/<campaign_id>/join")
+def share(campaign_id: str) -> ResponseReturnValue:
+    """The campaign's way in as a QR code, a link and a short code."""
+    return _shared(campaign_id, "joining/share.html")
+
+
+@door.get("/campaigns/<campaign_id>/poster")
+def poster(campaign_id: str) -> ResponseReturnValue:
+    """The same on a sheet of paper for the wall."""
+    return _shared(campaign_id, "joining/poster.html")
+
+
+@door.post("/campaigns/<campaign_id>/join")
+def make_link(campaign_id: str) -> ResponseReturnValue:
+    """A link for an organisation that has none yet; or a new one when the old is withdrawn."""
+    campaign = access.find(gate.person(), Campaign, campaign_id)
+    form = forms.Form()
+    organisation = access.find(gate.person(), Organisation, form.text("organisation"), "joining.manage")
+    link = joining.link(organisation, campaign.id, campaign.ends_on, _secret())
+    if form.text("withdraw"):
+        joining.withdraw(link, campaign.ends_on, _secret(), by=gate.person())
+        fragments.say(_("Den gamla länken gäller inte längre. Här är den nya."))
+    db.session.commit()
+    return redirect(url_for("joining.share", campaign_id=campaign.id, organisation=organisation.id), 303)
+
+
+def _shared(campaign_id: str, template: str) -> ResponseReturnValue:
+    person = gate.person()
+    campaign = access.find(person, Campaign, campaign_id)
+    stands = access.standpoints(person, campaign.organisation_id, "joining.manage")
+    if not stands:
+        raise access.Forbidden("joining.manage")
+    lines = [node for _depth, node in organisations.tree([node.id for node in stands])]
+    wanted = request.args.get("organisation", stands[0].id)
+    organisation = next((node for node in lines if node.id == wanted), None)
+    if organisation is None:
+        raise access.NotFound(wanted)
+    # Looking at the page makes the link: a write, so in a transaction that has not promised to read.
+    organisation_id = organisation.id
+    db.session.rollback()
+    link = joining.link(db.session.get_one(Organisation, organisation_id), campaign.id, campaign.ends_on, _secret())
+    db.session.commit()
+    code = joining.code(link, _secret())
+    return render_template(
+        template,
+        campaign=campaign,
+        organisation=link.organisation,
+        organisations=[node for _depth, node in organisations.tree([node.id for node in stands])],
+        code=code,
+        link=link,
+        url=f"{gate.base_url()}{url_for('joining.welcome', code=code)}",
+    )
+
+
+def _secret() -> str:
+    return str(current_app.config["SECRET_KEY"])
+
+
+# --- leaders and above --------------------------------------------------------------------------------------
+
+
+@door.post("/invitations")
+def invite() -> ResponseReturnValue:
+    """A new invitation; its link is shown once, on the next page, since only its hash is kept."""
+    form = forms.Form()
+    organisation = access.find(gate.person(), Organisation, form.text("organisation"), "person.manage")
+    _ticket, token = joining.invite(organisation, form.text("role"), form.text("note"), by=gate.person())
+    db.session.commit()
+    return render_template(
+        "joining/invited.html",
+        organisation=organisation,
+        role=form.text("role"),
+        url=f"{gate.base_url()}{url_for('joining.invited', token=token)}",
+    )
+
+
+@door.post("/invitations/<ticket_id>/withdraw")
+def withdraw_invitation(ticket_id: str) -> ResponseReturnValue:
+    """Let an unused invitation not be used."""
+    ticket = access.find(gate.person(), Ticket, ticket_id, "person.manage")
+    joining.withdraw_invitation(ticket, by=gate.person())
+    db.session.commit()
+    fragments.say(_("Inbjudan är återkallad."))
+    return redirect(url_for("people.index"), 303)
+
+
+@door.get("/invitation/<token>")
+@gate.open_by_token
+def invited(token: str) -> ResponseReturnValue:
+    """Name, e-mail address and a password; or one button for somebody who is signed in already."""
+    ticket = joining.ticket("invitation", token)
+    return render_template("joining/invitation.html", ticket=ticket, known=_known(), form=forms.Form(), errors={})
+
+
+@door.post("/invitation/<token>")
+@gate.open_by_token
+def accept(token: str) -> ResponseReturnValue:
+    """Take the role up; the link is spent."""
+    ticket = joining.ticket("invitation", token)
+    form, known = forms.Form(), _known()
+    try:
+        person = joining.accept(ticket, form.text("name"), form.text("email"), form.password, known)
+    except people.Refused as error:
+        db.session.rollback()
+        errors = {error.field: str(error)}
+        ticket = joining.ticket("invitation", token)
+        return render_template("joining/invitation.html", ticket=ticket, known=_known(), form=form, errors=errors), 422
+    response = make_response(redirect(url_for("attempts.front"), 303))
+    if known is None:
+        gate.let_in(person, response)
+    db.session.commit()
+    return response
+
+
+def _known() -> Person | None:
+    """Somebody with a password can take a role up as they are; a volunteer without one needs it first."""
+    person = gate.visitor()
+    return person if person is not None and person.password_hash else None
+
+
+# --- links that sign in -------------------------------------------------------------------------------------
+
+
+@door.get("/sign-in/<token>")
+@door.get("/demo/<token>", endpoint="demo")
+@gate.open_by_token
+def sign_in_link(token: str) -> ResponseReturnValue:
+    """A button: opening a link must not spend it, since chat programs open links to show what they are."""
+    ticket = joining.ticket("sign_in", token)
+    return render_template("joining/sign_in.html", who=db.session.get_one(Person, ticket.person_id))
+
+
+@door.post("/sign-in/<token>")
+@door.post("/demo/<token>", endpoint="demo_sign_in")
+@gate.open_by_token
+def sign_in_by_link(token: str) -> Response:
+    """Signs in; the link is spent."""
+    ticket = joining.ticket("sign_in", token)
+    person = db.session.get_one(Person, ticket.person_id)
+    joining.spend(ticket)
+    response = make_response(redirect(url_for("attempts.front"), 303))
+    gate.let_in(person, response)
+    db.session.commit()
+    return response

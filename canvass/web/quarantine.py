@@ -1,0 +1,74 @@
+"""What phones handed in that could not be counted: a leader looks, admits or dismisses. Nothing is ever thrown away."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from canvass import access, campaigns, db, sync
+from canvass.areas import Area
+from canvass.campaigns import Campaign
+from canvass.i18n import gettext as _
+from canvass.sync import Held
+from canvass.web import fragments, gate
+
+door = Blueprint("quarantine", __name__, url_prefix="/quarantine")
+
+
+@door.get("")
+def index() -> ResponseReturnValue:
+    """What waits for a decision, with the reason in words; or what has been decided."""
+    person = gate.person()
+    nodes = access.nodes(person, "quarantine.review")
+    if not nodes:
+        raise access.Forbidden("quarantine.review")
+    is_decided = bool(request.args.get("decided"))
+    return render_template(
+        "quarantine/index.html",
+        rows=[_row(held) for held in sync.held(nodes, is_decided=is_decided)],
+        is_decided=is_decided,
+    )
+
+
+@door.post("/<held_id>/admit")
+def admit(held_id: str) -> ResponseReturnValue:
+    """Count it after all."""
+    held = access.find(gate.person(), Held, held_id, "quarantine.review")
+    try:
+        sync.admit(held, by=gate.person())
+    except sync.Refused as error:
+        db.session.rollback()
+        fragments.say(_("Den går inte att räkna: %(reason)s Du kan bara avfärda den.", reason=str(error)), "error")
+    else:
+        db.session.commit()
+        fragments.say(_("Räknad."))
+    return redirect(url_for("quarantine.index"), 303)
+
+
+@door.post("/<held_id>/dismiss")
+def dismiss(held_id: str) -> ResponseReturnValue:
+    """Leave it uncounted, on record."""
+    held = access.find(gate.person(), Held, held_id, "quarantine.review")
+    sync.dismiss(held, by=gate.person())
+    db.session.commit()
+    fragments.say(_("Avfärdad. Den finns kvar under Avgjorda."))
+    return redirect(url_for("quarantine.index"), 303)
+
+
+def _row(held: Held) -> dict[str, object]:
+    """What a leader needs to see of it, in words; whatever cannot be read is left out."""
+    data = held.data
+    facts = data.get("data") if isinstance(data.get("data"), dict) else {}
+    campaign = db.session.get(Campaign, str(data.get("campaign", "")))
+    area = db.session.get(Area, str(facts.get("area", "")))
+    channel, outcome = facts.get("channel"), facts.get("outcome")
+    return {
+        "held": held,
+        "reason": sync.sentence(held.code),
+        "campaign": campaign.name if campaign else "",
+        "area": area.name if area else "",
+        "channel": campaigns.channel_name(channel) if channel in campaigns.CHANNELS else "",
+        "outcome": campaigns.outcome_name(outcome) if outcome in campaigns.OUTCOMES else "",
+        "number": facts.get("n"),
+        "is_delete": data.get("kind") == "delete",
+    }

@@ -1,0 +1,80 @@
+"""The phone's door: hello, the outlines, and the batches it hands in. docs/sync.md is the protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from flask import Blueprint, Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Unauthorized
+
+from canvass import areas, campaigns, db, sync
+from canvass.people import Person
+from canvass.web import gate
+
+door = Blueprint("sync", __name__, url_prefix="/api/v1")
+
+
+@door.get("/hello")
+def hello() -> ResponseReturnValue:
+    """All that a phone needs to log offline. A session reads this; a device token does not."""
+    return jsonify(sync.hello(gate.person()))
+
+
+@door.get("/outlines")
+def outlines() -> ResponseReturnValue:
+    """The outlines of the areas this person's phone may be in, for finding the area without telling anybody where."""
+    person = gate.person()
+    found = {area.id: area for c in campaigns.to_log_in(person) for area in areas.of_campaign(c, near=person.association_id)}
+    features = [
+        {
+            "type": "Feature",
+            "id": area.id,
+            "properties": {"code": area.code, "name": area.name},
+            "geometry": json.loads(area.outline),
+        }
+        for area in found.values()
+        if area.outline
+    ]
+    body = json.dumps({"type": "FeatureCollection", "features": features}, separators=(",", ":"))
+    response = Response(body, mimetype="application/geo+json")
+    response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:20])
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response.make_conditional(request)
+
+
+@door.post("/sync")
+@gate.open_to_devices
+def receive() -> ResponseReturnValue:
+    """Take a batch in. Everything in it is committed before the answer is written."""
+    if request.headers.get("X-Sync") != "1" or not request.is_json:
+        return jsonify(error="malformed", sentence="X-Sync: 1 and application/json"), 400
+    if (request.content_length or 0) > sync.MOST_BYTES:
+        return jsonify(error="too_large"), 413
+    body = request.get_data()
+    if len(body) > sync.MOST_BYTES:
+        return jsonify(error="too_large"), 413
+    try:
+        envelope = sync.read(body)
+    except sync.Malformed as error:
+        return jsonify(error="malformed", sentence=str(error)), 400
+    if len(envelope.ops) > sync.MOST_OPERATIONS:
+        return jsonify(error="too_large"), 413
+    author_id = _author(envelope)
+
+    def work() -> dict[str, object]:
+        return sync.receive(db.session.get_one(Person, author_id), envelope)
+
+    db.session.rollback()  # what recognised the person; each try begins from nothing
+    return jsonify(db.repeat(work))
+
+
+def _author(envelope: sync.Envelope) -> str:
+    """Whose operations these are: the session's person or the device's, as the batch says. Raises Unauthorized."""
+    known = {who.person_id for who in (g.session, g.device) if who is not None}
+    if envelope.author is None:
+        return gate.person().id
+    if envelope.author not in known:
+        raise Unauthorized
+    return envelope.author

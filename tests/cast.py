@@ -1,0 +1,108 @@
+"""The people that tests speak of, and where they belong.
+
+    Östergötland ─ Norrköping ─ Hageby s-förening      Alva volunteer
+                 │            └ Ektorp s-förening      Dag volunteer
+                 │              Bo leader, Cia board (both of Norrköping)
+                 └ Linköping
+    Göteborgsområdet ─ Partille ─ Öjersjö s-förening   Esa leader of Partille
+    Adam is administrator of Östergötland.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+
+from canvass import areas, campaigns, db, organisations, people
+from canvass.areas import Area
+from canvass.campaigns import Campaign
+from canvass.organisations import Organisation
+from canvass.people import Person
+
+PASSWORD = "ett långt lösenord"
+
+
+@dataclass
+class Cast:
+    """Everybody and everything, by name."""
+
+    ostergotland: Organisation
+    norrkoping: Organisation
+    hageby: Organisation
+    ektorp: Organisation
+    linkoping: Organisation
+    partille: Organisation
+    ojersjo: Organisation
+    alva: Person
+    bo: Person
+    cia: Person
+    dag: Person
+    esa: Person
+    adam: Person
+    spring: Campaign
+    hageby_north: Area
+    hageby_south: Area
+    ektorp_hill: Area
+
+    def refresh(self) -> Cast:
+        """The same after a rollback or commit by somebody else."""
+        for field in fields(self):
+            db.session.refresh(getattr(self, field.name))
+        return self
+
+
+def gather() -> Cast:
+    """Put the cast in an empty database. The caller commits."""
+    ostergotland = organisations.add("district", "Östergötland", None)
+    norrkoping = organisations.add("municipal", "Norrköping", ostergotland, code="0581")
+    hageby = organisations.add("association", "Hageby s-förening", norrkoping)
+    ektorp = organisations.add("association", "Ektorp s-förening", norrkoping)
+    linkoping = organisations.add("municipal", "Linköping", ostergotland, code="0580")
+    elsewhere = organisations.add("district", "Göteborgsområdet", None)
+    partille = organisations.add("municipal", "Partille", elsewhere, code="1402")
+    ojersjo = organisations.add("association", "Öjersjö s-förening", partille)
+
+    def person(name: str, home: Organisation, role: str, node: Organisation, *, signs_in: bool = True) -> Person:
+        found = people.add(name, home, email=f"{name.lower()}@example.org" if signs_in else None)
+        if signs_in:
+            found.password_hash = PASSWORD_HASH
+        people.grant(found, role, node)
+        return found
+
+    adam = person("Adam", norrkoping, "admin", ostergotland)
+    spring = campaigns.create(
+        norrkoping,
+        name="Vårkampanjen",
+        kind="listen",
+        starts_on=date(2026, 3, 1),
+        ends_on=date(2026, 12, 31),
+        channels=list(campaigns.CHANNELS),
+        topics=["Skolan", "Vården", "Tryggheten"],
+        target=5000,
+        script="Hej! Vi är ute och lyssnar.",
+        by=adam,
+    )
+    campaigns.open_(spring, by=adam)
+    return Cast(
+        ostergotland=ostergotland,
+        norrkoping=norrkoping,
+        hageby=hageby,
+        ektorp=ektorp,
+        linkoping=linkoping,
+        partille=partille,
+        ojersjo=ojersjo,
+        alva=person("Alva", hageby, "volunteer", hageby, signs_in=False),
+        bo=person("Bo", norrkoping, "leader", norrkoping),
+        cia=person("Cia", norrkoping, "board", norrkoping),
+        dag=person("Dag", ektorp, "volunteer", ektorp, signs_in=False),
+        esa=person("Esa", ojersjo, "leader", partille),
+        adam=adam,
+        spring=spring,
+        hageby_north=areas.add(hageby, name="Hageby norra", code="H1", housing="flats", households=640, by=adam),
+        hageby_south=areas.add(hageby, name="Hageby södra", code="H2", housing="villa", households=210, by=adam),
+        ektorp_hill=areas.add(ektorp, name="Ektorpshöjden", code="E1", by=adam),
+    )
+
+
+# Hashed once: argon2 is slow on purpose, and a test of something else should not pay for it.
+PASSWORD_HASH = people._hasher.hash(PASSWORD)

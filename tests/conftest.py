@@ -1,0 +1,126 @@
+"""One app per engine and session, an empty database per test, the clock in the test's hand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+import canvass
+from canvass import clock, db, i18n, people, state
+from canvass.people import Person
+from tests.cast import Cast, gather
+
+# A Wednesday evening in spring, in daylight saving time.
+NOW = datetime(2026, 5, 6, 16, 30, tzinfo=UTC)
+
+
+def engines() -> list[str]:
+    """SQLite always; PostgreSQL where its binaries are. Its absence is said in the summary, see app.py."""
+    return ["sqlite", *(["postgresql"] if os.environ.get("CANVASS_TEST_POSTGRES_BIN") else [])]
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """A folder for the session's databases, in memory where there is such a place: the disk is not under test."""
+    shm = Path("/dev/shm")
+    path = Path(tempfile.mkdtemp(prefix="canvass-", dir=shm if shm.is_dir() else None))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", params=engines())
+def engine_app(request: pytest.FixtureRequest, folder: Path) -> Iterator[Flask]:
+    """The app on one engine, with its schema made by the migrations."""
+    data = folder / request.param
+    data.mkdir()
+    stop = None
+    url = ""
+    if request.param == "postgresql":
+        from tests import postgres
+
+        url, stop = postgres.start(folder / "cluster")
+    app = canvass.create_app(DATA=data, DATABASE_URL=url, TESTING=True)
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.db.engine.dispose()
+    if stop is not None:
+        stop()
+
+
+@pytest.fixture
+def app(engine_app: Flask) -> Iterator[Flask]:
+    """The app with an empty database, inside an app context and with the clock stopped at NOW."""
+    with engine_app.app_context(), clock.stopped(NOW), i18n.speaking("sv"):
+        for table in reversed(db.Base.metadata.sorted_tables):
+            db.session.execute(table.delete())
+        db.session.commit()
+        state.begin(engine_app.config["DATA"])
+        yield engine_app
+        db.session.rollback()
+        db.session.remove()
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """Everybody, committed."""
+    found = gather()
+    db.session.commit()
+    return found
+
+
+@pytest.fixture
+def later() -> Callable[..., Any]:
+    """`with later(days=3):` moves the clock on from NOW."""
+    return lambda **spans: clock.stopped(NOW + timedelta(**spans))
+
+
+@pytest.fixture
+def stranger(app: Flask) -> FlaskClient:
+    """A browser nobody is signed in on."""
+    return browser(app)
+
+
+@pytest.fixture
+def signed_in(app: Flask) -> Callable[[Person], FlaskClient]:
+    """`signed_in(cast.bo)` is Bo's browser."""
+
+    def sign_in(person: Person) -> FlaskClient:
+        client = browser(app)
+        _session, token = people.sign_in(person, "Test")
+        client.set_cookie("canvass_session", token)
+        client.set_cookie("canvass_device", people.add_device(person, "Test"))
+        db.session.commit()
+        return client
+
+    return sign_in
+
+
+class Browser(FlaskClient):
+    """Each request runs as on the server: in a context and a transaction of its own, never in the test's."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        db.session.commit()
+        return Context().run(super().open, *args, **kwargs)
+
+
+def browser(app: Flask) -> FlaskClient:
+    """A client that says, as browsers do, that its requests come from our own pages."""
+    app.test_client_class = Browser
+    client = app.test_client()
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "sv"
+    return client
