@@ -64,7 +64,7 @@ def reach(person: Person, action: str) -> Select[tuple[str]]:
 
 
 def visible(person: Person, kind: type[Owned]) -> Select[tuple[Owned]]:
-    """Everything of this kind the person may know of: owned by their organisations, by those beneath, or by those above.
+    """Everything of this kind the person may know of: owned by their organisations, those beneath, or those above.
 
     A volunteer of an association takes part in the district's campaign, so looking up is seeing too; doing is not.
     """
@@ -75,7 +75,7 @@ def visible(person: Person, kind: type[Owned]) -> Select[tuple[Owned]]:
 
 
 def find(person: Person, kind: type[Owned], object_id: str, action: str | None = None) -> Owned:
-    """The object, looked up through the person. Raises NotFound when it is not theirs to see, Forbidden when they may not."""
+    """The object, looked up through the person. Raises NotFound when it is not theirs, Forbidden when they may not."""
     found = session.scalar(visible(person, kind).where(kind.id == object_id))  # type: ignore[attr-defined]
     if found is None:
         raise NotFound(f"{kind.__name__} {object_id}")
@@ -85,12 +85,14 @@ def find(person: Person, kind: type[Owned], object_id: str, action: str | None =
 
 
 def standpoints(person: Person, organisation_id: str, action: str = "campaign.see") -> list[Organisation]:
-    """Where the person stands in what an organisation owns: its top when their role is there or above, else their own nodes beneath it."""
+    """Where the person stands in what an organisation owns: at its top with a role there or above, else at their nodes."""
     if may(person, action, organisation_id):
         top = session.get(Organisation, organisation_id)
         return [top] if top else []
     found = [node for node_id in nodes(person, action) if (node := session.get(Organisation, node_id))]
-    return organisations.in_order(_highest(node for node in found if organisations.is_beneath(node.id, organisation_id)))
+    return organisations.in_order(
+        _highest(node for node in found if organisations.is_beneath(node.id, organisation_id))
+    )
 
 
 def _highest(found: Iterable[Organisation]) -> list[Organisation]:

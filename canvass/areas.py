@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint, delete, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer
 
 from canvass import access, audit, clock, geojson, i18n, organisations
-from canvass.campaigns import Campaign
-from canvass.db import Base, Id, new_id, session
+from canvass.db import Base, Id, in_batches, new_id, session
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
@@ -59,7 +60,22 @@ class Draft(Base):
     person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     choices: Mapped[dict[str, Any]] = mapped_column(JSON)
+    # What was read of the file: smaller than the file, and nothing is worked out twice. Empty when carried out.
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def is_spent(self) -> bool:
+        """Has it been carried out already?"""
+        return not self.content
+
+    @property
+    def reading(self) -> geojson.Reading:
+        """The file as it was read."""
+        content = json.loads(self.content)
+        features = [geojson.Feature(**values) for values in content["features"]]
+        return geojson.Reading(features, [], content["fields"])
 
 
 class Refused(ValueError):
@@ -85,7 +101,13 @@ def housing_name(housing: str) -> str:
 
 
 def add(
-    organisation: Organisation, *, name: str, code: str = "", housing: str = "", households: int | None = None, by: Person
+    organisation: Organisation,
+    *,
+    name: str,
+    code: str = "",
+    housing: str = "",
+    households: int | None = None,
+    by: Person,
 ) -> Area:
     """A new area. Without a code it gets the next number. Raises Refused."""
     area = Area(organisation=organisation, **_checked(organisation, name, code, housing, households, None))
@@ -114,7 +136,7 @@ def edit(
 
 def retire(area: Area, *, by: Person) -> None:
     """Offer it no longer; its counts stay."""
-    area.retired_at = clock.now()
+    area.retired_at = area.retired_at or clock.now()
     audit.record("area.retire", person_id=by.id, organisation_id=area.organisation_id, area=area.id)
 
 
@@ -132,17 +154,28 @@ def seen_by(person: Person) -> list[Area]:
     return in_order(session.scalars(access.visible(person, Area)))
 
 
+def with_outlines(shown: Iterable[Area]) -> list[Area]:
+    """Those of them that have an outline, with all outlines read at once: otherwise each is a question of its own."""
+    found: list[Area] = []
+    for ids in in_batches(area.id for area in shown):
+        query = select(Area).where(Area.id.in_(ids), Area.outline.is_not(None)).options(undefer(Area.outline))
+        found += session.scalars(query.execution_options(populate_existing=True))
+    return in_order(found)
+
+
 def owned_beneath(organisation_id: str) -> list[Area]:
     """The areas of an organisation and everything beneath it."""
-    return in_order(session.scalars(select(Area).where(Area.organisation_id.in_(organisations.beneath(organisation_id)))))
+    return in_order(
+        session.scalars(select(Area).where(Area.organisation_id.in_(organisations.beneath(organisation_id))))
+    )
 
 
-def of_campaign(campaign: Campaign, *, near: str | None = None) -> list[Area]:
-    """The areas where a campaign's conversations may take place: its organisation's, those beneath, and those above.
+def serving(organisation_id: str, *, near: str | None = None) -> list[Area]:
+    """Where a campaign of this organisation may have its conversations: its own areas, those beneath, and those above.
 
     `near` narrows to what one association's phones need: its municipal organisation's and those above it.
     """
-    bottom = campaign.organisation_id
+    bottom = organisation_id
     if near is not None and organisations.is_beneath(near, bottom):
         municipal = organisations.municipal_of(near)
         if municipal is not None and organisations.is_beneath(municipal.id, bottom):
@@ -152,10 +185,10 @@ def of_campaign(campaign: Campaign, *, near: str | None = None) -> list[Area]:
     return in_order(session.scalars(select(Area).where(owner, Area.retired_at.is_(None))))
 
 
-def may_be_in(campaign: Campaign, area: Area) -> bool:
-    """May a conversation of this campaign have taken place there? Retired areas too: a phone may have been away."""
-    return organisations.is_beneath(area.organisation_id, campaign.organisation_id) or organisations.is_beneath(
-        campaign.organisation_id, area.organisation_id
+def serves(area: Area, organisation_id: str) -> bool:
+    """May a campaign of this organisation have talked there? In retired areas too: a phone may have been away."""
+    return organisations.is_beneath(area.organisation_id, organisation_id) or organisations.is_beneath(
+        organisation_id, area.organisation_id
     )
 
 
@@ -169,7 +202,7 @@ def in_order(found: Iterable[Area]) -> list[Area]:
 
 @dataclass
 class Change:
-    """An area that the file changes, and which of its columns."""
+    """An area that the file changes, and which of its columns; `retired_at` when it is brought back."""
 
     area: Area
     feature: geojson.Feature
@@ -181,11 +214,22 @@ class Plan:
     """What an import would do. Nothing is done while there are problems."""
 
     organisation: Organisation
+    reading: geojson.Reading
     added: list[geojson.Feature] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     unchanged: list[Area] = field(default_factory=list)
-    problems: list[geojson.Problem] = field(default_factory=list)
-    fields: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[geojson.Problem]:
+        """What is wrong with the file."""
+        return self.reading.problems
+
+    @property
+    def mark(self) -> str:
+        """Differs whenever the same file would do something else, since somebody has changed the areas meanwhile."""
+        before = [[c.area.id, *(str(getattr(c.area, column)) for column in c.columns)] for c in self.changed]
+        content = [[f.code for f in self.added], before, [c.columns for c in self.changed], [a.id for a in self.unchanged]]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:20]
 
 
 def plan_import(
@@ -196,19 +240,30 @@ def plan_import(
     name_field: str | None = None,
     housing: str = "",
 ) -> Plan:
-    """Compare a GeoJSON file with what the organisation has. An area is known again by its code."""
+    """Compare a GeoJSON file with what the organisation has. `housing` is for areas where nobody has said."""
     reading = geojson.read(content, code_field=code_field or None, name_field=name_field or None)
-    plan = Plan(organisation, problems=list(reading.problems), fields=dict(reading.fields))
-    known = {area.code: area for area in session.scalars(select(Area).where(Area.organisation_id == organisation.id))}
+    return compare(organisation, reading, housing=housing)
+
+
+def compare(organisation: Organisation, reading: geojson.Reading, *, housing: str = "") -> Plan:
+    """As plan_import, for a file that has been read. An area is known again by its code."""
+    plan = Plan(organisation, reading)
+    query = select(Area).where(Area.organisation_id == organisation.id).options(undefer(Area.outline))
+    known = {area.code: area for area in session.scalars(query)}
     for feature in reading.features:
+        if not reading.fields["code"]:
+            # A single outline without a code: not the same ground as the last one that came so.
+            feature = _numbered(feature, known)
         area = known.get(feature.code)
         if area is None:
             plan.added.append(feature)
             continue
-        values = _imported(feature, housing)
+        values = _imported(feature, housing, area)
         columns = [column for column, value in values.items() if getattr(area, column) != value]
-        if columns or area.retired_at:
-            plan.changed.append(Change(area, feature, columns or ["retired_at"]))
+        if area.retired_at:
+            columns.append("retired_at")
+        if columns:
+            plan.changed.append(Change(area, feature, columns))
         else:
             plan.unchanged.append(area)
     return plan
@@ -219,9 +274,9 @@ def carry_out(plan: Plan, *, housing: str = "", by: Person | None = None) -> Non
     if plan.problems:
         raise Refused({"file": plan.problems[0].sentence})
     for feature in plan.added:
-        session.add(Area(organisation=plan.organisation, code=feature.code, **_imported(feature, housing)))
+        session.add(Area(organisation=plan.organisation, code=feature.code, **_imported(feature, housing, None)))
     for change in plan.changed:
-        for column, value in _imported(change.feature, housing).items():
+        for column, value in _imported(change.feature, housing, change.area).items():
             setattr(change.area, column, value)
         change.area.retired_at = None
     session.flush()
@@ -234,10 +289,13 @@ def carry_out(plan: Plan, *, housing: str = "", by: Person | None = None) -> Non
     )
 
 
-def keep_draft(plan: Plan, content: bytes, choices: dict[str, Any], *, by: Person) -> Draft:
-    """Keep the file until its preview is confirmed; forgotten ones are cleared away."""
+def keep_draft(plan: Plan, choices: dict[str, Any], *, by: Person) -> Draft:
+    """Keep what was read until its preview is confirmed; forgotten drafts are cleared away."""
     session.execute(delete(Draft).where(Draft.created_at < clock.now() - DRAFT_TIME))
-    draft = Draft(organisation_id=plan.organisation.id, person_id=by.id, content=content, choices=choices)
+    content = {"features": [asdict(feature) for feature in plan.reading.features], "fields": plan.reading.fields}
+    draft = Draft(
+        organisation_id=plan.organisation.id, person_id=by.id, choices=choices, content=json.dumps(content).encode()
+    )
     session.add(draft)
     session.flush()
     return draft
@@ -248,17 +306,43 @@ def draft(draft_id: str, *, of: Person) -> Draft | None:
     return session.scalar(select(Draft).where(Draft.id == draft_id, Draft.person_id == of.id))
 
 
-def _imported(feature: geojson.Feature, housing: str) -> dict[str, Any]:
+def discard(draft: Draft) -> None:
+    """Never mind that file."""
+    session.delete(draft)
+
+
+def spend(draft: Draft) -> None:
+    """It has been carried out: forget what was read, remember that it was, for whoever taps twice."""
+    draft.content = b""
+
+
+def _imported(feature: geojson.Feature, housing: str, area: Area | None) -> dict[str, Any]:
     """The columns that a file decides. What it does not speak of is left as it was."""
-    values: dict[str, Any] = {
-        "name": feature.name,
-        "outline": json.dumps(feature.geometry, separators=(",", ":")),
-    }
-    if feature.housing or housing:
-        values["housing"] = feature.housing or housing
+    values: dict[str, Any] = {"outline": json.dumps(feature.geometry, separators=(",", ":"))}
+    # Without a name a feature goes by its code: no reason to forget what people call the area.
+    if area is None or feature.name != feature.code:
+        values["name"] = feature.name
+    if feature.housing:
+        values["housing"] = feature.housing
+    elif housing and not (area and area.housing):
+        values["housing"] = housing
     if feature.households is not None:
         values["households"] = feature.households
     return values
+
+
+def _numbered(feature: geojson.Feature, known: dict[str, Area]) -> geojson.Feature:
+    """The feature under the code of the area that has this very outline, else under the next free number."""
+    outline = _imported(feature, "", None)["outline"]
+    same = next((area for area in known.values() if area.outline == outline), None)
+    if same is not None:
+        return replace(feature, code=same.code, name=same.name)
+    code = _next_code(known)
+    return replace(feature, code=code, name=_("Område %(number)s", number=code))
+
+
+def _next_code(taken: Container[str]) -> str:
+    return next(str(number) for number in count(1) if str(number) not in taken)
 
 
 def _checked(
@@ -276,7 +360,7 @@ def _checked(
     elif len(name) > 120:
         errors["name"] = _("Namnet får ha högst 120 tecken.")
     if not code:
-        code = next(str(number) for number in range(1, len(taken) + 2) if str(number) not in taken)
+        code = _next_code(taken)
     elif len(code) > 40:
         errors["code"] = _("Koden får ha högst 40 tecken.")
     elif code in taken:

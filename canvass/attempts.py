@@ -132,7 +132,9 @@ def counted(attempt: Attempt) -> Counter[tallies.Cell]:
 def recount() -> Counter[tallies.Cell]:
     """What every counter should say, from the rows themselves."""
     should: Counter[tallies.Cell] = Counter()
-    for attempt in session.scalars(select(Attempt).where(Attempt.is_deleted.is_(False)).execution_options(yield_per=2000)):
+    for attempt in session.scalars(
+        select(Attempt).where(Attempt.is_deleted.is_(False)).execution_options(yield_per=2000)
+    ):
         should.update(counted(attempt))
     return should
 
@@ -140,7 +142,9 @@ def recount() -> Counter[tallies.Cell]:
 def drift() -> dict[tallies.Cell, tuple[int, int]]:
     """The counters that disagree with the rows, each with what it says and what it should say."""
     should, says = recount(), tallies.everything()
-    return {cell: (says.get(cell, 0), should[cell]) for cell in set(should) | set(says) if says.get(cell, 0) != should[cell]}
+    return {
+        cell: (says.get(cell, 0), should[cell]) for cell in set(should) | set(says) if says.get(cell, 0) != should[cell]
+    }
 
 
 def _hour(happened_at: datetime) -> dict[str, object]:

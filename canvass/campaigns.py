@@ -224,7 +224,9 @@ def closing_ends(campaign: Campaign) -> datetime | None:
 def accepts(campaign: Campaign, happened_at: datetime) -> bool:
     """Does the campaign count something that happened then?"""
     state = campaign.state
-    return state == "open" or (state == "closing" and campaign.closing_at is not None and happened_at <= campaign.closing_at)
+    return state == "open" or (
+        state == "closing" and campaign.closing_at is not None and happened_at <= campaign.closing_at
+    )
 
 
 def seen_by(person: Person) -> list[Campaign]:
@@ -264,7 +266,7 @@ def all_topics(campaign: Campaign) -> dict[str, Topic]:
 
 
 def set_topics(campaign: Campaign, names: Iterable[str]) -> None:
-    """Offer these topics, in this order. A name that was there keeps its counts; one left out is only no longer offered."""
+    """Offer these topics, in this order. A name that was there keeps its counts; one left out is no longer offered."""
     known = {topic.name.casefold(): topic for topic in all_topics(campaign).values()}
     wanted = dict.fromkeys(" ".join(name.split())[:60] for name in names if name.strip())
     for topic in known.values():
@@ -318,7 +320,7 @@ def targets(campaign: Campaign) -> dict[str, int]:
         Target.organisation_id == latest.c.organisation_id,
         Target.revision == latest.c.revision,
     )
-    return {organisation_id: number for organisation_id, number in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def _note(action: str, campaign: Campaign, by: Person | None, **details: object) -> None:

@@ -13,7 +13,7 @@ from flask.cli import AppGroup, ScriptInfo
 from flask_migrate import upgrade
 from sqlalchemy import select
 
-from canvass import areas, attempts, backups, db, joining, organisations, people, state, tallies
+from canvass import areas, attempts, backups, db, joining, organisations, people, receipts, state, tallies
 from canvass.organisations import Organisation
 from canvass.people import Person
 
@@ -51,7 +51,7 @@ def bring_up_to_date(app: Flask) -> None:
     wrong = db.complaints(db.db.engine)
     if wrong:
         raise RuntimeError(" ".join(wrong))
-    state.begin(app.config["DATA"])
+    state.begin(app.config["DATA"], receipts.last_received_at())
 
 
 def demo_lines(base_url: str) -> list[str]:
@@ -143,7 +143,9 @@ def organisation_commands() -> None:
 
 
 @organisation_commands.command("import-sweden")
-@click.option("--beneath", default=None, help="Name or id of the organisation to start from; the whole party when left out.")
+@click.option(
+    "--beneath", default=None, help="Name or id of the organisation to start from; the whole party when left out."
+)
 def import_sweden(beneath: str | None) -> None:
     """Add the districts and municipal organisations that are missing."""
     start = _organisation(beneath) if beneath else None
@@ -165,20 +167,30 @@ def area_commands() -> None:
 @click.option("--organisation", default=None, help="Name or id of the owner; needed when there are several.")
 @click.option("--code-field", default=None, help="The property that holds the code, when it is not found by itself.")
 @click.option("--name-field", default=None, help="The property that holds the name.")
-@click.option("--housing", type=click.Choice(areas.HOUSING), default=None, help="For areas where the file does not say.")
+@click.option(
+    "--housing", type=click.Choice(areas.HOUSING), default=None, help="For areas where the file does not say."
+)
 @click.option("--preview", is_flag=True, help="Only tell what would happen.")
 def import_areas(
-    file: Path, organisation: str | None, code_field: str | None, name_field: str | None, housing: str | None, preview: bool
+    file: Path,
+    organisation: str | None,
+    code_field: str | None,
+    name_field: str | None,
+    housing: str | None,
+    preview: bool,
 ) -> None:
     """Import areas from a GeoJSON file, in WGS84 or SWEREF 99 TM: all of it, or nothing."""
     plan = areas.plan_import(
-        _organisation(organisation), file.read_bytes(), code_field=code_field, name_field=name_field, housing=housing or ""
+        _organisation(organisation),
+        file.read_bytes(),
+        code_field=code_field,
+        name_field=name_field,
+        housing=housing or "",
     )
     for problem in plan.problems:
         click.echo(problem.sentence, err=True)
-    click.echo(
-        f"{len(plan.added)} new, {len(plan.changed)} changed, {len(plan.unchanged)} unchanged, {len(plan.problems)} refused."
-    )
+    kinds = {"new": plan.added, "changed": plan.changed, "unchanged": plan.unchanged, "refused": plan.problems}
+    click.echo(", ".join(f"{len(found)} {kind}" for kind, found in kinds.items()))
     if plan.problems:
         raise click.exceptions.Exit(1)
     if not preview:
@@ -209,7 +221,8 @@ def _organisation(wanted: str | None) -> Organisation:
     found = list(db.session.scalars(query.limit(2)))
     if len(found) != 1:
         raise click.ClickException(
-            "Say which organisation, by its name or id." if not found or not wanted else f"Several are called {wanted}; use the id."
+            "Say which organisation, by its name or id."
+            if not found or not wanted
+            else f"Several are called {wanted}; use the id."
         )
     return found[0]
-

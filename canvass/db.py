@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Table, event, text
+from sqlalchemy import DateTime, Engine, MetaData, Table, event, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError
@@ -137,7 +137,9 @@ def complaints(engine: Engine) -> list[str]:
         for name, allowed in wanted.items():
             value = connection.execute(text(query.format(name))).scalar()
             if value not in allowed:
-                found.append(f"The database's {name} is {value!r}; it must be {allowed[0]!r} or saved work can be lost.")
+                found.append(
+                    f"The database's {name} is {value!r}; it must be {allowed[0]!r} or saved work can be lost."
+                )
     return found
 
 
@@ -172,7 +174,9 @@ def insert(table: type[Base] | Table) -> Any:
 
 def insert_once(table: type[Base], **values: Any) -> bool:
     """Insert the row unless its key is taken; True when it was inserted. The unique key decides, in one step."""
-    return bool(session.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount)
+    # RETURNING, since a row count after ON CONFLICT is not the same on every driver.
+    statement = insert(table.__table__).values(**values).on_conflict_do_nothing().returning(literal(1))
+    return session.scalar(statement) is not None
 
 
 def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
@@ -191,7 +195,9 @@ def new_id() -> str:
     """A UUIDv7: unique anywhere, and growing with time so that indexes stay dense (RFC 9562)."""
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds << 80) | (0x7 << 76) | ((random >> 64 & 0xFFF) << 64) | (0b10 << 62) | (random & (1 << 62) - 1)
+    value = (
+        (milliseconds << 80) | (0x7 << 76) | ((random >> 64 & 0xFFF) << 64) | (0b10 << 62) | (random & (1 << 62) - 1)
+    )
     return str(uuid.UUID(int=value))
 
 

@@ -245,8 +245,7 @@ def _not_in_sweden(x: float, y: float, declared: str | None) -> str:
     """The most helpful thing to say of a position that is not where it should be."""
     if _located(y, x):
         return _(
-            "koordinaterna %(place)s står i omvänd ordning: "
-            "i GeoJSON kommer öst (longitud) före nord (latitud).",
+            "koordinaterna %(place)s står i omvänd ordning: i GeoJSON kommer öst (longitud) före nord (latitud).",
             place=_place(x, y),
         )
     if not declared and max(abs(x), abs(y)) > 360:
@@ -357,9 +356,7 @@ def _wanted(name: str, known: dict[str, str], rows: Sequence[_Row]) -> str:
     if _plain(name) in known:
         return known[_plain(name)]
     there = ", ".join(_clean(key)[:40] for key in list(known.values())[:12])
-    raise _Fault(
-        _("Inget område har fältet %(field)s. Filens fält: %(there)s.", field=_clean(name), there=there)
-    )
+    raise _Fault(_("Inget område har fältet %(field)s. Filens fält: %(there)s.", field=_clean(name), there=there))
 
 
 def _label(row: _Row, fields: dict[str, str | None], *, alone: bool) -> None:
@@ -429,9 +426,7 @@ def _clean(text: str) -> str:
 def _feature(row: _Row, fields: dict[str, str | None], declared: str | None) -> Feature:
     for key, value in row.properties.items():
         if isinstance(value, float) and not isfinite(value):
-            raise _Fault(
-                _("fältet %(field)s är NaN eller för stort för att vara ett tal.", field=_clean(key))
-            )
+            raise _Fault(_("fältet %(field)s är NaN eller för stort för att vara ett tal.", field=_clean(key)))
     return Feature(
         number=row.number,
         code=row.code,
@@ -448,9 +443,7 @@ def _outline(value: Any, declared: str | None) -> geometry.Geometry:
         raise _Fault(_("den saknar yta: geometry är tom."))
     kind = value.get("type") if isinstance(value, dict) else None
     if kind not in ("Polygon", "MultiPolygon"):
-        raise _Fault(
-            _("den är inte en Polygon eller MultiPolygon utan %(kind)s.", kind=_text(kind)[:40] or "?")
-        )
+        raise _Fault(_("den är inte en Polygon eller MultiPolygon utan %(kind)s.", kind=_text(kind)[:40] or "?"))
     coordinates = value.get("coordinates")
     parts = [coordinates] if kind == "Polygon" else coordinates
     if not isinstance(parts, list) or not parts or not all(isinstance(p, list) and p for p in parts):
@@ -458,9 +451,8 @@ def _outline(value: Any, declared: str | None) -> geometry.Geometry:
     checked = []
     try:
         for part, rings in enumerate(parts, 1):
-            polygon = [
-                _ring(ring, _ring_name(hole, part, len(parts)), declared) for hole, ring in enumerate(rings)
-            ]
+            names = [_ring_name(hole, part, len(parts)) for hole in range(len(rings))]
+            polygon = [_ring(ring, name, declared) for ring, name in zip(rings, names, strict=True)]
             if place := geometry.crossing(polygon):
                 longitude, latitude = (f"{degrees:.5f}" for degrees in place)
                 raise _Fault(
@@ -470,6 +462,10 @@ def _outline(value: Any, declared: str | None) -> geometry.Geometry:
                         latitude=latitude,
                     )
                 )
+            # After the crossings: the two halves of a bow tie cancel each other out.
+            for ring, name in zip(polygon, names, strict=True):
+                if geometry.ring_fault(ring) == "flat":
+                    raise _Fault(_("%(ring)s omsluter ingen yta.", ring=name))
             checked.append(polygon)
         return geometry.simplify(geometry.wound(geometry.outline(checked)), TOLERANCE_METRES, DECIMALS)
     except geometry.TooIntricate:
@@ -495,8 +491,6 @@ def _ring(value: Any, name: str, declared: str | None) -> list[list[float]]:
         raise _Fault(_("%(ring)s är inte sluten: den slutar inte där den börjar.", ring=name))
     if fault == "short":
         raise _Fault(_("%(ring)s har för få punkter: minst tre olika och den första igen.", ring=name))
-    if fault == "flat":
-        raise _Fault(_("%(ring)s omsluter ingen yta.", ring=name))
     return ring
 
 

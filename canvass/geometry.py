@@ -22,10 +22,10 @@ Box = tuple[float, float, float, float]
 
 # West, south, east, north of Sweden with its waters.
 SWEDEN: Box = (10.0, 54.5, 25.0, 69.5)
-# Two edges that cross by less than this (0.1 m) meet; the rest is rounding in whatever wrote the file.
+# 0.1 m. Edges that cross by less only meet, and a ring of less than its square is flat: so files are rounded.
 NOISE_DEGREES = 1e-6
-# Enough for a coastline of half a million positions, and four seconds at worst.
-MOST_COMPARISONS = 20_000_000
+# Coastlines need one or two for each edge. What needs more than this is drawn to keep a server busy.
+MOST_COMPARISONS_PER_EDGE = 50
 
 _METRES_PER_DEGREE = 111_195.0
 # What nobody sees missing in a drawing, in its own units.
@@ -35,7 +35,7 @@ _LONGEST_STRETCH = 1_000
 
 
 class TooIntricate(ValueError):
-    """An outline has so many overlapping edges that looking for crossings would take minutes."""
+    """An outline has so many edges beside each other that looking for crossings would take minutes."""
 
 
 # --- SWEREF 99 TM -------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def ring_fault(ring: Ring) -> Literal["open", "short", "flat"] | None:
         return "open"
     if len(without_repeats(ring)) < 4:
         return "short"
-    return "flat" if signed_area(ring) == 0 else None
+    return "flat" if abs(signed_area(ring)) < NOISE_DEGREES**2 else None
 
 
 def without_repeats(ring: Ring) -> list[Position]:
@@ -163,11 +163,11 @@ def crossing(rings: Sequence[Ring]) -> Point | None:
     # Horizontal strips, so that only edges at about the same height are compared, from west to east.
     strips: list[list[_Edge]] = [[] for _ in range(int(sqrt(len(edges))) + 1)]
     height = (highest - lowest) / len(strips) or 1.0
-    work = 0
+    work, most = 0, MOST_COMPARISONS_PER_EDGE * (len(edges) + 1_000)
     for edge in edges:
         first, last = (min(int((y - lowest) / height), len(strips) - 1) for y in (edge.south, edge.north))
         work += last - first
-        if work > MOST_COMPARISONS:
+        if work > most:
             raise TooIntricate
         for strip in strips[first : last + 1]:
             strip.append(edge)
@@ -183,7 +183,7 @@ def crossing(rings: Sequence[Ring]) -> Point | None:
                     place = _crossing(edge, other)
                     if place:
                         return place
-            if work > MOST_COMPARISONS:
+            if work > most:
                 raise TooIntricate
     return None
 

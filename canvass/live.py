@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from canvass import areas, campaigns, clock, i18n, organisations, sync, tallies
+from canvass import areas, campaigns, clock, i18n, organisations, quarantine, receipts, tallies
 from canvass.campaigns import Campaign
 from canvass.db import session
 from canvass.organisations import Organisation
@@ -41,7 +41,7 @@ class Numbers:
     by_topic: list[Line]
     few_topics: bool
     today: Count
-    waiting: sync.Waiting
+    waiting: receipts.Waiting
     to_review: int
 
     @property
@@ -74,8 +74,8 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
         by_topic=topics,
         few_topics=few_topics,
         today=days.get(clock.today().isoformat(), Count()),
-        waiting=sync.waiting(organisation.id),
-        to_review=sync.to_review([organisation.id]),
+        waiting=receipts.waiting(organisation.id),
+        to_review=quarantine.to_review([organisation.id]),
     )
 
 
@@ -109,7 +109,8 @@ def _areas(campaign: Campaign, organisation: Organisation, counts: dict[str, Cou
         if area_id and area_id not in known and (elsewhere := session.get(areas.Area, area_id)):
             known[area_id] = elsewhere
     lines = [
-        Line(area.name, counts.get(area.id, Count()), id=area.id, code=area.code) for area in areas.in_order(known.values())
+        Line(area.name, counts.get(area.id, Count()), id=area.id, code=area.code)
+        for area in areas.in_order(known.values())
     ]
     if "" in counts and counts[""].attempts:
         lines.append(Line(i18n.gettext("Utan område"), counts[""]))
@@ -117,7 +118,11 @@ def _areas(campaign: Campaign, organisation: Organisation, counts: dict[str, Cou
 
 
 def _channels(counts: dict[str, Count]) -> list[Line]:
-    return [Line(campaigns.channel_name(c), counts[c], id=c) for c in campaigns.CHANNELS if c in counts and counts[c].attempts]
+    return [
+        Line(campaigns.channel_name(c), counts[c], id=c)
+        for c in campaigns.CHANNELS
+        if c in counts and counts[c].attempts
+    ]
 
 
 def _days(counts: dict[str, Count]) -> list[Line]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -34,7 +35,11 @@ class Organisation(Base):
 
 
 class Refused(ValueError):
-    """The tree cannot be changed so; the message is a sentence for the person who asked."""
+    """The tree cannot be changed so; the message is a sentence for the one who asked, `field` where it belongs."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 def kind_name(kind: str) -> str:
@@ -45,6 +50,11 @@ def kind_name(kind: str) -> str:
         "municipal": _("Arbetarekommun"),
         "association": _("S-förening"),
     }[kind]
+
+
+def kinds_beneath(kind: str) -> tuple[str, ...]:
+    """The levels that may stand under this one, the nearest first."""
+    return KINDS[KINDS.index(kind) + 1 :]
 
 
 def beneath(organisation_id: str) -> Select[tuple[str]]:
@@ -109,7 +119,7 @@ def add(kind: str, name: str, parent: Organisation | None, *, code: str = "", by
     """Put a new organisation beneath `parent`. Raises Refused."""
     name = _checked_name(name)
     if kind not in KINDS:
-        raise Refused(_("Välj en nivå."))
+        raise Refused(_("Välj en nivå."), "kind")
     _check_place(kind, name, parent)
     organisation = Organisation(kind=kind, name=name, parent_id=parent.id if parent else None, code=code)
     session.add(organisation)
@@ -125,14 +135,16 @@ def rename(organisation: Organisation, name: str, *, by: str | None = None) -> N
         return
     parent = session.get(Organisation, organisation.parent_id) if organisation.parent_id else None
     _check_place(organisation.kind, name, parent)
-    audit.record("organisation.rename", person_id=by, organisation_id=organisation.id, before=organisation.name, after=name)
+    audit.record(
+        "organisation.rename", person_id=by, organisation_id=organisation.id, before=organisation.name, after=name
+    )
     organisation.name = name
 
 
 def move(organisation: Organisation, parent: Organisation | None, *, by: str | None = None) -> None:
-    """Put it, and all beneath it, under another parent. Counts follow, since they are kept at the leaves. Raises Refused."""
+    """Put it, and all beneath it, under another parent. Its counts follow: they are kept at the leaves. Raises Refused."""
     if parent is not None and is_beneath(parent.id, organisation.id):
-        raise Refused(_("En organisation kan inte ligga under sig själv."))
+        raise Refused(_("En organisation kan inte ligga under sig själv."), "parent")
     if (parent.id if parent else None) == organisation.parent_id:
         return
     _check_place(organisation.kind, organisation.name, parent)
@@ -150,32 +162,63 @@ def move(organisation: Organisation, parent: Organisation | None, *, by: str | N
 def import_sweden(beneath: Organisation | None = None, *, by: str | None = None) -> dict[str, int]:
     """Add the districts and municipal organisations of Sweden that are missing, from the shipped list.
 
-    `beneath` says where to start: nothing or the party gives all of Sweden, a district its own municipal
-    organisations, a municipal organisation just its code. Returns how many were added by kind. Raises Refused.
+    `beneath` says where to start: the party gives all of Sweden, a district its own municipal organisations. Without it
+    the whole installation becomes one party: whatever stood alone until now, of any level, gets its place in the tree.
+    An organisation is known again by its code or by what its name speaks of, and keeps everything it has.
+
+    Returns how many were added by kind, how many that were there have been `placed`, and how many were found
+    `elsewhere` than beneath the start and left there. Raises Refused; then the caller rolls back.
     """
+    if beneath is not None and beneath.kind not in ("national", "district"):
+        raise Refused(_("Distrikt och arbetarekommuner kan bara läggas under partiet eller ett partidistrikt."))
     with REFERENCE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    added = {"national": 0, "district": 0, "municipal": 0}
-    if beneath is not None and beneath.kind in ("municipal", "association"):
-        raise Refused(_("Distrikt och arbetarekommuner kan bara läggas under partiet eller ett partidistrikt."))
-    if beneath is None:
-        beneath = session.scalar(select(Organisation).where(Organisation.kind == "national"))
-    if beneath is None:
-        beneath = add("national", _("Partiet"), None, by=by)
-        added["national"] += 1
-        for orphan in session.scalars(select(Organisation).where(Organisation.kind == "district", Organisation.parent_id.is_(None))):
-            move(orphan, beneath, by=by)
-    if beneath.kind == "district":
-        district_name = _district_named(beneath.name, {row["party_district"] for row in rows})
-        rows = [row for row in rows if row["party_district"] == district_name]
+    counts = dict.fromkeys((*KINDS[:-1], "placed", "elsewhere"), 0)
+    top = beneath or _party()
+    if top is None:
+        top = add("national", _("Partiet"), None, by=by)
+        counts["national"] = 1
+    here = {node.id for _depth, node in tree([top.id])}
+
+    def settle(kind: str, place: str, code: str, known: Organisation | None, parent: Organisation) -> Organisation | None:
+        if known is None:
+            counts[kind] += 1
+            return add(kind, place, parent, code=code, by=by)
+        if beneath is not None and known.id not in here:
+            # Starting from a branch never draws anything into it: it may be somebody else's.
+            counts["elsewhere"] += 1
+            return None
+        known.code = known.code or code
+        # Anywhere else in the branch, a person has put it there.
+        if known.parent_id in (None, top.id) and known.parent_id != parent.id:
+            move(known, parent, by=by)
+            counts["placed"] += 1
+        return known
+
+    names = _district_names({row["party_district"] for row in rows})
+    districts: dict[str, Organisation | None] = {}
+    if top.kind == "district":
+        own = _place_named(top.name, names)
+        if own is None:
+            raise Refused(_("%(name)s finns inte bland de 26 partidistrikten. Byt namn på det först.", name=top.name))
+        districts[own] = top
+    else:
+        known = _recognised("district", names)
+        for place in sorted(set(names.values())):
+            districts[place] = settle("district", place, "", known.get(place), top)
+    places = {row["name"]: row["name"] for row in rows}
+    municipals: dict[str, Organisation | None] = dict(_recognised("municipal", places, {row["code"]: row["name"] for row in rows}))
     for row in rows:
-        district = beneath
-        if beneath.kind == "national":
-            district, is_new = _found_or_added("district", row["party_district"], "", beneath, by)
-            added["district"] += is_new
-        _found, is_new = _found_or_added("municipal", row["name"], row["code"], district, by)
-        added["municipal"] += is_new
-    return added
+        if district := districts.get(row["party_district"]):
+            municipals[row["name"]] = settle("municipal", row["name"], row["code"], municipals.get(row["name"]), district)
+    if beneath is None:
+        for stray in session.scalars(select(Organisation).where(Organisation.parent_id.is_(None), Organisation.kind != "national")):
+            place = _place_named(stray.name, places) if stray.kind == "association" else None
+            # Whose association it is only people know, unless its name says so: they find it beneath the party.
+            move(stray, municipals[place] if place else top, by=by)
+            counts["placed"] += 1
+    session.flush()
+    return counts
 
 
 def in_order(organisations: Iterable[Organisation]) -> list[Organisation]:
@@ -183,44 +226,75 @@ def in_order(organisations: Iterable[Organisation]) -> list[Organisation]:
     return sorted(organisations, key=lambda organisation: i18n.sort_key(organisation.name))
 
 
-def _found_or_added(kind: str, name: str, code: str, parent: Organisation, by: str | None) -> tuple[Organisation, bool]:
-    """The organisation with this code, else this name, wherever a person has already put it; else a new one."""
-    query = select(Organisation).where(Organisation.kind == kind)
-    query = query.where(Organisation.code == code) if code else query.where(Organisation.name == name)
-    known = session.scalar(query)
-    if known is None and code:
-        known = session.scalar(
-            select(Organisation).where(Organisation.kind == kind, Organisation.name.in_([name, f"{name}s arbetarekommun"]))
-        )
-    if known is None:
-        return add(kind, name, parent, code=code, by=by), True
-    known.code = known.code or code
-    if known.parent_id is None:
-        move(known, parent, by=by)
-    return known, False
+def _party() -> Organisation | None:
+    query = select(Organisation).where(Organisation.kind == "national").order_by(Organisation.created_at, Organisation.id)
+    return session.scalar(query.limit(1))
 
 
-def _district_named(name: str, districts: Iterable[str]) -> str:
-    """The district that a name such as "Socialdemokraterna i Östergötland" speaks of. Raises Refused."""
-    # The longest first: "Stockholms län" is not "Stockholm", nor "Göteborgsområdet" "Göteborg".
-    for district in sorted(districts, key=len, reverse=True):
-        if district.casefold() in name.casefold():
-            return district
-    raise Refused(_("%(name)s finns inte bland de 26 partidistrikten.", name=name))
+def _recognised(kind: str, names: Mapping[str, str], codes: Mapping[str, str] | None = None) -> dict[str, Organisation]:
+    """Which organisation of this level stands for which place: by its code, else its very name, else what that speaks of."""
+    query = select(Organisation).where(Organisation.kind == kind).order_by(Organisation.created_at, Organisation.id)
+    nodes = list(session.scalars(query))
+    ways: tuple[Callable[[Organisation], str | None], ...] = (
+        lambda node: (codes or {}).get(node.code),
+        lambda node: names.get(node.name),
+        lambda node: _place_named(node.name, names),
+    )
+    found: dict[str, Organisation] = {}
+    for way in ways:
+        for node in nodes:
+            place = way(node)
+            if place and place not in found and node not in found.values():
+                found[place] = node
+    return found
+
+
+def _district_names(districts: Iterable[str]) -> dict[str, str]:
+    """What each district may be called: "Jämtlands län" is Jämtland too, but "Stockholms län" is not Stockholm."""
+    names = {district: district for district in districts}
+    for district in list(names):
+        short = district.removesuffix(" län")
+        if short.removesuffix("s") not in names:
+            names |= {short: district, short.removesuffix("s"): district}
+    return names
+
+
+def _place_named(name: str, names: Mapping[str, str]) -> str | None:
+    """The only place that "Norrköpings arbetarekommun" or "Socialdemokraterna i Norrköping" speaks of, else None."""
+    words = _words(name)
+    places = set()
+    # The longest first, and each word once: who says "Stockholms län" has not said "Stockholm".
+    for spoken in sorted(names, key=lambda each: -len(_words(each))):
+        *head, last = _words(spoken)
+        for at in range(len(words) - len(head)):
+            end = at + len(head)
+            if words[at:end] == head and words[end] in (last, f"{last}s"):
+                places.add(names[spoken])
+                words[at : end + 1] = [""] * (len(head) + 1)
+    return places.pop() if len(places) == 1 else None
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"\w+", name.casefold())
 
 
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise Refused(_("Skriv ett namn."))
+        raise Refused(_("Skriv ett namn."), "name")
     if len(name) > 120:
-        raise Refused(_("Namnet får ha högst 120 tecken."))
+        raise Refused(_("Namnet får ha högst 120 tecken."), "name")
     return name
 
 
 def _check_place(kind: str, name: str, parent: Organisation | None) -> None:
     if parent is not None and KINDS.index(parent.kind) >= KINDS.index(kind):
-        raise Refused(_("%(child)s kan inte ligga under %(parent)s.", child=kind_name(kind), parent=kind_name(parent.kind)))
-    taken = select(Organisation.id).where(Organisation.parent_id == (parent.id if parent else None), Organisation.name == name)
+        raise Refused(
+            _("%(child)s kan inte ligga under %(parent)s.", child=kind_name(kind), parent=kind_name(parent.kind)),
+            "kind",
+        )
+    taken = select(Organisation.id).where(
+        Organisation.parent_id == (parent.id if parent else None), Organisation.name == name
+    )
     if session.scalar(taken):
-        raise Refused(_("Det finns redan en organisation som heter %(name)s här.", name=name))
+        raise Refused(_("Det finns redan en organisation som heter %(name)s här.", name=name), "name")

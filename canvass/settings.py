@@ -32,7 +32,11 @@ SETTINGS = (
     Setting("DATABASE_URL", "", "SQLAlchemy address of the database; empty means SQLite in the data folder."),
     Setting("HOST", "127.0.0.1", "Address the server listens on."),
     Setting("PORT", "8000", "Port the server listens on."),
-    Setting("PUBLIC_URL", "", "The product's address on the internet, for links and QR codes; empty means the address asked."),
+    Setting(
+        "PUBLIC_URL",
+        "",
+        "The product's address on the internet, for links and QR codes; empty means the address asked.",
+    ),
     Setting("PROXIES", "0", "How many trusted proxies stand in front; their X-Forwarded headers are believed."),
     Setting("LANGUAGE", "sv", "Language for those who have not chosen one: sv or en."),
 )

@@ -67,8 +67,7 @@ def _emptied(buffer: io.StringIO) -> bytes:
     content = buffer.getvalue()
     buffer.seek(0)
     buffer.truncate()
-    # Half a surrogate pair, which no encoding can hold, becomes a question mark.
-    return content.encode("utf-8", "replace")
+    return content.encode()
 
 
 def _csv_cell(value: Cell, swedish: bool) -> str:
@@ -95,6 +94,7 @@ _INNER_START = re.compile(r"[;,\t]\s*(?=[=+\-@＝＋－＠−])")
 
 
 def _csv_text(text: str) -> str:
+    text = _clean(text)
     text = _INNER_START.sub(lambda found: found.group() + "'", text)
     return f"'{text}" if is_formula(text) else text
 
@@ -133,11 +133,14 @@ def xlsx_bytes(
     # Neither machine nor person: the file is passed on.
     book.set_properties({"title": title, "author": "", "company": "", "created": clock.now()})
     formats = _Formats(book)
-    _write_table(book.add_worksheet(_sheet_name(title)), headings, rows, formats)
-    notes = list(notes)
-    if notes:
-        _write_notes(book.add_worksheet(_about()), notes, formats)
-    book.close()
+    try:
+        _write_table(book.add_worksheet(_sheet_name(title)), headings, rows, formats)
+        notes = list(notes)
+        if notes:
+            _write_notes(book.add_worksheet(_about()), notes, formats)
+    finally:
+        # Also when a row was refused: it holds temporary files.
+        book.close()
     return buffer.getvalue()
 
 
@@ -158,18 +161,14 @@ class _Formats:
         self.moment: Format = book.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"})
 
 
-def _write_table(
-    sheet: Worksheet, headings: Sequence[str], rows: Iterable[Sequence[Cell]], formats: _Formats
-) -> None:
+def _write_table(sheet: Worksheet, headings: Sequence[str], rows: Iterable[Sequence[Cell]], formats: _Formats) -> None:
     widths = [len(heading) for heading in headings]
     for column, heading in enumerate(headings):
         sheet.write_string(0, column, _storable(heading), formats.heading)
     last = 0
     for last, row in enumerate(rows, 1):
         if last >= MOST_ROWS:
-            raise TooManyRows(
-                _("Tabellen har fler rader än en XLSX-fil rymmer. Välj CSV eller ett mindre urval.")
-            )
+            raise TooManyRows(_("Tabellen har fler rader än en XLSX-fil rymmer. Välj CSV eller ett mindre urval."))
         for column, value in enumerate(_as_wide_as(headings, row)):
             widths[column] = max(widths[column], _write(sheet, last, column, value, formats))
     for column, width in enumerate(widths):
@@ -219,8 +218,7 @@ def _write(sheet: Worksheet, row: int, column: int, value: Cell, formats: _Forma
 
 def _sheet_name(title: str) -> str:
     """A name Excel takes: 31 characters, none of []:*?/\\, no apostrophe at the ends, none that is taken."""
-    name = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", _storable(title))
-    name = " ".join(name.split())[:31].strip("' ")
+    name = " ".join(re.sub(r"[\[\]:*?/\\]", " ", _clean(title)).split())[:31].strip("' ")
     return _("Tabell") if name.casefold() in ("", "history", _about().casefold()) else name
 
 
@@ -229,8 +227,7 @@ def _about() -> str:
 
 
 def _storable(text: str) -> str:
-    """What a cell holds: no half surrogates, which would spoil the file, and no more than fits."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = _clean(text)
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
@@ -241,6 +238,14 @@ def _as_wide_as(headings: Sequence[str], row: Sequence[Cell]) -> Sequence[Cell]:
     if len(row) != len(headings):
         raise ValueError(f"a row of {len(row)} cells under {len(headings)} headings")
     return row
+
+
+# Control characters but tab and line feed, and what UTF-8 or XML cannot hold.
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def _clean(text: str) -> str:
+    return _UNWRITABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _plain(value: Any) -> str | int | float | date | datetime | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from canvass import clock, settings
+from canvass import clock
 from canvass.db import Base, new_id, session
+
+MARK = "received.txt"
+EARLIEST = "1970-01-01T00:00:00+00:00"
 
 
 class Fact(Base):
@@ -27,27 +29,35 @@ def epoch() -> str:
     return _get("epoch") or ""
 
 
-def begin(data: Path) -> None:
-    """Note a start of the server, and begin a new epoch when the database is not the one that ran here last.
+def begin(data: Path, last_received_at: datetime | None) -> None:
+    """Begin a new epoch when the database lacks something that was received here: then it has been put back.
 
-    Each start is counted both in the database and in a file beside it. A database put back from a backup is behind the
-    file (or, beside a new file, ahead of it), however it was put back: by our command, by hand or by a host's snapshot.
+    A file beside the database remembers when something was last received (`note_received`). A database behind it has
+    been restored, however that was done: by our command, by hand or from a host's snapshot. Without the file nobody
+    can tell, so phones are asked to send again, which is harmless.
     """
-    path = data / "starts.json"
     try:
-        noted = json.loads(path.read_text("utf-8"))
+        noted = datetime.fromisoformat((data / MARK).read_text("utf-8") or EARLIEST)
     except (FileNotFoundError, ValueError):
         noted = None
-    known = {"epoch": epoch(), "starts": int(_get("starts") or 0)}
-    if not known["epoch"] or noted != known:
+    known = last_received_at or datetime.fromisoformat(EARLIEST)
+    if not epoch() or noted is None or known < noted:
         new_epoch()
-    _set("starts", str(known["starts"] + 1))
     session.commit()
-    settings.write_privately(path, json.dumps({"epoch": epoch(), "starts": known["starts"] + 1}))
+    data.mkdir(parents=True, exist_ok=True)
+    note_received(data, known)
+
+
+def note_received(data: Path, at: datetime) -> None:
+    """Remember outside the database that something was received; after the commit, so that it is never ahead of it.
+
+    Not forced to disk: a mark that is lost with the power is only an older one.
+    """
+    (data / MARK).write_text(at.isoformat(), "utf-8")
 
 
 def new_epoch() -> None:
-    """Say that this database may lack what phones have been told is safe; nothing in it is safely backed up any more."""
+    """Say that this database may lack what phones believe to be safe; nothing in it counts as backed up any more."""
     _set("epoch", new_id())
     _set("durable_before", "")
 

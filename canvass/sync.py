@@ -10,97 +10,28 @@ import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, select
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from canvass import access, areas, attempts, audit, campaigns, clock, organisations, state, tallies
+from canvass import access, areas, attempts, campaigns, clock, organisations, quarantine, receipts, state, tallies
 from canvass.areas import Area
 from canvass.campaigns import Campaign
-from canvass.db import Base, Id, insert_once, is_id, new_id, session
-from canvass.i18n import gettext as _
-from canvass.organisations import Organisation
+from canvass.db import is_id, session
 from canvass.people import Person
+from canvass.quarantine import Held
+from canvass.receipts import Installation, Operation
 
 APP = "canvass-sync/1"
 SCHEMA = 1
 MOST_OPERATIONS = 50
 MOST_BYTES = 128 * 1024
 LARGEST_NUMBER = 2**31 - 1
-MOST_MISSING_TOLD = 200
 # A clock further off than this says nothing about when; then the hour of arrival stands in.
 FURTHEST_BACK = timedelta(days=400)
-# A phone not heard from for this long is told of as silent: what it holds may be lost.
-SILENT_AFTER = timedelta(days=3)
 
 log = logging.getLogger(__name__)
-
-
-# --- what is kept -------------------------------------------------------------------------------------------
-
-
-class Operation(Base):
-    """The receipt for one operation. Never purged: it is what makes a resent operation harmless for ever."""
-
-    __tablename__ = "operations"
-    __table_args__ = (Index("ix_operations_installation_id_seq", "installation_id", "seq"),)
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True)  # made on the phone
-    digest: Mapped[str] = mapped_column(String(64))
-    installation_id: Mapped[str] = mapped_column(Id)
-    seq: Mapped[int]
-    attempt_id: Mapped[str] = mapped_column(Id)
-    rev: Mapped[int]
-    verdict: Mapped[str] = mapped_column(String(12))  # stored, superseded or quarantined
-    received_at: Mapped[datetime]
-
-
-class Held(Base):
-    """An operation in quarantine: whole, uncounted, until a leader admits or dismisses it; then kept on record."""
-
-    __tablename__ = "quarantine"
-    __table_args__ = (UniqueConstraint("operation_id", "digest"),)
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
-    operation_id: Mapped[str] = mapped_column(Id)
-    digest: Mapped[str] = mapped_column(String(64))
-    raw: Mapped[str] = mapped_column(Text)
-    code: Mapped[str] = mapped_column(String(30))
-    author_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id))
-    # Whose leaders judge it: the author's association.
-    organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
-    received_at: Mapped[datetime]
-    decision: Mapped[str] = mapped_column(String(10), default="")  # '', admitted or dismissed
-    decided_at: Mapped[datetime | None]
-    decided_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
-
-    author: Mapped[Person] = relationship(foreign_keys=author_id, lazy="joined", innerjoin=True)
-    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The operation as the phone wrote it, as far as it can be read."""
-        found = json.loads(self.raw)
-        return found if isinstance(found, dict) else {}
-
-
-class Installation(Base):
-    """A phone's copy of the app, as it last described itself: how many operations it has made, how many wait on it."""
-
-    __tablename__ = "installations"
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True)  # made on the phone
-    person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id))
-    organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
-    max_seq: Mapped[int] = mapped_column(default=0)
-    low_seq: Mapped[int] = mapped_column(default=0)  # every number up to here has arrived
-    missing: Mapped[int] = mapped_column(default=0)  # numbers up to max_seq that have not
-    pending: Mapped[int] = mapped_column(default=0)
-    heard_at: Mapped[datetime]
 
 
 class Refused(ValueError):
@@ -150,33 +81,6 @@ class Sent(msgspec.Struct):
     data: dict[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Why an operation is not counted. `forgivable`: a leader may admit it all the same."""
-
-    code: str
-    forgivable: bool = True
-
-
-def sentence(code: str) -> str:
-    """The reason for a quarantine, in words for the person at the door and for the leader."""
-    return {
-        "malformed": _("Uppgifterna gick inte att läsa."),
-        "schema": _("Appen på telefonen är nyare än servern."),
-        "conflict": _("Telefonen har skickat två olika uppgifter med samma nummer."),
-        "campaign_unknown": _("Kampanjen finns inte."),
-        "campaign_not_open": _("Kampanjen har inte öppnat än."),
-        "campaign_closed": _("Kampanjen var avslutad."),
-        "not_member": _("Du är inte med i kampanjen."),
-        "area_unknown": _("Området finns inte i kampanjen."),
-        "outcome_unknown": _("Utfallet finns inte för det sättet att samtala."),
-        "number": _("Antalet är orimligt."),
-        "not_yours": _("Samtalet loggades av någon annan."),
-        "failed": _("Servern kunde inte spara uppgifterna."),
-        "dismissed": _("En kampanjledare har avfärdat den."),
-    }[code]
-
-
 def read(body: bytes) -> Envelope:
     """The request's envelope. Raises Malformed."""
     try:
@@ -195,9 +99,9 @@ def read(body: bytes) -> Envelope:
 
 def receive(person: Person, envelope: Envelope) -> dict[str, Any]:
     """Take in a batch of this person's operations; the answer has one verdict for each. The caller commits first."""
-    phone = _phone(person, envelope)
+    phone = receipts.phone(envelope.install, person)
     results = [_take(person, phone, bytes(raw)) for raw in envelope.ops]
-    missing = _note_gaps(phone, envelope)
+    missing = receipts.note_gaps(phone, envelope.max_seq, envelope.pending - len(envelope.ops))
     durable = state.durable_before()
     return {
         "app": APP,
@@ -243,7 +147,7 @@ def _campaign(person: Person, campaign: Campaign) -> dict[str, Any]:
         "association_today": today.conversations,
         "areas": [
             {"id": area.id, "code": area.code, "name": area.name}
-            for area in areas.of_campaign(campaign, near=person.association_id)
+            for area in areas.serving(campaign.organisation_id, near=person.association_id)
         ],
         "channels": [{"channel": c, "outcomes": list(campaigns.CHANNELS[c])} for c in campaign.channels],
         "topics": [{"id": topic.id, "name": topic.name} for topic in campaigns.topics(campaign)],
@@ -264,16 +168,13 @@ def _take(person: Person, phone: Installation, raw: bytes) -> dict[str, Any]:
     except msgspec.ValidationError:
         sent, problem = None, Problem("malformed", forgivable=False)
     seq = sent.seq if sent and not problem else _seq_at_least(content)
-    is_new = insert_once(
-        Operation,
-        id=operation_id,
+    is_new = receipts.give(
+        operation_id,
         digest=digest,
         installation_id=phone.id,
         seq=seq,
         attempt_id=sent.attempt if sent and not problem else "",
         rev=sent.rev if sent and not problem else 0,
-        verdict="quarantined",
-        received_at=clock.now(),
     )
     if not is_new:
         return _seen_before(person, operation_id, digest, content)
@@ -293,42 +194,34 @@ def _take(person: Person, phone: Installation, raw: bytes) -> dict[str, Any]:
             receipt.verdict = verdict
             return {"op": operation_id, "verdict": verdict, "rev": sent.rev}
     assert problem is not None
-    return _hold(person, operation_id, digest, content, problem)
+    return _held_answer(quarantine.hold(person, operation_id, digest, content, problem.code))
 
 
 def _seen_before(person: Person, operation_id: str, digest: str, content: str) -> dict[str, Any]:
     receipt = session.get_one(Operation, operation_id)
     if receipt.digest != digest:
-        return _hold(person, operation_id, digest, content, Problem("conflict"))
+        return _held_answer(quarantine.hold(person, operation_id, digest, content, "conflict"))
     if receipt.verdict == "quarantined":
-        held = session.scalar(select(Held).where(Held.operation_id == operation_id, Held.digest == digest))
-        if held is not None and held.decision != "admitted":
+        held = quarantine.find(operation_id, digest)
+        if held is not None:
             return _held_answer(held)
     return {"op": operation_id, "verdict": "duplicate", "rev": receipt.rev}
 
 
-def _hold(person: Person, operation_id: str, digest: str, content: str, problem: Problem) -> dict[str, Any]:
-    held_facts = {"operation_id": operation_id, "digest": digest}
-    insert_once(
-        Held,
-        id=new_id(),
-        **held_facts,
-        raw=content,
-        code=problem.code,
-        author_id=person.id,
-        organisation_id=person.association_id,
-        received_at=clock.now(),
-        decision="",
-    )
-    held = session.scalars(select(Held).filter_by(**held_facts)).one()
-    if held.decision == "admitted":
-        return {"op": operation_id, "verdict": "duplicate", "rev": 0}
-    return _held_answer(held)
-
-
 def _held_answer(held: Held) -> dict[str, Any]:
+    """What the phone is told of a held operation: an admitted one is counted, so it may let go of it."""
+    if held.decision == "admitted":
+        return {"op": held.operation_id, "verdict": "duplicate", "rev": 0}
     code = "dismissed" if held.decision == "dismissed" else held.code
-    return {"op": held.operation_id, "verdict": "quarantined", "code": code, "sentence": sentence(code)}
+    return {"op": held.operation_id, "verdict": "quarantined", "code": code, "sentence": quarantine.sentence(code)}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why an operation is not counted. `forgivable`: a leader may admit it all the same."""
+
+    code: str
+    forgivable: bool = True
 
 
 def _unreadable(sent: Sent) -> Problem | None:
@@ -378,7 +271,7 @@ def _objection(person: Person, sent: Sent, *, is_admitted: bool = False) -> Prob
     area_id = sent.data.get("area")
     if area_id is not None:
         area = session.get(Area, area_id)
-        if area is None or not areas.may_be_in(campaign, area):
+        if area is None or not areas.serves(area, campaign.organisation_id):
             # Admitted, it counts without an area rather than not at all.
             return None if is_admitted else Problem("area_unknown")
     return None
@@ -391,7 +284,7 @@ def _apply(person: Person, sent: Sent, *, rev: int | None = None) -> str:
         area = session.get(Area, sent.data["area"]) if sent.data.get("area") else None
         known = campaigns.all_topics(campaign)
         facts = attempts.Facts(
-            area_id=area.id if area and areas.may_be_in(campaign, area) else None,
+            area_id=area.id if area and areas.serves(area, campaign.organisation_id) else None,
             channel=sent.data["channel"],
             outcome=sent.data["outcome"],
             number=sent.data.get("n", 1),
@@ -426,100 +319,15 @@ def _seq_at_least(content: str) -> int:
     return found if type(found) is int and 0 < found <= LARGEST_NUMBER else 0
 
 
-# --- phones and what waits on them --------------------------------------------------------------------------
-
-
-def _phone(person: Person, envelope: Envelope) -> Installation:
-    now = clock.now()
-    insert_once(
-        Installation,
-        id=envelope.install,
-        person_id=person.id,
-        organisation_id=person.association_id,
-        max_seq=0,
-        low_seq=0,
-        missing=0,
-        pending=0,
-        heard_at=now,
-    )
-    phone = session.get(Installation, envelope.install, with_for_update=True, populate_existing=True)
-    assert phone is not None
-    phone.person_id, phone.organisation_id, phone.heard_at = person.id, person.association_id, now
-    return phone
-
-
-def _note_gaps(phone: Installation, envelope: Envelope) -> list[int]:
-    """The first sequence numbers this phone has given out that have not arrived; other people's on it included."""
-    query = select(Operation.seq).where(Operation.installation_id == phone.id, Operation.seq > phone.low_seq)
-    arrived = set(session.scalars(query))
-    phone.max_seq = max(phone.max_seq, envelope.max_seq, *arrived)
-    while phone.low_seq + 1 in arrived:
-        phone.low_seq += 1
-    later = {seq for seq in arrived if seq > phone.low_seq}
-    phone.missing = phone.max_seq - phone.low_seq - len(later)
-    phone.pending = max(0, envelope.pending - len(envelope.ops))
-    # Never as a whole list: a phone may claim any number.
-    gaps = (seq for seq in range(phone.low_seq + 1, phone.max_seq + 1) if seq not in later)
-    return list(islice(gaps, MOST_MISSING_TOLD))
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """What is known not to have arrived: on phones heard from lately, and on silent ones, where it may be lost."""
-
-    operations: int = 0
-    phones: int = 0
-    silent_operations: int = 0
-    silent_phones: int = 0
-    silent_since: datetime | None = None
-
-
-def waiting(organisation_id: str) -> Waiting:
-    """What waits on the phones of an organisation and everything beneath it."""
-    query = select(Installation).where(
-        Installation.organisation_id.in_(organisations.beneath(organisation_id)), Installation.missing > 0
-    )
-    recent, silent = [], []
-    for phone in session.scalars(query):
-        (recent if clock.now() - phone.heard_at < SILENT_AFTER else silent).append(phone)
-    return Waiting(
-        operations=sum(phone.missing for phone in recent),
-        phones=len(recent),
-        silent_operations=sum(phone.missing for phone in silent),
-        silent_phones=len(silent),
-        silent_since=min((phone.heard_at for phone in silent), default=None),
-    )
-
-
-# --- quarantine ---------------------------------------------------------------------------------------------
-
-
-def to_review(organisation_ids: list[str]) -> int:
-    """How many held operations wait for a decision at these organisations and beneath."""
-    query = select(func.count(Held.id)).where(
-        Held.organisation_id.in_(organisations.beneath_any(organisation_ids)), Held.decision == ""
-    )
-    return session.scalar(query) or 0
-
-
-def held(organisation_ids: list[str], *, is_decided: bool = False) -> list[Held]:
-    """The held operations of these organisations and beneath, the latest first; at most 500."""
-    query = select(Held).where(
-        Held.organisation_id.in_(organisations.beneath_any(organisation_ids)),
-        Held.decision != "" if is_decided else Held.decision == "",
-    )
-    return list(session.scalars(query.order_by(Held.received_at.desc()).limit(500)))
-
-
 def admit(one: Held, *, by: Person) -> None:
     """Count it after all. Raises Refused when it cannot be understood, so that only dismissing is left."""
     try:
         sent = msgspec.json.decode(one.raw, type=Sent)
     except msgspec.ValidationError:
-        raise Refused(sentence("malformed")) from None
+        raise Refused(quarantine.sentence("malformed")) from None
     problem = _unreadable(sent) or _objection(one.author, sent, is_admitted=True)
     if problem is not None:
-        raise Refused(sentence(problem.code))
+        raise Refused(quarantine.sentence(problem.code))
     access.require(by, "quarantine.review", one.organisation_id)
     receipt = session.get_one(Operation, one.operation_id)
     present = session.get(attempts.Attempt, sent.attempt)
@@ -528,17 +336,7 @@ def admit(one: Held, *, by: Person) -> None:
     try:
         verdict = _apply(one.author, sent, rev=rev)
     except attempts.NotTheAuthor:
-        raise Refused(sentence("not_yours")) from None
+        raise Refused(quarantine.sentence("not_yours")) from None
     if one.code != "conflict":
         receipt.verdict = verdict
-    _decide(one, "admitted", by)
-
-
-def dismiss(one: Held, *, by: Person) -> None:
-    """Never count it; it stays on record."""
-    _decide(one, "dismissed", by)
-
-
-def _decide(one: Held, decision: str, by: Person) -> None:
-    one.decision, one.decided_at, one.decided_by_id = decision, clock.now(), by.id
-    audit.record(f"quarantine.{decision}", person_id=by.id, organisation_id=one.organisation_id, held=one.id, code=one.code)
+    quarantine.decide(one, "admitted", by)

@@ -66,7 +66,13 @@ class Count(NamedTuple):
 
 
 def cells(
-    campaign_id: str, organisation_id: str, area_id: str | None, channel: str, day: str, topics: Iterable[str], outcome: str
+    campaign_id: str,
+    organisation_id: str,
+    area_id: str | None,
+    channel: str,
+    day: str,
+    topics: Iterable[str],
+    outcome: str,
 ) -> list[Cell]:
     """The counters that one attempt with these values is part of. Topics count conversations only."""
     found = [
@@ -123,7 +129,7 @@ def pulse(campaign_id: str) -> int:
 
 def replace(counted: Counter[Cell]) -> None:
     """Set all counters to these: the last resort of `recount`."""
-    present = Counter({cell: number for cell, number in everything().items()})
+    present = Counter(everything())
     move({cell: counted[cell] - present[cell] for cell in set(counted) | set(present)})
     session.execute(delete(Tally).where(Tally.number == 0))
 

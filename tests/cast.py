@@ -1,11 +1,11 @@
 """The people that tests speak of, and where they belong.
 
-    Östergötland ─ Norrköping ─ Hageby s-förening      Alva volunteer
-                 │            └ Ektorp s-förening      Dag volunteer
-                 │              Bo leader, Cia board (both of Norrköping)
-                 └ Linköping
-    Göteborgsområdet ─ Partille ─ Öjersjö s-förening   Esa leader of Partille
-    Adam is administrator of Östergötland.
+Östergötland ─ Norrköping ─ Hageby s-förening      Alva volunteer
+             │            └ Ektorp s-förening      Dag volunteer
+             │              Bo leader, Cia board (both of Norrköping)
+             └ Linköping
+Göteborgsområdet ─ Partille ─ Öjersjö s-förening   Esa leader of Partille
+Adam is administrator of Östergötland.
 """
 
 from __future__ import annotations

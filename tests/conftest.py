@@ -19,6 +19,7 @@ from flask_migrate import upgrade
 import canvass
 from canvass import clock, db, i18n, people, state
 from canvass.people import Person
+from tests import postgres
 from tests.cast import Cast, gather
 
 # A Wednesday evening in spring, in daylight saving time.
@@ -47,8 +48,6 @@ def engine_app(request: pytest.FixtureRequest, folder: Path) -> Iterator[Flask]:
     stop = None
     url = ""
     if request.param == "postgresql":
-        from tests import postgres
-
         url, stop = postgres.start(folder / "cluster")
     app = canvass.create_app(DATA=data, DATABASE_URL=url, TESTING=True)
     with app.app_context():
@@ -68,7 +67,7 @@ def app(engine_app: Flask) -> Iterator[Flask]:
         for table in reversed(db.Base.metadata.sorted_tables):
             db.session.execute(table.delete())
         db.session.commit()
-        state.begin(engine_app.config["DATA"])
+        state.begin(engine_app.config["DATA"], None)
         yield engine_app
         db.session.rollback()
         db.session.remove()

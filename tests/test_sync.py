@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from canvass import attempts, clock, db, organisations, sync, tallies
+from canvass import attempts, clock, organisations, quarantine, tallies
 from canvass.db import new_id
 from tests.cast import Cast
 from tests.conftest import NOW
@@ -106,5 +106,5 @@ def test_the_same_number_with_other_content_is_held_not_counted(cast: Cast, phon
     result = phone.send(other).json["results"][0]
     assert (result["verdict"], result["code"]) == ("quarantined", "conflict")
     assert total(cast) == (1, 1)
-    assert sync.to_review([cast.norrkoping.id]) == 1
-    assert sync.held([cast.norrkoping.id])[0].data["data"]["n"] == 5
+    assert quarantine.to_review([cast.norrkoping.id]) == 1
+    assert quarantine.held([cast.norrkoping.id])[0].data["data"]["n"] == 5

@@ -29,7 +29,7 @@ def screen() -> ResponseReturnValue:
 @door.get("/service-worker.js")
 @gate.open_to_all
 def service_worker() -> ResponseReturnValue:
-    """The worker, told what the shell is made of. Its text changes with any part of it, which is what makes phones update."""
+    """The worker, told what the shell is made of: its text changes with any part of it, and then phones update."""
     shell = shell_files()
     page = render_template("log.html")
     version = hashlib.sha256("".join([page, *(fragments.mark(f) for f in shell)]).encode()).hexdigest()[:12]
@@ -60,7 +60,12 @@ def manifest() -> ResponseReturnValue:
         icons=[
             {"src": fragments.asset("icons/icon-192.png"), "sizes": "192x192", "type": "image/png"},
             {"src": fragments.asset("icons/icon-512.png"), "sizes": "512x512", "type": "image/png"},
-            {"src": fragments.asset("icons/maskable-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "maskable"},
+            {
+                "src": fragments.asset("icons/maskable-512.png"),
+                "sizes": "512x512",
+                "type": "image/png",
+                "purpose": "maskable",
+            },
         ],
     )
     response.mimetype = "application/manifest+json"

@@ -25,9 +25,7 @@ def index() -> ResponseReturnValue:
         stands = access.standpoints(person, campaign.organisation_id)
         if stands:
             rows.append((campaign, live.standing(campaign, stands[0])))
-    return render_template(
-        "campaigns/index.html", rows=rows, may_create=bool(access.nodes(person, "campaign.edit"))
-    )
+    return render_template("campaigns/index.html", rows=rows, may_create=bool(access.nodes(person, "campaign.edit")))
 
 
 @door.get("/<campaign_id>")

@@ -67,4 +67,12 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return answer(500)
 
 
-_CODES = {400: "malformed", 401: "sign_in", 403: "forbidden", 404: "not_found", 413: "too_large", 429: "busy", 503: "busy"}
+_CODES = {
+    400: "malformed",
+    401: "sign_in",
+    403: "forbidden",
+    404: "not_found",
+    413: "too_large",
+    429: "busy",
+    503: "busy",
+}

@@ -1,4 +1,4 @@
-"""Who are you, did you mean to, and is this door open? Asked before every request; the answer is no unless said otherwise."""
+"""Who are you, did you mean to, and is this door open? Asked before every request; no is the default answer."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def _recognise(*, takes_device: bool) -> None:
 
 
 def _refuse_cross_site(*, has_token: bool) -> None:
-    """Chapter 7: by what the browser says of where the request came from. A token in the form could expire; this cannot."""
+    """By what the browser says of where the request came from: a token in the form could expire, this cannot."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is not None:
         is_own = site == "same-origin"
@@ -213,5 +213,18 @@ def _browser() -> str:
     return " · ".join(part for part in (browser, system) if part)
 
 
-_SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))
-_BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("SamsungBrowser", "Samsung Internet"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)

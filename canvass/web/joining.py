@@ -1,4 +1,4 @@
-"""Coming in: by the poster's link or code as a volunteer, by an invitation as something more, by a demo link as anybody."""
+"""Coming in: by the poster's link or code, by an invitation to something more, or by a link that signs in."""
 
 from __future__ import annotations
 

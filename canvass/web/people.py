@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from canvass import access, db, i18n, joining, organisations, people
 from canvass.i18n import gettext as _
-from canvass.organisations import Organisation
 from canvass.people import Device, Membership, Person, Session
 from canvass.web import forms, fragments, gate
 
@@ -141,7 +140,9 @@ def index() -> ResponseReturnValue:
     if not seen:
         raise access.Forbidden("person.see")
     rows = db.session.scalars(
-        select(Membership).join(Person, Membership.person_id == Person.id).where(Membership.organisation_id.in_(organisations.beneath_any(seen)))
+        select(Membership)
+        .join(Person, Membership.person_id == Person.id)
+        .where(Membership.organisation_id.in_(organisations.beneath_any(seen)))
     )
     members = sorted(rows, key=lambda m: (-people.ROLES.index(m.role), i18n.sort_key(m.person.name)))
     return render_template(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, campaigns, db, sync
+from canvass import access, campaigns, db, quarantine, sync
 from canvass.areas import Area
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
-from canvass.sync import Held
+from canvass.quarantine import Held
 from canvass.web import fragments, gate
 
 door = Blueprint("quarantine", __name__, url_prefix="/quarantine")
@@ -25,7 +25,7 @@ def index() -> ResponseReturnValue:
     is_decided = bool(request.args.get("decided"))
     return render_template(
         "quarantine/index.html",
-        rows=[_row(held) for held in sync.held(nodes, is_decided=is_decided)],
+        rows=[_row(held) for held in quarantine.held(nodes, is_decided=is_decided)],
         is_decided=is_decided,
     )
 
@@ -49,7 +49,7 @@ def admit(held_id: str) -> ResponseReturnValue:
 def dismiss(held_id: str) -> ResponseReturnValue:
     """Leave it uncounted, on record."""
     held = access.find(gate.person(), Held, held_id, "quarantine.review")
-    sync.dismiss(held, by=gate.person())
+    quarantine.dismiss(held, by=gate.person())
     db.session.commit()
     fragments.say(_("Avfärdad. Den finns kvar under Avgjorda."))
     return redirect(url_for("quarantine.index"), 303)
@@ -64,7 +64,7 @@ def _row(held: Held) -> dict[str, object]:
     channel, outcome = facts.get("channel"), facts.get("outcome")
     return {
         "held": held,
-        "reason": sync.sentence(held.code),
+        "reason": quarantine.sentence(held.code),
         "campaign": campaign.name if campaign else "",
         "area": area.name if area else "",
         "channel": campaigns.channel_name(channel) if channel in campaigns.CHANNELS else "",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 
-from flask import Blueprint, Response, g, jsonify, request
+from flask import Blueprint, Response, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
-from canvass import areas, campaigns, db, sync
+from canvass import areas, campaigns, clock, db, state, sync
 from canvass.people import Person
 from canvass.web import gate
 
@@ -26,7 +26,11 @@ def hello() -> ResponseReturnValue:
 def outlines() -> ResponseReturnValue:
     """The outlines of the areas this person's phone may be in, for finding the area without telling anybody where."""
     person = gate.person()
-    found = {area.id: area for c in campaigns.to_log_in(person) for area in areas.of_campaign(c, near=person.association_id)}
+    found = {
+        area.id: area
+        for c in campaigns.to_log_in(person)
+        for area in areas.serving(c.organisation_id, near=person.association_id)
+    }
     features = [
         {
             "type": "Feature",
@@ -67,7 +71,10 @@ def receive() -> ResponseReturnValue:
         return sync.receive(db.session.get_one(Person, author_id), envelope)
 
     db.session.rollback()  # what recognised the person; each try begins from nothing
-    return jsonify(db.repeat(work))
+    answer = db.repeat(work)
+    if envelope.ops:
+        state.note_received(current_app.config["DATA"], clock.parse(str(answer["now"])))
+    return jsonify(answer)
 
 
 def _author(envelope: sync.Envelope) -> str:

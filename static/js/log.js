@@ -1,0 +1,380 @@
+// The logging screen: shows what the outbox knows and hands it the taps. It decides nothing about the queue.
+
+import { start } from "./deliver.js";
+import { onTap } from "./hold.js";
+import { wireMenu } from "./menu.js";
+import { open } from "./outbox.js";
+import { announce, byId, chip, chosenChips, closeSheets, failure, make, number, openSheet, say, time, wireSheets } from "./page.js";
+import { wireToday } from "./today.js";
+import { lines, wireWaiting } from "./waiting.js";
+import { wireWhere } from "./where.js";
+
+const UNDO_FOR = 10_000; // ms
+const BUZZ = 15; // ms
+const MOST_AT_ONCE = 50;
+
+const screen = {
+  outbox: null,
+  delivery: null,
+  status: null,
+  sentence: null, // why the latest attempt in quarantine is there
+  campaign: null,
+  area: null,
+  channel: null,
+  isPractice: false,
+  last: null, // the attempt that undo and topics speak of
+  choose,
+  tell,
+  fail,
+};
+let sheets = {};
+let said = { look: "idle", text: "" };
+let saidTimer = null;
+let undoable = null;
+let changes = Promise.resolve(); // topics are saved in the order they were chosen
+let shape = ""; // what the buttons were drawn for
+let isPainting = false;
+let isStale = false;
+
+begin();
+
+async function begin() {
+  wireSheets();
+  try {
+    screen.outbox = await open();
+  } catch (error) {
+    nothing("storage", failure(error));
+    return;
+  }
+  sheets = { waiting: wireWaiting(screen), today: wireToday(screen) };
+  wireWhere(screen);
+  wireMenu(screen, {
+    practice: () => practise(!screen.isPractice),
+    several: () => openSeveral("talked"),
+    today: sheets.today.open,
+    waiting: sheets.waiting.open,
+  });
+  wireSeveral();
+  byId("undo").addEventListener("click", undo);
+  byId("practice-end").addEventListener("click", () => practise(false));
+  byId("nothing-again").addEventListener("click", explainNothing);
+  screen.outbox.subscribe(paint);
+  screen.delivery = start(screen.outbox);
+  await paint();
+  if (!screen.campaign) await explainNothing();
+  // At midnight "idag" is another day, and a tab may have slept for hours.
+  addEventListener("visibilitychange", () => document.visibilityState === "visible" && paint());
+  for (const name of ["online", "offline"]) addEventListener(name, paint);
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/service-worker.js");
+}
+
+// --- where one stands -------------------------------------------------------------------------------------------
+
+function settle() {
+  const { outbox } = screen;
+  const campaigns = outbox.context()?.campaigns ?? [];
+  const campaign = campaigns.find(({ id }) => id === outbox.setting("campaign")) ?? campaigns[0] ?? null;
+  screen.campaign = campaign;
+  screen.area = campaign?.areas.find(({ id }) => id === outbox.setting(`area:${campaign.id}`)) ?? null;
+  screen.channel =
+    campaign?.channels.find(({ channel }) => channel === outbox.setting("channel")) ?? campaign?.channels[0] ?? null;
+}
+
+async function choose({ campaign, area, channel }) {
+  const { outbox } = screen;
+  if (campaign !== undefined) await outbox.setSetting("campaign", campaign);
+  if (area !== undefined) await outbox.setSetting(`area:${screen.campaign.id}`, area);
+  if (channel !== undefined) await outbox.setSetting("channel", channel);
+  await paint();
+}
+
+// --- taps -------------------------------------------------------------------------------------------------------
+
+async function tap(outcome, n = 1) {
+  const { campaign, area, channel, isPractice } = screen;
+  const facts = { campaign: campaign.id, area: area?.id ?? null, channel: channel.channel, outcome, n, topics: [] };
+  try {
+    const attempt = isPractice ? { ...facts, id: null } : await screen.outbox.log(facts);
+    screen.last = attempt;
+    undoable = attempt;
+    const values = { n: number(n), outcome: say(outcome) };
+    navigator.vibrate?.(BUZZ);
+    remark("saved", isPractice ? say("practised", values) : say(n > 1 ? "saved_several" : "saved", values), UNDO_FOR);
+    paintTopics();
+  } catch (error) {
+    fail(failure(error));
+  }
+}
+
+async function undo() {
+  const attempt = undoable;
+  undoable = null;
+  if (!attempt) return;
+  try {
+    await changes; // a topic may still be on its way to the same attempt
+    if (attempt.id) await screen.outbox.undo(attempt.id);
+    if (screen.last === attempt) screen.last = null;
+    remark("undone", say("undone"), UNDO_FOR / 2);
+    paintTopics();
+    byId("today-button").focus({ preventScroll: true });
+  } catch (error) {
+    fail(failure(error));
+  }
+}
+
+function toggleTopics() {
+  const attempt = screen.last;
+  if (!attempt?.id) return;
+  const topics = chosenChips(byId("topics-chips"));
+  changes = changes
+    .then(() => screen.outbox.change(attempt.id, { topics }))
+    .then((changed) => screen.last === attempt && Object.assign(attempt, changed))
+    .catch((error) => {
+      fail(failure(error));
+      paintTopics();
+    });
+}
+
+function practise(isOn) {
+  screen.isPractice = isOn;
+  screen.last = undoable = null;
+  document.body.classList.toggle("practising", isOn);
+  byId("practice").hidden = !isOn;
+  byId("menu").querySelector('[data-do="practice"]').ariaChecked = isOn;
+  remark("idle", "");
+  paintTopics();
+  if (isOn) announce(byId("practice").querySelector("p").textContent);
+  paint();
+}
+
+// --- what was just done -----------------------------------------------------------------------------------------
+
+function tell(text) {
+  remark("undone", text, UNDO_FOR / 2);
+}
+
+// Stays until the next tap: somebody has to see it.
+function fail(text) {
+  undoable = null;
+  remark("failed", text);
+}
+
+function remark(look, text, duration = null) {
+  clearTimeout(saidTimer);
+  said = { look, text };
+  if (text) announce(text, { isUrgent: look === "failed" });
+  if (duration) {
+    saidTimer = setTimeout(() => {
+      undoable = null;
+      said = { look: "idle", text: "" };
+      paint();
+    }, duration);
+  }
+  paintSaid();
+}
+
+function paintSaid(latest = null) {
+  const { look, text } = said;
+  const box = byId("said");
+  const values = latest && { time: time(latest.at), outcome: say(latest.outcome) };
+  if (text) box.textContent = text;
+  else if (look === "idle") box.textContent = values ? say("latest", values) : say("first");
+  // Drawn anew, so that the line which counts the ten seconds down starts over.
+  const parent = box.parentElement;
+  if (parent.dataset.look !== look || look === "saved") {
+    parent.dataset.look = "";
+    void parent.offsetWidth;
+    parent.dataset.look = look;
+  }
+  byId("undo").hidden = !undoable;
+}
+
+function paintTopics() {
+  const { last, campaign } = screen;
+  const topics = campaign?.topics ?? [];
+  const isAsking = last?.outcome === "talked" && topics.length > 0;
+  // Always there and only made invisible, so that nothing on the screen moves when they are asked for.
+  byId("topics-chips").replaceChildren(...topics.map((t) => chip(t, last?.topics.includes(t.id) ?? false, toggleTopics)));
+  byId("topics").classList.toggle("resting", !isAsking);
+  byId("hint").textContent = isAsking ? "" : say("hint");
+}
+
+// --- several at once --------------------------------------------------------------------------------------------
+
+function openSeveral(outcome) {
+  const outcomes = screen.channel.outcomes;
+  const legend = byId("several-outcomes").querySelector("legend");
+  const row = make("div", { className: "segments-row" });
+  for (const value of outcomes) {
+    const radio = make("input", { type: "radio", name: "several-outcome", value, checked: value === outcome });
+    row.append(make("label", {}, radio, make("span", {}, say(value))));
+  }
+  byId("several-outcomes").replaceChildren(legend, row);
+  byId("several-number").value = 2;
+  paintSeveral();
+  navigator.vibrate?.(BUZZ);
+  openSheet("several");
+  byId("several-number").focus();
+}
+
+function paintSeveral() {
+  const outcome = document.querySelector('input[name="several-outcome"]:checked')?.value;
+  const n = byId("several-number").valueAsNumber || 0;
+  byId("several-save").textContent = say("several_save", { n: number(n), outcome: say(outcome) });
+}
+
+function wireSeveral() {
+  const field = byId("several-number");
+  byId("several").addEventListener("input", paintSeveral);
+  for (const button of byId("several").querySelectorAll("[data-step], [data-number]")) {
+    button.addEventListener("click", () => {
+      const { step, number: wanted } = button.dataset;
+      const n = wanted ? Number(wanted) : (field.valueAsNumber || 2) + Number(step);
+      field.value = Math.min(Math.max(n, 2), MOST_AT_ONCE);
+      paintSeveral();
+    });
+  }
+  byId("several-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    byId("several").close();
+    tap(document.querySelector('input[name="several-outcome"]:checked').value, field.valueAsNumber);
+  });
+}
+
+// --- painting ---------------------------------------------------------------------------------------------------
+
+// Everything anew from what the outbox says; calls that come meanwhile make one more round.
+async function paint() {
+  isStale = true;
+  if (isPainting) return;
+  isPainting = true;
+  try {
+    while (isStale) {
+      isStale = false;
+      await paintOnce();
+    }
+  } catch (error) {
+    fail(failure(error));
+  } finally {
+    isPainting = false;
+  }
+}
+
+async function paintOnce() {
+  const { outbox } = screen;
+  const status = await outbox.status();
+  const recent = await outbox.recent(status.quarantined ? 200 : 1);
+  screen.status = status;
+  screen.sentence = recent.find(({ state }) => state === "quarantined")?.sentence ?? null;
+  settle();
+  byId("work").hidden = !screen.campaign;
+  byId("nothing").hidden = Boolean(screen.campaign);
+  if (!screen.campaign) {
+    nothing(outbox.context() ? "campaigns" : "loading");
+    return;
+  }
+  paintWhere();
+  paintButtons();
+  await paintFigures();
+  paintQueue();
+  paintSaid(recent[0]);
+}
+
+// Nothing to log with: is nobody signed in, or is there no network? Nobody but the server can tell.
+async function explainNothing() {
+  nothing("loading");
+  await screen.delivery.refreshHello();
+  await paint();
+  if (screen.campaign || screen.outbox.context()) return;
+  const status = await fetch("/api/v1/hello", { cache: "no-store" }).then((answer) => answer.status, () => 0);
+  nothing(status === 401 ? "nobody" : "offline");
+}
+
+function nothing(why, text = null) {
+  byId("work").hidden = true;
+  byId("nothing").hidden = false;
+  byId("nothing-title").textContent = say(`nothing_${why}`);
+  byId("nothing-text").textContent = text ?? say(`nothing_${why}_text`);
+  byId("nothing-join").hidden = byId("nothing-sign-in").hidden = why !== "nobody";
+  byId("nothing-again").hidden = why !== "offline" && why !== "campaigns";
+}
+
+function paintWhere() {
+  const { campaign, area } = screen;
+  byId("where-campaign").textContent = campaign.name;
+  const areaName = byId("where-area");
+  areaName.textContent = area ? area.name : campaign.areas.length ? say("choose_area") : "";
+  areaName.classList.toggle("missing", !area);
+}
+
+// Only when there is something else to draw: a button that is being pressed must not be replaced.
+function paintButtons() {
+  const { campaign, channel } = screen;
+  const wanted = JSON.stringify([campaign.id, campaign.topics, campaign.channels, channel]);
+  if (wanted === shape) return;
+  shape = wanted;
+  const box = byId("channels");
+  box.hidden = campaign.channels.length < 2;
+  const tabs = campaign.channels.map((each) => {
+    const isChosen = each === channel;
+    const radio = make("input", { type: "radio", name: "channel", value: each.channel, checked: isChosen });
+    radio.addEventListener("change", () => choose({ channel: each.channel }));
+    return make("label", {}, radio, make("span", {}, say(each.channel)));
+  });
+  const focused = document.activeElement?.name === "channel";
+  box.replaceChildren(box.querySelector("legend"), ...tabs);
+  if (focused) box.querySelector(":checked").focus();
+
+  const buttons = (channel?.outcomes ?? []).map((outcome) => {
+    const button = make("button", { type: "button", className: "outcome" }, make("span", {}, say(outcome)));
+    button.dataset.outcome = outcome;
+    onTap(button, { tap: () => tap(outcome), hold: () => openSeveral(outcome) });
+    return button;
+  });
+  byId("pad-main").replaceChildren(...buttons.slice(0, 2));
+  byId("pad-rest").replaceChildren(...buttons.slice(2));
+  byId("pad-rest").hidden = buttons.length < 3;
+  screen.last = undoable = null;
+  paintTopics();
+}
+
+// The campaign's figures are the server's; own attempts that it had not counted when it answered are added here, so
+// that the count climbs with every tap and never twice for the same.
+async function paintFigures() {
+  const { campaign, outbox } = screen;
+  const { conversations, attempts } = await outbox.today(campaign.id);
+  const own = conversations - (await countedByServer())[campaign.id];
+  const result = campaign.result + own;
+  byId("count").textContent = number(result);
+  byId("target").textContent = campaign.target ? `/ ${number(campaign.target)}` : "";
+  const progress = byId("progress");
+  progress.hidden = !campaign.target;
+  progress.max = campaign.target || 1;
+  progress.value = Math.min(result, campaign.target || 0);
+  byId("mine").textContent = say("mine", { mine: number(conversations), team: number(campaign.association_today + own) });
+  byId("today-button").textContent = say("today", { n: number(attempts) });
+}
+
+// How many of today's own conversations stood in the server's figures when it gave them: those sent by then.
+async function countedByServer() {
+  const { outbox } = screen;
+  const hello = outbox.context();
+  const today = new Date().toDateString();
+  const known = outbox.setting("counted");
+  if (known?.now === hello.now) return known.day === today ? known.campaigns : none(hello);
+  const campaigns = none(hello);
+  for (const { campaign, outcome, n, state } of await outbox.recent(Infinity)) {
+    if (campaign in campaigns && outcome === "talked" && state !== "pending") campaigns[campaign] += n;
+  }
+  await outbox.setSetting("counted", { now: hello.now, day: today, campaigns });
+  return campaigns;
+}
+
+const none = (hello) => Object.fromEntries(hello.campaigns.map(({ id }) => [id, 0]));
+
+function paintQueue() {
+  const [{ look, text }] = lines(screen.status, screen.sentence);
+  byId("queue").className = `queue queue-${look}`;
+  byId("queue-text").textContent = text;
+  if (byId("waiting").open) sheets.waiting.paint();
+}

@@ -1,0 +1,47 @@
+// Small comforts for ordinary pages. Every page works without them.
+
+const errors = document.getElementById("errors");
+if (errors) errors.focus();
+
+// A link to a field should also put the cursor there: in a group, on its first choice.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('.errors a[href^="#"]');
+  const target = link && document.getElementById(link.hash.slice(1));
+  if (!target) return;
+  event.preventDefault();
+  (target.matches("fieldset") ? target.querySelector("input") ?? target : target).focus();
+  target.scrollIntoView({ block: "center" });
+});
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const field = document.getElementById(button.dataset.copy);
+  const label = button.textContent;
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    field.select();
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.copied;
+    setTimeout(() => (button.textContent = label), 3000);
+  });
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
+// Browsers bring back whole pages from memory, even those marked no-store: after a log-out the back button would show
+// them again. Asking once is cheap; a page that was signed in and no longer is, is loaded anew.
+window.addEventListener("pageshow", async (event) => {
+  if (!event.persisted || !document.body.classList.contains("signed-in")) return;
+  try {
+    const answer = await fetch("/api/v1/hello", { headers: { Accept: "application/json" }, cache: "no-store" });
+    if (answer.status === 401) location.reload();
+  } catch {
+    // No coverage: nothing to ask. Hide rather than show what may no longer be this person's.
+    document.querySelector("main").hidden = true;
+    addEventListener("online", () => location.reload(), { once: true });
+  }
+});
+
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/service-worker.js");

@@ -1,0 +1,104 @@
+// Today's attempts: a list, and a form for each of them, open all day.
+
+import { byId, chip, chosenChips, failure, make, number, openSheet, option, say, time } from "./page.js";
+
+export function wireToday(screen) {
+  let entry = null;
+
+  async function open() {
+    await paint();
+    openSheet("today");
+  }
+
+  async function paint() {
+    const entries = await screen.outbox.recent(500);
+    const attempts = entries.reduce((sum, { n }) => sum + n, 0);
+    const conversations = entries.reduce((sum, { n, outcome }) => sum + (outcome === "talked" ? n : 0), 0);
+    const values = { conversations: number(conversations), attempts: number(attempts) };
+    byId("today-sum").textContent = entries.length ? say("today_sum", values) : say("today_none");
+    byId("today-list").replaceChildren(...entries.map(row));
+  }
+
+  function row(attempt) {
+    const { areas, topics } = campaignOf(attempt);
+    const area = areas.find(({ id }) => id === attempt.area)?.name;
+    const raised = attempt.topics.map((id) => topics.find((topic) => topic.id === id)?.name).filter(Boolean);
+    const details = [say(attempt.channel), area, ...raised].filter(Boolean).join(" · ");
+    const what = (attempt.n > 1 ? `${number(attempt.n)} × ` : "") + say(attempt.outcome);
+    const button = make(
+      "button",
+      { type: "button", className: "entry" },
+      make("time", { dateTime: attempt.at }, time(attempt.at)),
+      make("span", { className: "entry-what" }, make("strong", {}, what), make("span", { className: "entry-details" }, details)),
+      make("span", { className: `entry-state entry-${attempt.state}` }, say(attempt.state)),
+    );
+    button.addEventListener("click", () => edit(attempt));
+    return make("li", {}, button);
+  }
+
+  // A campaign that is no longer open to this phone can still have its attempts corrected, only with less to choose.
+  function campaignOf({ campaign, channel, outcome }) {
+    const known = screen.outbox.context()?.campaigns.find(({ id }) => id === campaign);
+    return known ?? { areas: [], topics: [], channels: [{ channel, outcomes: [outcome] }] };
+  }
+
+  function edit(attempt) {
+    entry = attempt;
+    const { areas, topics, channels } = campaignOf(attempt);
+    const sentence = attempt.sentence ?? (attempt.state === "quarantined" ? say("refused_by_server") : "");
+    byId("entry-sentence").textContent = sentence;
+    byId("entry-sentence").hidden = attempt.state !== "quarantined";
+    byId("entry-title").textContent = `${time(attempt.at)} ${say(attempt.outcome)}`;
+    byId("entry-channel").replaceChildren(
+      ...channels.map(({ channel }) => option(channel, say(channel), channel === attempt.channel)),
+    );
+    paintOutcomes();
+    const none = option("", say("no_area"), attempt.area === null);
+    byId("entry-area").replaceChildren(none, ...areas.map(({ id, name }) => option(id, name, id === attempt.area)));
+    byId("entry-number").value = attempt.n;
+    byId("entry-chips").replaceChildren(...topics.map((topic) => chip(topic, attempt.topics.includes(topic.id))));
+    openSheet("entry");
+  }
+
+  function paintOutcomes() {
+    const chosen = byId("entry-outcome").value || entry.outcome;
+    const { outcomes } = campaignOf(entry).channels.find(({ channel }) => channel === byId("entry-channel").value);
+    byId("entry-outcome").replaceChildren(...outcomes.map((o) => option(o, say(o), o === chosen || o === entry.outcome)));
+    if (outcomes.includes(chosen)) byId("entry-outcome").value = chosen;
+    paintTopics();
+  }
+
+  function paintTopics() {
+    const hasTopics = byId("entry-chips").childElementCount > 0 || campaignOf(entry).topics.length > 0;
+    byId("entry-topics").hidden = !hasTopics || byId("entry-outcome").value !== "talked";
+  }
+
+  async function finish(work, key) {
+    try {
+      await work();
+      byId("entry").close();
+      screen.tell(say(key));
+      await paint();
+    } catch (error) {
+      screen.fail(failure(error));
+    }
+  }
+
+  byId("entry-channel").addEventListener("change", paintOutcomes);
+  byId("entry-outcome").addEventListener("change", paintTopics);
+  byId("entry-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const outcome = byId("entry-outcome").value;
+    const changes = {
+      channel: byId("entry-channel").value,
+      outcome,
+      area: byId("entry-area").value || null,
+      n: byId("entry-number").valueAsNumber,
+      topics: outcome === "talked" ? chosenChips(byId("entry-chips")) : [],
+    };
+    finish(() => screen.outbox.change(entry.id, changes), "changed");
+  });
+  byId("entry-delete").addEventListener("click", () => finish(() => screen.outbox.undo(entry.id), "deleted"));
+  byId("today-button").addEventListener("click", open);
+  return { open, paint };
+}
