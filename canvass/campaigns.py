@@ -320,7 +320,7 @@ def targets(campaign: Campaign) -> dict[str, int]:
         Target.organisation_id == latest.c.organisation_id,
         Target.revision == latest.c.revision,
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(iter(session.execute(query)))
 
 
 def _note(action: str, campaign: Campaign, by: Person | None, **details: object) -> None:
