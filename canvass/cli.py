@@ -13,7 +13,7 @@ from flask.cli import AppGroup, ScriptInfo
 from flask_migrate import upgrade
 from sqlalchemy import select
 
-from canvass import areas, attempts, backups, db, joining, organisations, people, receipts, state, tallies
+from canvass import areas, attempts, backups, db, joining, organisations, people, receipts, state, tallies, wordlist
 from canvass.organisations import Organisation
 from canvass.people import Person
 
@@ -226,3 +226,15 @@ def _organisation(wanted: str | None) -> Organisation:
             else f"Several are called {wanted}; use the id."
         )
     return found[0]
+
+
+# --- for developers -----------------------------------------------------------------------------------------
+
+
+@commands.command()
+def translations() -> None:
+    """Bring translations/en.po up to date with what the product says."""
+    lacking = wordlist.bring_up_to_date()
+    for sentence in lacking:
+        click.echo(sentence)
+    click.echo(f"{len(lacking)} sentences lack an English translation.")
