@@ -19,6 +19,8 @@ def create_app(**overrides: Any) -> Flask:
     app = Flask("canvass", root_path=str(settings.ROOT), static_folder="static", template_folder="templates")
     app.config.update(settings.read(**overrides))
     app.config["SECRET_KEY"] = settings.secret(app.config["DATA"], "key")
+    # Flask's own cookie only carries the sentence shown on the next page; sessions are kept on the server.
+    app.config.update(SESSION_COOKIE_NAME="canvass_said", SESSION_COOKIE_SAMESITE="Lax")
     app.config["MAX_CONTENT_LENGTH"] = settings.LARGEST_UPLOAD
     if app.config["PROXIES"]:
         hops = app.config["PROXIES"]

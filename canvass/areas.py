@@ -159,7 +159,7 @@ def with_outlines(shown: Iterable[Area]) -> list[Area]:
     found: list[Area] = []
     for ids in in_batches(area.id for area in shown):
         query = select(Area).where(Area.id.in_(ids), Area.outline.is_not(None)).options(undefer(Area.outline))
-        found += session.scalars(query.execution_options(populate_existing=True))
+        found += session.scalars(query)
     return in_order(found)
 
 
@@ -202,11 +202,11 @@ def in_order(found: Iterable[Area]) -> list[Area]:
 
 @dataclass
 class Change:
-    """An area that the file changes, and which of its columns; `retired_at` when it is brought back."""
+    """An area that the file changes: the columns and what they become, `retired_at` too when it comes back."""
 
     area: Area
     feature: geojson.Feature
-    columns: list[str]
+    values: dict[str, Any]
 
 
 @dataclass
@@ -227,9 +227,10 @@ class Plan:
     @property
     def mark(self) -> str:
         """Differs whenever the same file would do something else, since somebody has changed the areas meanwhile."""
-        before = [[c.area.id, *(str(getattr(c.area, column)) for column in c.columns)] for c in self.changed]
-        content = [[f.code for f in self.added], before, [c.columns for c in self.changed], [a.id for a in self.unchanged]]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:20]
+        added = [feature.code for feature in self.added]
+        before = [[c.area.id, {column: str(getattr(c.area, column)) for column in c.values}] for c in self.changed]
+        content = json.dumps([added, before, [area.id for area in self.unchanged]])
+        return hashlib.sha256(content.encode()).hexdigest()[:20]
 
 
 def plan_import(
@@ -259,11 +260,11 @@ def compare(organisation: Organisation, reading: geojson.Reading, *, housing: st
             plan.added.append(feature)
             continue
         values = _imported(feature, housing, area)
-        columns = [column for column, value in values.items() if getattr(area, column) != value]
+        values = {column: value for column, value in values.items() if getattr(area, column) != value}
         if area.retired_at:
-            columns.append("retired_at")
-        if columns:
-            plan.changed.append(Change(area, feature, columns))
+            values["retired_at"] = None
+        if values:
+            plan.changed.append(Change(area, feature, values))
         else:
             plan.unchanged.append(area)
     return plan
@@ -276,9 +277,8 @@ def carry_out(plan: Plan, *, housing: str = "", by: Person | None = None) -> Non
     for feature in plan.added:
         session.add(Area(organisation=plan.organisation, code=feature.code, **_imported(feature, housing, None)))
     for change in plan.changed:
-        for column, value in _imported(change.feature, housing, change.area).items():
+        for column, value in change.values.items():
             setattr(change.area, column, value)
-        change.area.retired_at = None
     session.flush()
     audit.record(
         "area.import",

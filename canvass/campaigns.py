@@ -18,6 +18,7 @@ KINDS = ("listen", "petition", "mobilise", "other")
 # How long after the close a campaign still takes what happened before it: phones come home from holidays.
 CLOSING_TIME = timedelta(days=14)
 LARGEST_TARGET = 10_000_000
+LONGEST = timedelta(days=5 * 366)
 
 # Each channel offers its own few outcomes, in the order of the buttons. TALKED makes an attempt a conversation.
 TALKED = "talked"
@@ -268,11 +269,13 @@ def all_topics(campaign: Campaign) -> dict[str, Topic]:
 def set_topics(campaign: Campaign, names: Iterable[str]) -> None:
     """Offer these topics, in this order. A name that was there keeps its counts; one left out is no longer offered."""
     known = {topic.name.casefold(): topic for topic in all_topics(campaign).values()}
-    wanted = dict.fromkeys(" ".join(name.split())[:60] for name in names if name.strip())
+    wanted: dict[str, str] = {}
+    for name in (" ".join(name.split())[:60] for name in names if name.strip()):
+        wanted.setdefault(name.casefold(), name)
     for topic in known.values():
         topic.retired_at = topic.retired_at or clock.now()
-    for position, name in enumerate(wanted):
-        topic = known.get(name.casefold()) or Topic(campaign_id=campaign.id)
+    for position, (key, name) in enumerate(wanted.items()):
+        topic = known.get(key) or Topic(campaign_id=campaign.id)
         topic.name, topic.position, topic.retired_at = name, position, None
         session.add(topic)
     session.flush()
@@ -355,6 +358,8 @@ def _checked(
         errors["ends_on"] = _("Välj en slutdag.")
     if starts_on and ends_on and ends_on < starts_on:
         errors["ends_on"] = _("Slutdagen kan inte ligga före startdagen.")
+    elif starts_on and ends_on and ends_on - starts_on > LONGEST:
+        errors["ends_on"] = _("En kampanj kan vara högst fem år. Kontrollera årtalen.")
     chosen = [channel for channel in CHANNELS if channel in channels]
     if not chosen:
         errors["channels"] = _("Välj minst ett sätt att samtala.")

@@ -11,6 +11,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 from flask_migrate import upgrade
+from flask_migrate.cli import db as migrations
 from sqlalchemy import select
 
 from canvass import areas, attempts, backups, db, joining, organisations, people, receipts, state, tallies, wordlist
@@ -18,6 +19,7 @@ from canvass.organisations import Organisation
 from canvass.people import Person
 
 commands = AppGroup("canvass", help="Canvass: samtal från dörren till styrelsens kalkylblad.")
+commands.add_command(migrations)
 
 
 def attach(app: Flask) -> None:

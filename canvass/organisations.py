@@ -142,7 +142,7 @@ def rename(organisation: Organisation, name: str, *, by: str | None = None) -> N
 
 
 def move(organisation: Organisation, parent: Organisation | None, *, by: str | None = None) -> None:
-    """Put it, and all beneath it, under another parent. Its counts follow: they are kept at the leaves. Raises Refused."""
+    """Put it, and all beneath it, under another parent. Counts follow, being kept at the leaves. Raises Refused."""
     if parent is not None and is_beneath(parent.id, organisation.id):
         raise Refused(_("En organisation kan inte ligga under sig själv."), "parent")
     if (parent.id if parent else None) == organisation.parent_id:
@@ -178,45 +178,36 @@ def import_sweden(beneath: Organisation | None = None, *, by: str | None = None)
     if top is None:
         top = add("national", _("Partiet"), None, by=by)
         counts["national"] = 1
-    here = {node.id for _depth, node in tree([top.id])}
+    branch = None if beneath is None else {node.id for _depth, node in tree([top.id])}
 
-    def settle(kind: str, place: str, code: str, known: Organisation | None, parent: Organisation) -> Organisation | None:
+    def settle(
+        kind: str, name: str, code: str, known: Organisation | None, parent: Organisation
+    ) -> Organisation | None:
         if known is None:
             counts[kind] += 1
-            return add(kind, place, parent, code=code, by=by)
-        if beneath is not None and known.id not in here:
-            # Starting from a branch never draws anything into it: it may be somebody else's.
+            return add(kind, name, parent, code=code, by=by)
+        # Who starts from a branch draws nothing into it: that may be somebody else's.
+        if branch is not None and known.id not in branch:
             counts["elsewhere"] += 1
             return None
         known.code = known.code or code
-        # Anywhere else in the branch, a person has put it there.
+        # Where else it stands somebody has put it on purpose.
         if known.parent_id in (None, top.id) and known.parent_id != parent.id:
             move(known, parent, by=by)
             counts["placed"] += 1
         return known
 
-    names = _district_names({row["party_district"] for row in rows})
-    districts: dict[str, Organisation | None] = {}
-    if top.kind == "district":
-        own = _place_named(top.name, names)
-        if own is None:
-            raise Refused(_("%(name)s finns inte bland de 26 partidistrikten. Byt namn på det först.", name=top.name))
-        districts[own] = top
-    else:
-        known = _recognised("district", names)
-        for place in sorted(set(names.values())):
-            districts[place] = settle("district", place, "", known.get(place), top)
-    places = {row["name"]: row["name"] for row in rows}
-    municipals: dict[str, Organisation | None] = dict(_recognised("municipal", places, {row["code"]: row["name"] for row in rows}))
+    districts = _districts(top, {row["party_district"] for row in rows})
+    if top.kind == "national":
+        for name in sorted(districts):
+            districts[name] = settle("district", name, "", districts[name], top)
+    municipals = _municipals(rows)
     for row in rows:
-        if district := districts.get(row["party_district"]):
-            municipals[row["name"]] = settle("municipal", row["name"], row["code"], municipals.get(row["name"]), district)
+        name, parent = row["name"], districts.get(row["party_district"])
+        if parent is not None:
+            municipals[name] = settle("municipal", name, row["code"], municipals[name], parent)
     if beneath is None:
-        for stray in session.scalars(select(Organisation).where(Organisation.parent_id.is_(None), Organisation.kind != "national")):
-            place = _place_named(stray.name, places) if stray.kind == "association" else None
-            # Whose association it is only people know, unless its name says so: they find it beneath the party.
-            move(stray, municipals[place] if place else top, by=by)
-            counts["placed"] += 1
+        counts["placed"] += _gather(top, municipals, by)
     session.flush()
     return counts
 
@@ -227,16 +218,40 @@ def in_order(organisations: Iterable[Organisation]) -> list[Organisation]:
 
 
 def _party() -> Organisation | None:
-    query = select(Organisation).where(Organisation.kind == "national").order_by(Organisation.created_at, Organisation.id)
-    return session.scalar(query.limit(1))
+    parties = select(Organisation).where(Organisation.kind == "national")
+    return session.scalar(parties.order_by(Organisation.created_at, Organisation.id).limit(1))
 
 
-def _recognised(kind: str, names: Mapping[str, str], codes: Mapping[str, str] | None = None) -> dict[str, Organisation]:
-    """Which organisation of this level stands for which place: by its code, else its very name, else what that speaks of."""
-    query = select(Organisation).where(Organisation.kind == kind).order_by(Organisation.created_at, Organisation.id)
-    nodes = list(session.scalars(query))
+def _districts(top: Organisation, listed: Iterable[str]) -> dict[str, Organisation | None]:
+    """Which organisation is which listed district, None where there is none; only itself beneath a district."""
+    names = {name: name for name in listed}
+    for name in list(names):
+        # "Jämtlands län" is Jämtland too, but "Stockholms län" is not Stockholm.
+        short = name.removesuffix(" län")
+        if short.removesuffix("s") not in names:
+            names |= {short: name, short.removesuffix("s"): name}
+    if top.kind == "national":
+        known = _recognised("district", names, {})
+        return {name: known.get(name) for name in names.values()}
+    own = _place_named(top.name, names)
+    if own is None:
+        raise Refused(_("%(name)s finns inte bland de 26 partidistrikten. Byt namn på det först.", name=top.name))
+    return {own: top}
+
+
+def _municipals(rows: Iterable[Mapping[str, str]]) -> dict[str, Organisation | None]:
+    """Which organisation is which listed municipality's, None where there is none."""
+    names = {row["name"]: row["name"] for row in rows}
+    known = _recognised("municipal", names, {row["code"]: row["name"] for row in rows})
+    return {name: known.get(name) for name in names}
+
+
+def _recognised(kind: str, names: Mapping[str, str], codes: Mapping[str, str]) -> dict[str, Organisation]:
+    """Which organisation of this level is which place: by its code, else its very name, else what that speaks of."""
+    query = select(Organisation).where(Organisation.kind == kind)
+    nodes = list(session.scalars(query.order_by(Organisation.created_at, Organisation.id)))
     ways: tuple[Callable[[Organisation], str | None], ...] = (
-        lambda node: (codes or {}).get(node.code),
+        lambda node: codes.get(node.code),
         lambda node: names.get(node.name),
         lambda node: _place_named(node.name, names),
     )
@@ -249,14 +264,19 @@ def _recognised(kind: str, names: Mapping[str, str], codes: Mapping[str, str] | 
     return found
 
 
-def _district_names(districts: Iterable[str]) -> dict[str, str]:
-    """What each district may be called: "Jämtlands län" is Jämtland too, but "Stockholms län" is not Stockholm."""
-    names = {district: district for district in districts}
-    for district in list(names):
-        short = district.removesuffix(" län")
-        if short.removesuffix("s") not in names:
-            names |= {short: district, short.removesuffix("s"): district}
-    return names
+def _gather(top: Organisation, municipals: Mapping[str, Organisation | None], by: str | None) -> int:
+    """Put everything that still stands alone beneath the party; returns how many.
+
+    An association comes under the municipal organisation that its name speaks of. Where there is none, only people
+    know whose it is: they find it directly beneath the party.
+    """
+    query = select(Organisation).where(Organisation.parent_id.is_(None), Organisation.kind != "national")
+    alone = list(session.scalars(query))
+    for organisation in alone:
+        place = _place_named(organisation.name, {name: name for name in municipals})
+        parent = municipals.get(place or "") if organisation.kind == "association" else None
+        move(organisation, parent or top, by=by)
+    return len(alone)
 
 
 def _place_named(name: str, names: Mapping[str, str]) -> str | None:

@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from canvass import audit, clock
+from canvass import audit, clock, i18n, organisations
 from canvass.db import Base, Id, insert, new_id, session
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
@@ -131,7 +131,9 @@ def role_name(role: str) -> str:
 
 def add(name: str, association: Organisation, *, email: str | None = None, password: str | None = None) -> Person:
     """A new person who logs for `association`. Raises Refused."""
-    person = Person(name=checked_name(name), association_id=association.id, association=association)
+    person = Person(
+        name=checked_name(name), association_id=association.id, association=association, language=i18n.language()
+    )
     if email is not None:
         person.email = checked_email(email)
         if session.scalar(select(Person.id).where(Person.email == person.email)):
@@ -164,10 +166,12 @@ def grant(person: Person, role: str, organisation: Organisation, *, by: str | No
 
 
 def revoke(membership: Membership, *, by: str | None = None) -> None:
-    """Take the role back. The last administrator of a tree stays. Raises Refused."""
-    if membership.role == "admin" and not session.scalar(
-        select(Membership.id).where(Membership.role == "admin", Membership.id != membership.id)
-    ):
+    """Take the role back. The last administrator who reaches an organisation stays. Raises Refused."""
+    line = [node.id for node in organisations.above(membership.organisation_id)]
+    others = select(Membership.id).where(
+        Membership.role == "admin", Membership.id != membership.id, Membership.organisation_id.in_(line)
+    )
+    if membership.role == "admin" and not session.scalar(others):
         raise Refused(_("Den sista administratören kan inte tas bort."))
     audit.record(
         "membership.revoke",
@@ -191,8 +195,8 @@ def is_anyone() -> bool:
 
 
 def checked_name(name: str) -> str:
-    """The name without stray spaces. Raises Refused."""
-    name = " ".join(name.split())
+    """The name without stray spaces and what does not show, as pasted names carry it. Raises Refused."""
+    name = " ".join("".join(c for c in name if c.isprintable() or c.isspace()).split())
     if not name:
         raise Refused(_("Skriv ett namn."), "name")
     if len(name) > 60:

@@ -44,7 +44,7 @@ def serve(host: str, port: int, *, demo: bool = False) -> int:
         "canvass:create_app",
         factory=True,
         interface=Interfaces.WSGI,
-        address=socket.getaddrinfo(host, port)[0][4][0],
+        address=str(socket.getaddrinfo(host, port)[0][4][0]),
         port=port,
         blocking_threads=THREADS,
         workers_kill_timeout=PATIENCE_SECONDS,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from canvass import access, db, joining, people
@@ -20,7 +20,9 @@ def attach(app: Flask) -> None:
     app.register_error_handler(access.NotFound, lambda error: answer(404))
     app.register_error_handler(access.Forbidden, lambda error: answer(403))
     app.register_error_handler(joining.Gone, lambda error: answer(410, str(error)))
+    app.register_error_handler(people.Refused, lambda error: answer(422, str(error)))
     app.register_error_handler(people.Resting, lambda error: answer(429))
+    app.register_error_handler(DataError, lambda error: answer(400))  # text that no database takes, such as a NUL
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -29,6 +31,8 @@ def attach(app: Flask) -> None:
 def answer(status: int, sentence: str = "") -> ResponseReturnValue:
     """The page, or the JSON for /api/, that says what happened. Undoes what the request had begun."""
     db.session.rollback()
+    if status >= 500:
+        g.person = None  # the page must not need the database, which may be what failed
     if request.path.startswith("/api/"):
         return jsonify(error=_CODES.get(status, "error"), sentence=sentence or sentence_for(status)), status
     return render_template("error.html", status=status, sentence=sentence or sentence_for(status)), status

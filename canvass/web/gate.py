@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, Unauthorized
@@ -68,6 +67,15 @@ def visitor() -> Person | None:
     return g.get("person")
 
 
+def returning() -> Person | None:
+    """The volunteer whose phone this is though the session has ended; with a join code they come back as themselves.
+
+    Never somebody with a password: a phone that only may hand in must not become a leader's.
+    """
+    device = g.get("device")
+    return device.person if device is not None and device.person.password_hash is None else None
+
+
 def attach(app: Flask) -> None:
     """Stand before every door of the app."""
     app.before_request(guard)
@@ -91,23 +99,28 @@ def guard() -> Any:
         return None
     if request.path.startswith("/api/") or request.method not in SAFE_METHODS:
         raise Unauthorized
+    if request.headers.get("HX-Request") == "true":
+        # Followed, a redirect would put the sign-in page inside the page that asked.
+        return Response(status=401, headers={"HX-Refresh": "true"})
     return redirect(url_for("people.sign_in", next=request.full_path.rstrip("?")), 303)
 
 
 def finish(response: Response) -> Response:
     """The headers every answer carries. No address is logged, and no query: a code may stand in it."""
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CSP)
     headers["X-Content-Type-Options"] = "nosniff"
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint == "static":
+        # The rest says what a page may do; on twenty style sheets and modules it would weigh as much as they do.
+        if "v" in request.args:
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+    headers.setdefault("Content-Security-Policy", CSP)
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "geolocation=(self), camera=(), microphone=()"
-    if request.is_secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint != "static":
-        headers.setdefault("Cache-Control", "no-store")
-    elif "v" in request.args:
-        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    headers.setdefault("Cache-Control", "no-store")
     route = request.url_rule.rule if request.url_rule else "–"
     log.info("%s %s %s", request.method, route, response.status_code)
     return response
@@ -148,9 +161,10 @@ def choose_language(response: Response, language: str) -> Response:
 
 def own_path(target: str | None, default: str) -> str:
     """`target` when it is a path on this server, else `default`: a link must not send people elsewhere."""
-    parts = urlsplit(target or "")
-    is_ours = bool(target) and not parts.scheme and not parts.netloc and parts.path.startswith("/")
-    return target if is_ours and target and not target.startswith(("//", "/\\")) and "\\" not in target else default
+    # Browsers take // and /\ for the start of another server's name, and read past tabs and line breaks.
+    if not target or not target.isprintable() or target[0] != "/" or target[1:2] in ("/", "\\"):
+        return default
+    return target
 
 
 def base_url() -> str:
@@ -184,7 +198,7 @@ def _refuse_cross_site(*, has_token: bool) -> None:
     if site is not None:
         is_own = site == "same-origin"
     elif origin is not None:
-        is_own = origin in (request.host_url.rstrip("/"), current_app.config["PUBLIC_URL"])
+        is_own = origin in (request.host_url.rstrip("/"), current_app.config["PUBLIC_URL"] or None)
     else:
         is_own = has_token and (not request.path.startswith("/api/") or request.headers.get("X-Sync") == "1")
     if not is_own:

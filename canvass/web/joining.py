@@ -33,33 +33,25 @@ def typed_code() -> ResponseReturnValue:
     """On to the link's own page, or a sentence about the code."""
     form = forms.Form()
     try:
-        joining.with_code(form.text("code"))
+        link = _link(form.text("code"))
     except joining.Gone as error:
-        joining.note_wrong_code()
-        db.session.commit()
         return render_template("joining/code.html", form=form, errors={"code": str(error)}), 422
-    return redirect(url_for("joining.welcome", code=form.text("code").upper()), 303)
+    return redirect(url_for("joining.welcome", code=joining.code(link, _secret())), 303)
 
 
 @door.get("/join/<code>")
 @gate.open_by_token
 def welcome(code: str) -> ResponseReturnValue:
     """A first name and an association, nothing more."""
-    return _welcome(joining.with_code(code), forms.Form(name=(v.name if (v := gate.visitor()) else "")))
+    return _welcome(_link(code), forms.Form())
 
 
 @door.post("/join/<code>")
 @gate.open_by_token
 def join(code: str) -> ResponseReturnValue:
     """In, and straight to the logging screen."""
-    try:
-        link = joining.with_code(code)
-    except joining.Gone:
-        joining.note_wrong_code()
-        db.session.commit()
-        raise
-    form = forms.Form()
-    known = gate.visitor()
+    link, form = _link(code), forms.Form()
+    known = _known_volunteer(form.text("name"))
     choices = joining.associations(link)
     chosen = form.text("association") or (choices[0].id if len(choices) == 1 else "")
     association = next((node for node in choices if node.id == chosen), None)
@@ -72,10 +64,26 @@ def join(code: str) -> ResponseReturnValue:
         db.session.rollback()
         return _welcome(joining.with_code(code), form), 422
     response = make_response(redirect(url_for("attempts.screen"), 303))
-    if known is None:
+    if gate.visitor() is not person:
         gate.let_in(person, response)
     db.session.commit()
     return response
+
+
+def _known_volunteer(typed_name: str) -> Person | None:
+    """Whoever is signed in, else whose phone it is; nobody when a name was typed: then it is somebody else."""
+    return gate.visitor() or (None if typed_name else gate.returning())
+
+
+def _link(code: str) -> JoinLink:
+    """The link with this code. A wrong one is counted, by whichever door it came: else guessing had no end."""
+    try:
+        return joining.with_code(code)
+    except joining.Gone:
+        db.session.rollback()  # looking had promised to read only
+        joining.note_wrong_code()
+        db.session.commit()
+        raise
 
 
 def _welcome(link: JoinLink, form: forms.Form) -> str:
@@ -85,7 +93,7 @@ def _welcome(link: JoinLink, form: forms.Form) -> str:
         link=link,
         campaign=campaign,
         associations=joining.associations(link),
-        known=gate.visitor(),
+        known=_known_volunteer(form.name or request.args.get("new", "")),
         form=form,
         errors=form.errors,
     )

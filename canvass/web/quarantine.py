@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -13,6 +15,8 @@ from canvass.quarantine import Held
 from canvass.web import fragments, gate
 
 door = Blueprint("quarantine", __name__, url_prefix="/quarantine")
+
+Owned = TypeVar("Owned", Campaign, Area)
 
 
 @door.get("")
@@ -33,7 +37,9 @@ def index() -> ResponseReturnValue:
 @door.post("/<held_id>/admit")
 def admit(held_id: str) -> ResponseReturnValue:
     """Count it after all."""
-    held = access.find(gate.person(), Held, held_id, "quarantine.review")
+    held = _undecided(held_id)
+    if held is None:
+        return redirect(url_for("quarantine.index"), 303)
     try:
         sync.admit(held, by=gate.person())
     except sync.Refused as error:
@@ -48,20 +54,31 @@ def admit(held_id: str) -> ResponseReturnValue:
 @door.post("/<held_id>/dismiss")
 def dismiss(held_id: str) -> ResponseReturnValue:
     """Leave it uncounted, on record."""
-    held = access.find(gate.person(), Held, held_id, "quarantine.review")
+    held = _undecided(held_id)
+    if held is None:
+        return redirect(url_for("quarantine.index"), 303)
     quarantine.dismiss(held, by=gate.person())
     db.session.commit()
     fragments.say(_("Avfärdad. Den finns kvar under Avgjorda."))
     return redirect(url_for("quarantine.index"), 303)
 
 
+def _undecided(held_id: str) -> Held | None:
+    """The held operation, locked; None when another leader was faster, whose decision stands."""
+    held = access.find(gate.person(), Held, held_id, "quarantine.review")
+    db.session.refresh(held, with_for_update={"of": Held})
+    if held.decision:
+        fragments.say(_("Den är redan avgjord."), "warning")
+        return None
+    return held
+
+
 def _row(held: Held) -> dict[str, object]:
     """What a leader needs to see of it, in words; whatever cannot be read is left out."""
     data = held.data
     facts = data.get("data") if isinstance(data.get("data"), dict) else {}
-    campaign = db.session.get(Campaign, str(data.get("campaign", "")))
-    area = db.session.get(Area, str(facts.get("area", "")))
-    channel, outcome = facts.get("channel"), facts.get("outcome")
+    campaign, area = _named(Campaign, data.get("campaign")), _named(Area, facts.get("area"))
+    channel, outcome = str(facts.get("channel")), str(facts.get("outcome"))
     return {
         "held": held,
         "reason": quarantine.sentence(held.code),
@@ -72,3 +89,8 @@ def _row(held: Held) -> dict[str, object]:
         "number": facts.get("n"),
         "is_delete": data.get("kind") == "delete",
     }
+
+
+def _named(kind: type[Owned], value: object) -> Owned | None:
+    """What the id in an operation stands for, if it is one: a phone may have written anything there."""
+    return db.session.get(kind, value) if db.is_id(value) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, get_args
 
 from flask import Blueprint, make_response, render_template, request, url_for
@@ -128,10 +129,22 @@ def _page(
         title=reports.title(question) if question else "",
         period=reports.period(question) if question else "",
         scope=reports.scope(gate.person(), question.campaign) if question else [],
-        rows=report.rows[:PREVIEW_ROWS] if report else [],
-        shown=_shown,
+        preview=_preview(report) if report else {},
         address=address,
     )
+
+
+def _preview(report: Report) -> dict[str, list[Any]]:
+    """The first rows as (text, code, whether a figure): a phone has no room for codes in columns of their own."""
+    beside = [isinstance(heading, reports.Code) for heading in [*report.headings, ""]]
+    columns = [(i, beside[i + 1], i >= report.labels) for i in range(len(report.headings)) if not beside[i]]
+    return {
+        "headings": [(report.headings[i], is_figure) for i, _has_code, is_figure in columns],
+        "rows": [
+            [(_shown(row[i]), row[i + 1] if has_code else None, is_figure) for i, has_code, is_figure in columns]
+            for row in report.rows[:PREVIEW_ROWS]
+        ],
+    }
 
 
 def _shown(value: sheets.Cell) -> str:
@@ -140,6 +153,6 @@ def _shown(value: sheets.Cell) -> str:
         return "–"
     if isinstance(value, str):
         return value
-    if isinstance(value, sheets.Percent):
-        return i18n.percent(value)
-    return i18n.number(value) if isinstance(value, int) else i18n.day(value)
+    if isinstance(value, date):
+        return i18n.day(value)
+    return i18n.percent(value) if isinstance(value, sheets.Percent) else i18n.number(float(value))

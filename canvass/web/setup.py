@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, make_response, redirect, render_template, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from canvass import campaigns, clock, db, joining, organisations, people
@@ -35,15 +35,13 @@ def finish(token: str) -> ResponseReturnValue:
     except organisations.Refused as error:
         form.errors["level" if form.text("level") not in organisations.KINDS else "organisation"] = str(error)
         organisation = organisations.add("association", "–", None)  # so that the rest is checked too; rolled back below
-    try:
-        person = people.add(form.text("name"), organisation, email=form.text("email"))
-    except people.Refused as error:
-        form.errors[error.field] = str(error)
-        person = people.add("–", organisation)
-    try:
-        people.checked_password(form.password)
-    except people.Refused as error:
-        form.errors["password"] = str(error)
+    checks = {"name": people.checked_name, "email": people.checked_email, "password": people.checked_password}
+    for field, check in checks.items():
+        try:
+            check(request.form.get(field, ""))
+        except people.Refused as error:
+            form.errors[field] = str(error)
+    person = None if form.errors else people.add(form.text("name"), organisation, email=form.text("email"))
     try:
         campaign = campaigns.create(
             organisation,
@@ -59,7 +57,7 @@ def finish(token: str) -> ResponseReturnValue:
     except campaigns.Refused as error:
         named = {"campaign" if field == "name" else field: sentence for field, sentence in error.errors.items()}
         form.errors = {**named, **form.errors}
-    if form.errors:
+    if form.errors or person is None:
         db.session.rollback()
         return _form(form), 422
     people.set_password(person, form.password)

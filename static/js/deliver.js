@@ -60,7 +60,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
         round = { settled: 0, left: 0, requeued: 0, seconds: 0, isProven: false };
         await alone(passThrough);
         settled += round.settled;
-        // What a restored server must have again goes at once, but once: two servers that disagree would never end it.
+        // A restored server gets its share at once, but only once: two that disagree would keep us at it for ever.
         const isRestored = round.requeued > 0 && requeued === 0;
         requeued += round.requeued;
         if (!isWanted && !isRestored) break;
@@ -89,15 +89,18 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
   }
 
   function wake() {
-    if (document.visibilityState === "hidden") return;
     failures = 0;
     flush();
     if (Math.abs(Date.now() - greetedAt) > HELLO_FRESH_FOR) refreshHello();
   }
 
+  function looked() {
+    if (document.visibilityState === "visible") wake();
+  }
+
   async function shown({ persisted }) {
     if (persisted) {
-      // Back from the page cache: another page may have signed somebody else in, and was not heard.
+      // Back from the page cache: another page may have signed somebody else in, unheard.
       await outbox.refresh();
       greetedAt = -Infinity;
     }
@@ -110,7 +113,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     onStatus(await outbox.status());
   });
 
-  // One tab at a time, to save traffic: what makes it right is the ids, so it goes on without the lock if need be.
+  // One tab at a time, to save traffic. It is the ids that make it right, so it goes on without the lock if need be.
   async function alone(work) {
     const patience = new AbortController();
     const alarm = setTimeout(() => patience.abort(), LOCK_PATIENCE);
@@ -234,7 +237,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
 
   window.addEventListener("online", wake);
   window.addEventListener("pageshow", shown);
-  document.addEventListener("visibilitychange", wake);
+  document.addEventListener("visibilitychange", looked);
   flush();
   refreshHello();
 
@@ -244,7 +247,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     unsubscribe();
     window.removeEventListener("online", wake);
     window.removeEventListener("pageshow", shown);
-    document.removeEventListener("visibilitychange", wake);
+    document.removeEventListener("visibilitychange", looked);
   }
 
   return { flush, stop, refreshHello };

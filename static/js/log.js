@@ -12,6 +12,9 @@ import { wireWhere } from "./where.js";
 const UNDO_FOR = 10_000; // ms
 const BUZZ = 15; // ms
 const MOST_AT_ONCE = 50;
+const CLIMB = matchMedia("(prefers-reduced-motion: reduce)").matches
+  ? []
+  : [{ transform: "translateY(0.12em)", opacity: 0.4 }, { transform: "none", opacity: 1 }];
 
 const screen = {
   outbox: null,
@@ -24,6 +27,7 @@ const screen = {
   isPractice: false,
   last: null, // the attempt that undo and topics speak of
   choose,
+  forget,
   tell,
   fail,
 };
@@ -113,9 +117,8 @@ async function undo() {
   try {
     await changes; // a topic may still be on its way to the same attempt
     if (attempt.id) await screen.outbox.undo(attempt.id);
-    if (screen.last === attempt) screen.last = null;
+    forget(attempt.id);
     remark("undone", say("undone"), UNDO_FOR / 2);
-    paintTopics();
     byId("today-button").focus({ preventScroll: true });
   } catch (error) {
     fail(failure(error));
@@ -125,14 +128,23 @@ async function undo() {
 function toggleTopics() {
   const attempt = screen.last;
   if (!attempt?.id) return;
+  const before = attempt.topics;
   const topics = chosenChips(byId("topics-chips"));
+  attempt.topics = topics;
   changes = changes
     .then(() => screen.outbox.change(attempt.id, { topics }))
-    .then((changed) => screen.last === attempt && Object.assign(attempt, changed))
     .catch((error) => {
-      fail(failure(error));
+      attempt.topics = before;
       paintTopics();
+      fail(failure(error));
     });
+}
+
+// Changed or gone by another way: undo and topics no longer speak of it.
+function forget(id) {
+  if (undoable?.id === id) undoable = null;
+  if (screen.last?.id === id) screen.last = null;
+  paintTopics();
 }
 
 function practise(isOn) {
@@ -156,6 +168,7 @@ function tell(text) {
 // Stays until the next tap: somebody has to see it.
 function fail(text) {
   undoable = null;
+  closeSheets();
   remark("failed", text);
 }
 
@@ -214,7 +227,8 @@ function openSeveral(outcome) {
   paintSeveral();
   navigator.vibrate?.(BUZZ);
   openSheet("several");
-  byId("several-number").focus();
+  // Not the field: that would bring up the keyboard over half the screen.
+  byId("several").querySelector('[data-step="1"]').focus();
 }
 
 function paintSeveral() {
@@ -292,6 +306,7 @@ async function explainNothing() {
 
 function nothing(why, text = null) {
   byId("work").hidden = true;
+  byId("where-button").disabled = true;
   byId("nothing").hidden = false;
   byId("nothing-title").textContent = say(`nothing_${why}`);
   byId("nothing-text").textContent = text ?? say(`nothing_${why}_text`);
@@ -301,6 +316,7 @@ function nothing(why, text = null) {
 
 function paintWhere() {
   const { campaign, area } = screen;
+  byId("where-button").disabled = false;
   byId("where-campaign").textContent = campaign.name;
   const areaName = byId("where-area");
   areaName.textContent = area ? area.name : campaign.areas.length ? say("choose_area") : "";
@@ -324,6 +340,7 @@ function paintButtons() {
   const focused = document.activeElement?.name === "channel";
   box.replaceChildren(box.querySelector("legend"), ...tabs);
   if (focused) box.querySelector(":checked").focus();
+  box.querySelector(":checked")?.parentElement.scrollIntoView({ block: "nearest", inline: "center" });
 
   const buttons = (channel?.outcomes ?? []).map((outcome) => {
     const button = make("button", { type: "button", className: "outcome" }, make("span", {}, say(outcome)));
@@ -334,7 +351,7 @@ function paintButtons() {
   byId("pad-main").replaceChildren(...buttons.slice(0, 2));
   byId("pad-rest").replaceChildren(...buttons.slice(2));
   byId("pad-rest").hidden = buttons.length < 3;
-  screen.last = undoable = null;
+  if (screen.last?.campaign !== campaign.id) screen.last = undoable = null;
   paintTopics();
 }
 
@@ -345,7 +362,10 @@ async function paintFigures() {
   const { conversations, attempts } = await outbox.today(campaign.id);
   const own = conversations - (await countedByServer())[campaign.id];
   const result = campaign.result + own;
-  byId("count").textContent = number(result);
+  const count = byId("count");
+  const shown = number(result);
+  if (count.textContent && count.textContent !== shown) count.animate?.(CLIMB, 300);
+  count.textContent = shown;
   byId("target").textContent = campaign.target ? `/ ${number(campaign.target)}` : "";
   const progress = byId("progress");
   progress.hidden = !campaign.target;

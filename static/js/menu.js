@@ -9,6 +9,7 @@ export function wireMenu(screen, actions) {
     const { name = "", association_name: association = "" } = screen.outbox.person() ?? {};
     byId("menu-who").textContent = name && say("who", { name, association });
     byId("menu-campaign").href = screen.campaign ? `/campaigns/${screen.campaign.id}` : "/campaigns";
+    for (const item of menu.querySelectorAll("[data-needs-campaign]")) item.hidden = !screen.campaign;
     byId("menu-script").hidden = !screen.campaign?.script;
     byId("menu-script-text").textContent = screen.campaign?.script ?? "";
     openSheet("menu");

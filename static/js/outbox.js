@@ -1,7 +1,7 @@
-// The phone's half of the promise: never lost, never counted twice. docs/sync.md is the protocol and the states.
+// The phone's half of the promise: never lost, never counted twice. docs/sync.md has the protocol and the states.
 //
-// A tap becomes an operation: a text that is kept until the server has it. Until it is first sent a change folds into
-// it; from then on it is frozen, and a change is a new operation with a higher revision. No rule here touches the page.
+// A tap becomes an operation: a text that is kept until the server has it. A change folds into it until it is first
+// sent; from then on it is frozen, and a change is a new operation with a higher revision.
 
 import { Database, Failure, ask, each } from "./database.js";
 import { newId } from "./ids.js";
@@ -11,11 +11,11 @@ const SCHEMA = 1;
 const BATCH_OPERATIONS = 50;
 const BATCH_BYTES = 128_000;
 const ENVELOPE_BYTES = 1_000; // what stands around the operations, with room to spare
-const OPERATION_BYTES = 16_000; // some 400 topics; more than that is a mistake, and said so at the tap
+const OPERATION_BYTES = 16_000; // some 400 topics
 const MINUTE = 60_000; // ms
-const DAY = 24 * 60 * MINUTE;
-const KEPT_FOR = 30 * DAY; // when the server never says what is in a backup
-// The server reads its clock before it commits, so an answer may be this much older than what is in the backup.
+const DAY = 1_440 * MINUTE;
+const KEPT_FOR = 30 * DAY; // when the server says nothing of backups
+// The server may read its clock before it commits: a backup begun just after may lack what the answer spoke of.
 const BACKUP_MARGIN = MINUTE;
 
 const STATES = ["pending", "acknowledged", "quarantined"];
@@ -99,7 +99,7 @@ class Outbox {
 
   // --- taps -----------------------------------------------------------------------------------------------------
 
-  // These three resolve when it is on the phone's disk, and not before. They reject with a Failure: nothing was saved.
+  // These three resolve when it is on the phone's disk. When they reject with a Failure, nothing was saved.
 
   async log({ campaign, area = null, channel, outcome, n = 1, topics = [] }) {
     const facts = { campaign, area, channel, outcome, n, topics, deleted: false };
@@ -133,7 +133,8 @@ class Outbox {
     const tappedAt = new Date().toISOString();
     return this.#write("saved", async ({ facts, operations, attempts }) => {
       const person = await facts.get("person");
-      const install = await facts.get("install");
+      // Missing when the site's data was cleared under an open page.
+      const install = (await facts.get("install")) ?? facts.set("install", newId());
       const before = await ask(attempts.get(attemptId));
       if (before?.op === newOp) return seen(before, await ask(operations.get(newOp))); // the first run was kept
       if (!person) throw new Failure("nobody");
@@ -224,7 +225,7 @@ class Outbox {
     return () => this.#listeners.delete(listener);
   }
 
-  // Read again what other tabs may have changed while this one was frozen.
+  // Reads what other tabs may have changed while this one slept.
   async refresh() {
     const load = async (facts) => {
       const [keys, values] = await Promise.all([ask(facts.getAllKeys()), ask(facts.getAll())]);
@@ -240,8 +241,8 @@ class Outbox {
 
   // --- the outbox as a file -------------------------------------------------------------------------------------
 
-  // Everything of this person's that the phone still holds. What leaves in a file may be delivered from elsewhere, so
-  // it counts as sent and is frozen before the file is handed out.
+  // Everything of this person's that is still here. The file may be delivered from elsewhere, so what stands in it
+  // counts as sent, and is frozen before it is handed out.
   async export() {
     const { installs, records } = await this.#write("exported", async ({ facts, operations }) => {
       const person = await facts.get("person");
@@ -291,13 +292,13 @@ class Outbox {
 
   // --- for deliver.js -------------------------------------------------------------------------------------------
 
-  // The installations that an author's operations in a state were made by: [{install, author, count, first}].
+  // What an author has in a state, by the installation that made it: [{install, author, count, first}].
   groups(state, author) {
     return this.#database.read(["operations"], (operations) => groups(operations, state, author));
   }
 
-  // The next batch of a group after a position in the queue, up to `last`, counted as sent before it is: whatever
-  // becomes of the request, these texts never change again. `end` is null when there is none left.
+  // The next batch of a group, from a position in the queue to `last`. It is counted as sent before it is: whatever
+  // becomes of the request, these texts never change again. `end` is null when nothing was left.
   take({ install, author, state, after = [], last = [[]] }) {
     return this.#write(null, async ({ facts, operations }) => {
       const group = [state, install, author];
@@ -323,9 +324,8 @@ class Outbox {
     });
   }
 
-  // What the server said, kept in one transaction. `answer`: {epoch, now, durableBefore, results, missing}; times are
-  // the server's; `offset`: seconds to add to the phone's clock; `sent`: ids of the operations it answers; `hello`:
-  // the whole answer when it was one. Gives how many were settled, left unsettled, and sent back to the queue.
+  // What the server said, to the operations `sent` (ids) or as a `hello`. Times in `answer` are the server's; `offset`
+  // is seconds to add to the phone's clock. Gives how many were settled, left as they were, and put back in the queue.
   hear(answer, { offset = null, sent = [], hello = null }) {
     const { now } = answer;
     return this.#write("heard", async (tables) => {
@@ -336,7 +336,7 @@ class Outbox {
         outcome.requeued += 1;
       };
 
-      // Another epoch: the server was restored, and may lack anything it has ever said it had.
+      // Another epoch: the server was restored, and may lack anything it ever said it had.
       const epoch = await facts.get("epoch");
       if (epoch && epoch !== answer.epoch) {
         for (const state of ["acknowledged", "quarantined"]) {
@@ -360,7 +360,7 @@ class Outbox {
       }
       outcome.left = waiting.size;
 
-      // The server misses a number that it has acknowledged: it lost something without knowing.
+      // A number that is missed though it was acknowledged: the server has lost something without knowing.
       for (const seq of answer.missing ?? []) {
         const record = await ask(operations.index("seq").get([await facts.get("install"), seq]));
         if (record?.state === "acknowledged") requeue(record);
@@ -414,6 +414,7 @@ class Outbox {
         set: (key, value) => {
           changed.set(key, value);
           store.put(value, key);
+          return value;
         },
       };
       return work({ facts, operations, attempts, outlines });
@@ -462,21 +463,11 @@ function isDue({ settled, askedAt }, heardAt) {
   return !settled && (!askedAt || !heardAt || Date.parse(heardAt) - Date.parse(askedAt) >= DAY);
 }
 
-function wording({ op, attempt, rev, base, kind, seq }, { campaign, at, offset, deleted, ...facts }) {
+function wording(head, { campaign, at, offset, deleted, ...facts }) {
+  const { op, attempt, rev, base, seq } = head;
+  const kind = deleted ? "delete" : head.kind;
   const data = deleted ? {} : dataOf(facts);
-  return JSON.stringify({
-    op,
-    attempt,
-    rev,
-    base,
-    kind: deleted ? "delete" : kind,
-    schema: SCHEMA,
-    seq,
-    campaign,
-    at,
-    offset,
-    data,
-  });
+  return JSON.stringify({ op, attempt, rev, base, kind, schema: SCHEMA, seq, campaign, at, offset, data });
 }
 
 const dataOf = ({ area, channel, outcome, n, topics }) => ({ area, channel, outcome, n, topics });

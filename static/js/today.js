@@ -77,6 +77,7 @@ export function wireToday(screen) {
     try {
       await work();
       byId("entry").close();
+      screen.forget(entry.id);
       screen.tell(say(key));
       await paint();
     } catch (error) {

@@ -16,7 +16,7 @@ export function wireWhere(screen) {
     byId("locate-text").textContent = byId("locate-text").dataset.first ??= byId("locate-text").textContent;
     paint();
     openSheet("where");
-    areas.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "center" });
+    if (screen.area) areas.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "center" });
     outlines = await screen.outbox.outlines();
     byId("locate").hidden = byId("locate-text").hidden = !(outlines?.features?.length && navigator.geolocation);
   }
