@@ -8,7 +8,7 @@ from typing import Any, get_args
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import audit, db, i18n, reports, sheets
+from canvass import audit, clock, db, i18n, reports, sheets
 from canvass.i18n import gettext as _
 from canvass.reports import Question, Report
 from canvass.web import gate
@@ -131,6 +131,7 @@ def _page(
         scope=reports.scope(gate.person(), question.campaign) if question else [],
         preview=_preview(report) if report else {},
         address=address,
+        now=clock.now(),
     )
 
 
