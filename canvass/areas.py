@@ -163,6 +163,13 @@ def with_outlines(shown: Iterable[Area]) -> list[Area]:
     return in_order(found)
 
 
+def owned_by(organisation_id: str) -> list[Area]:
+    """An organisation's very own areas in use."""
+    return in_order(
+        session.scalars(select(Area).where(Area.organisation_id == organisation_id, Area.retired_at.is_(None)))
+    )
+
+
 def owned_beneath(organisation_id: str) -> list[Area]:
     """The areas of an organisation and everything beneath it."""
     return in_order(

@@ -75,17 +75,20 @@ def link(organisation: Organisation, campaign_id: str, last_day: date, secret: s
 
     It works until a week after the campaign's last day.
     """
-    known = session.scalar(
+    known = current_link(organisation.id, campaign_id)
+    return known if known is not None else _new_link(organisation, campaign_id, last_day, secret)
+
+
+def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
+    """The way in that works now, when one has been made."""
+    return session.scalar(
         select(JoinLink).where(
-            JoinLink.organisation_id == organisation.id,
+            JoinLink.organisation_id == organisation_id,
             JoinLink.campaign_id == campaign_id,
             JoinLink.withdrawn_at.is_(None),
             JoinLink.expires_at > clock.now(),
         )
     )
-    if known is not None:
-        return known
-    return _new_link(organisation, campaign_id, last_day, secret)
 
 
 def withdraw(known: JoinLink, last_day: date, secret: str, *, by: Person) -> JoinLink:

@@ -51,6 +51,7 @@ def test_upgrading_twice_changes_nothing(folder: Path) -> None:
     with app.app_context():
         cli.bring_up_to_date(app)
         first = state.epoch()
+        db.session.commit()
         cli.bring_up_to_date(app)
         assert state.epoch() == first
         db.session.remove()

@@ -54,8 +54,9 @@ def index() -> ResponseReturnValue:
         retired=[area for area in found if area.retired_at][:MOST_SHOWN],
         hidden=sum(not area.retired_at for area in found) - len(shown),
         drawing=_drawing(
-            (area.geometry, area.name, url_for("areas.page", area_id=area.id), "")
+            (outline, area.name, url_for("areas.page", area_id=area.id), "")
             for area in areas.with_outlines(shown)
+            if (outline := area.geometry)
         ),
         total=len(known),
         wanted=wanted,
@@ -254,14 +255,19 @@ def _preview(draft: Draft, plan: Plan, *, is_stale: bool = False) -> str:
 
 def _what_changes(change: Change) -> list[str]:
     """Each changed column in words: what it becomes."""
-    said = {
-        "name": lambda name: _("heter nu %(name)s", name=name),
-        "outline": lambda _outline: _("ny gräns") if change.area.outline else _("får en gräns"),
-        "housing": lambda housing: _("boendeform: %(housing)s", housing=areas.housing_name(housing)),
-        "households": lambda households: _("hushåll: %(number)s", number=i18n.number(households)),
-        "retired_at": lambda _never: _("tas i bruk igen"),
-    }
-    return [said[column](value) for column, value in change.values.items()]
+    area, said = change.area, []
+    for column, value in change.values.items():
+        if column == "name":
+            said.append(_("heter nu %(name)s", name=value))
+        elif column == "outline":
+            said.append(_("ny gräns") if area.outline else _("får en gräns"))
+        elif column == "housing":
+            said.append(_("boendeform: %(housing)s", housing=areas.housing_name(value)))
+        elif column == "households":
+            said.append(_("hushåll: %(number)s", number=i18n.number(value)))
+        elif column == "retired_at":
+            said.append(_("tas i bruk igen"))
+    return said
 
 
 # --- forms --------------------------------------------------------------------------------------------------
@@ -368,15 +374,18 @@ def _counts(person: Person, area: Area) -> list[tuple[campaigns.Campaign, tallie
 
 def _surroundings(area: Area) -> Drawing:
     """The area among its owner's others, as far as those reach into the picture."""
-    if area.geometry is None:
+    own = area.geometry
+    if own is None:
         return Drawing()
-    view = _view([area.geometry], margin=MAP_WIDTH / 6)
+    view = _view([own], margin=MAP_WIDTH / 5)
+    others = [other for other in areas.owned_by(area.organisation_id) if other.id != area.id]
+    shown = [
+        (outline, other.name, url_for("areas.page", area_id=other.id), "")
+        for other in (areas.with_outlines(others) if len(others) < MOST_SHOWN else [])
+        if (outline := other.geometry) and _is_within(view, outline)
+    ]
     # Looks are class names: the stylesheet calls the one in question chosen.
-    shown = [(area.geometry, area.name, "", "own chosen")]
-    for other in areas.with_outlines(areas.owned_beneath(area.organisation_id)):
-        if other.id != area.id and other.geometry and _is_within(view, other.geometry):
-            shown.insert(0, (other.geometry, other.name, url_for("areas.page", area_id=other.id), ""))
-    return _drawn(view, shown)
+    return _drawn(view, [*shown, (own, area.name, "", "own chosen")])
 
 
 def _plan_drawing(plan: Plan) -> Drawing:
@@ -384,7 +393,7 @@ def _plan_drawing(plan: Plan) -> Drawing:
     changed = [change.feature for change in plan.changed]
     shown = [(feature.geometry, feature.name, "", "changed") for feature in changed]
     shown += [(feature.geometry, feature.name, "", "added") for feature in plan.added]
-    shown += [(area.geometry, area.name, "", "") for area in plan.unchanged if area.geometry]
+    shown += [(outline, area.name, "", "") for area in plan.unchanged if (outline := area.geometry)]
     drawing = _drawing(shown)
     return drawing if len(shown) <= MOST_SHOWN else _in_one_piece(drawing)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, campaigns, clock, db, i18n, live, organisations
+from canvass import access, campaigns, clock, db, i18n, joining, live, organisations
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
@@ -35,6 +35,8 @@ def page(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(person, Campaign, campaign_id)
     stands = access.standpoints(person, campaign.organisation_id)
     node = _node(stands, request.args.get("at"))
+    may_join = access.may(person, "joining.manage", node.id)
+    link = joining.current_link(node.id, campaign.id) if may_join else None
     body = fragments.page_or_part(
         "campaigns/page.html",
         "campaigns/_numbers.html",
@@ -48,7 +50,9 @@ def page(campaign_id: str) -> ResponseReturnValue:
         topic_bars=_topic_bars,
         closing_ends=campaigns.closing_ends(campaign),
         may_edit=access.may(person, "campaign.edit", campaign.organisation_id),
-        may_join=bool(access.standpoints(person, campaign.organisation_id, "joining.manage")),
+        may_join=may_join,
+        organisation=node,
+        **(fragments.way_in(link) if link else {}),
         may_export=access.may_anywhere(person, "report.export"),
         may_review=access.may(person, "quarantine.review", node.id),
         is_overdue=campaign.state == "open" and campaign.ends_on < clock.today(),
@@ -81,6 +85,7 @@ def create() -> ResponseReturnValue:
         return _form(form, None), 422
     if form.text("open"):
         campaigns.open_(campaign, by=person)
+        joining.link(organisation, campaign.id, campaign.ends_on, str(current_app.config["SECRET_KEY"]))
     db.session.commit()
     return redirect(url_for("campaigns.page", campaign_id=campaign.id), 303)
 

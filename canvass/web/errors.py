@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import traceback
 
 from flask import Flask, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from canvass import access, db, joining, people
@@ -67,7 +68,11 @@ def _busy(error: OperationalError) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    log.exception("unexpected error")
+    if isinstance(error, DBAPIError):
+        # Only where and what kind: its words may quote what was to be written, such as somebody's address.
+        log.error("%s\n%s", type(error.orig).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    else:
+        log.exception("unexpected error")
     return answer(500)
 
 

@@ -11,8 +11,9 @@ import segno
 from flask import Flask, current_app, flash, get_flashed_messages, render_template, request, url_for
 from markupsafe import Markup
 
-from canvass import access, areas, campaigns, i18n, organisations, people
+from canvass import access, areas, campaigns, i18n, joining, organisations, people
 from canvass.i18n import gettext as _
+from canvass.joining import JoinLink
 from canvass.web import gate
 
 
@@ -79,6 +80,12 @@ def navigation() -> list[dict[str, Any]]:
 def page_or_part(page: str, part: str, **values: Any) -> str:
     """The whole page, or just the part of it that it includes, when htmx asks for that."""
     return render_template(part if request.headers.get("HX-Request") == "true" else page, **values)
+
+
+def way_in(link: JoinLink) -> dict[str, Any]:
+    """A join link as pages show it: itself, its short code and its address."""
+    code = joining.code(link, str(current_app.config["SECRET_KEY"]))
+    return {"link": link, "code": code, "url": f"{gate.base_url()}{url_for('joining.welcome', code=code)}"}
 
 
 def say(text: str, kind: str = "ok") -> None:

@@ -15,6 +15,7 @@ from canvass.people import Person
 
 SESSION_COOKIE, DEVICE_COOKIE, LANGUAGE_COOKIE = "canvass_session", "canvass_device", "canvass_language"
 COOKIE_LIFE = timedelta(days=400)  # browsers keep none longer
+LARGEST_FORM = 1_000_000  # bytes
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 CSP = "; ".join(
     [
@@ -88,6 +89,9 @@ def guard() -> Any:
     i18n.speak(_language_asked())
     if request.endpoint in (None, "static"):
         return None
+    if request.mimetype != "multipart/form-data":
+        # A file may be large, a form may not: it is taken apart in memory, and anybody can send one.
+        request.max_content_length = LARGEST_FORM
     view = current_app.view_functions[request.endpoint or ""]
     takes_device = getattr(view, "takes_device", False)
     if request.method not in SAFE_METHODS:
@@ -111,7 +115,7 @@ def finish(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code < 400:
         # The rest says what a page may do; on twenty style sheets and modules it would weigh as much as they do.
         if "v" in request.args:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -128,6 +132,8 @@ def finish(response: Response) -> Response:
 
 def let_in(who: Person, response: Response) -> Response:
     """Sign the person in on this browser: a session to read with, a device token to hand in with."""
+    if g.session is not None:
+        people.end(g.session)  # the cookie is about to be another's, and nobody could use or end this one
     label = _browser()
     _opened, token = people.sign_in(who, label)
     _set_cookie(response, SESSION_COOKIE, token)

@@ -144,15 +144,12 @@ def _shared(campaign_id: str, template: str) -> ResponseReturnValue:
     db.session.rollback()
     link = joining.link(db.session.get_one(Organisation, organisation_id), campaign.id, campaign.ends_on, _secret())
     db.session.commit()
-    code = joining.code(link, _secret())
     return render_template(
         template,
         campaign=campaign,
         organisation=link.organisation,
         organisations=[node for _depth, node in organisations.tree([node.id for node in stands])],
-        code=code,
-        link=link,
-        url=f"{gate.base_url()}{url_for('joining.welcome', code=code)}",
+        **fragments.way_in(link),
     )
 
 
