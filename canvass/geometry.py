@@ -161,7 +161,7 @@ def crossing(rings: Sequence[Ring]) -> Point | None:
     A ring may touch itself or another, at a corner or along an edge: official files do, and what is inside is
     clear still. The limit: one that crosses over only after running along the other edge is not seen.
     """
-    edges = [edge for number, ring in enumerate(rings) for edge in _edges(number, ring)]
+    edges = [edge for ring in rings for edge in _edges(ring)]
     lowest, highest = min(edge.south for edge in edges), max(edge.north for edge in edges)
     # Horizontal strips, so that only edges at about the same height are compared, from west to east.
     strips: list[list[_Edge]] = [[] for _ in range(int(sqrt(len(edges))) + 1)]
@@ -292,7 +292,7 @@ def _holds(rings: Sequence[Ring], x: float, y: float) -> bool:
 
 
 class _Edge(NamedTuple):
-    """An edge from `a` to `b`, the `place`-th of `ring`'s `corners`; `before` is the corner ahead of `a`."""
+    """An edge of a ring, from `a` to `b`, with the corner `before` them."""
 
     west: float
     east: float
@@ -301,25 +301,20 @@ class _Edge(NamedTuple):
     before: Point
     a: Point
     b: Point
-    ring: int
-    place: int
-    corners: int
 
 
-def _edges(number: int, ring: Ring) -> list[_Edge]:
+def _edges(ring: Ring) -> list[_Edge]:
     corners = [(position[0], position[1]) for position in without_repeats(ring)[:-1]]
     edges = []
     for index, a in enumerate(corners):
         b = corners[(index + 1) % len(corners)]
         west, east = (a[0], b[0]) if a[0] < b[0] else (b[0], a[0])
         south, north = (a[1], b[1]) if a[1] < b[1] else (b[1], a[1])
-        edges.append(_Edge(west, east, south, north, corners[index - 1], a, b, number, index, len(corners)))
+        edges.append(_Edge(west, east, south, north, corners[index - 1], a, b))
     return edges
 
 
 def _crossing(e: _Edge, f: _Edge) -> Point | None:
-    if e.ring == f.ring and (e.place - f.place) % e.corners in (1, e.corners - 1):
-        return None
     a_side, b_side = _turn(f.a, f.b, e.a), _turn(f.a, f.b, e.b)
     c_side, d_side = _turn(e.a, e.b, f.a), _turn(e.a, e.b, f.b)
     if min(a_side, b_side) < 0 < max(a_side, b_side) and min(c_side, d_side) < 0 < max(c_side, d_side):

@@ -121,15 +121,8 @@ def xlsx_bytes(
 ) -> bytes:
     """The table as an XLSX file; `notes` become a second sheet, about the first. Raises TooManyRows."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        buffer,
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(buffer, options)
     # Neither machine nor person: the file is passed on.
     book.set_properties({"title": title, "author": "", "company": "", "created": clock.now()})
     formats = _Formats(book)

@@ -68,9 +68,9 @@ def refused_ring(ring):
 
 def test_all_municipalities_are_read_in_one_go():
     data = (REFERENCE / "municipalities.geojson").read_bytes()
-    start = time.perf_counter()
+    start = time.process_time()
     reading = geojson.read(data)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert reading.problems == []
     assert len(reading.features) == 290
     assert reading.fields == {"code": "kommun_kod", "name": "kommun", "housing": None, "households": None}
@@ -185,7 +185,7 @@ def test_a_byte_order_mark_is_no_obstacle():
             "Ö Hageby",
         ),
         ({"Lkfv": " 05810101 ", "Vdnamn": "Hageby"}, "05810101", "Hageby"),
-        ({"VD": "05810101", "VD_NAMN": "Hageby"}, "05810101", "Hageby"),
+        ({"VD": "05810101", "VD_NAMN": "Hageby", "namn": "Hagebyskolan"}, "05810101", "Hageby"),
         # A municipality's own.
         ({"OBJECTID": 3, "VD_NAMN": "Hageby"}, "Hageby", "Hageby"),
         # Statistics Sweden.
@@ -223,6 +223,21 @@ def test_the_municipality_common_to_all_is_not_their_code():
         }
     reading = read(collection(*features))
     assert [(f.code, f.name) for f in reading.features] == [("0", "Område 0"), ("1", "Område 1")]
+
+
+def test_a_field_that_few_features_have_is_not_their_code():
+    features = [feature(), feature(ring=VILBERGEN), feature()]
+    for number, each in enumerate(features):
+        each["properties"] = {"id": f"A{number}", "namn": f"Område {number}"}
+    features[0]["properties"]["kod"] = "7"
+    assert [f.code for f in read(collection(*features)).features] == ["A0", "A1", "A2"]
+
+
+def test_a_code_common_to_all_is_a_mistake_to_be_told():
+    features = [feature(), feature(ring=VILBERGEN)]
+    for number, each in enumerate(features):
+        each["properties"] = {"kod": "7", "id": number}
+    assert [p.number for p in read(collection(*features)).problems] == [2]
 
 
 def test_fields_can_be_chosen():
@@ -306,6 +321,7 @@ def test_an_unknown_housing_is_named():
         (0, 0),
         (412, 412),
         (412.0, 412),
+        (1_000_000, 1_000_000),
         ("1 204", 1204),
         ("1\N{NARROW NO-BREAK SPACE}204", 1204),
         ("", None),

@@ -2,7 +2,7 @@
 
 import json
 import math
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import pyproj
@@ -169,21 +169,51 @@ def test_a_ring_tells_what_it_lacks(ring, fault):
     assert geometry.ring_fault(ring) == fault
 
 
-def test_a_bow_tie_crosses_in_the_middle():
-    assert geometry.crossing([[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]) == (1, 1)
+def every_way(ring, spot=(0, 0)):
+    """A ring and a spot in it, turned and mirrored, run both ways from every corner, large and very small."""
+    for start in range(len(ring) - 1):
+        run = [*ring[start:-1], *ring[: start + 1]]
+        for direction, scale, across, up, swap in product((1, -1), (1, 0.001), (1, -1), (1, -1), (False, True)):
+
+            def moved(corner, scale=scale, across=across, up=up, swap=swap):
+                x, y = scale * across * corner[0], scale * up * corner[1]
+                return (y, x) if swap else (x, y)
+
+            yield [moved(corner) for corner in run[::direction]], moved(spot)
 
 
-def test_a_bow_tie_with_a_corner_in_its_knot_crosses_there():
-    assert geometry.crossing([[[0, 0], [1, 1], [2, 2], [2, 0], [1, 1], [0, 2], [0, 0]]]) == (1, 1)
-    assert geometry.crossing([[[0, 0], [2, 2], [2, 0], [1, 1], [0, 2], [0, 0]]]) == (1, 1)
+@pytest.mark.parametrize(
+    ("ring", "spot"),
+    [
+        # A bow tie; then with a corner of one strand in its knot, of both, and of both on a slant.
+        ([[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]], (1, 1)),
+        ([[0, 0], [2, 2], [2, 0], [1, 1], [0, 2], [0, 0]], (1, 1)),
+        ([[0, 0], [1, 1], [2, 2], [2, 0], [1, 1], [0, 2], [0, 0]], (1, 1)),
+        ([[0, 0], [2, 2], [4, 4], [4, 3], [2, 2], [0, 1], [0, 0]], (2, 2)),
+        # Through an upright edge, and through a bend from its inside out.
+        ([[0, 0], [0, 4], [3, 4], [0, 2], [-3, 1], [-3, -1], [0, 0]], (0, 2)),
+        ([[0, 0], [2, 2], [4, 0], [4, 4], [2, 4], [2, 2], [2, 0], [0, 0]], (2, 2)),
+        ([[0, 0], [2, 2], [4, 0], [8, 0], [6, 3], [2, 2], [2, 0], [0, 0]], (2, 2)),
+    ],
+)
+def test_a_ring_that_crosses_itself_is_caught_where_it_does(ring, spot):
+    for turned, place in every_way(ring, spot):
+        assert geometry.crossing([turned]) == pytest.approx(place)
 
 
-def test_a_ring_may_touch_itself():
-    two_islands_on_one_string = [[0, 0], [1, 1], [0, 2], [2, 2], [1, 1], [2, 0], [0, 0]]
-    corner_on_an_edge = [[0, 0], [4, 0], [4, 4], [2, 0], [0, 4], [0, 0]]
-    a_spit_without_width = [[0, 0], [4, 0], [4, 2], [6, 2], [4, 2], [4, 4], [0, 4], [0, 0]]
-    for ring in (two_islands_on_one_string, corner_on_an_edge, a_spit_without_width):
-        assert geometry.crossing([ring]) is None
+@pytest.mark.parametrize(
+    "ring",
+    [
+        [[0, 0], [1, 1], [0, 2], [2, 2], [1, 1], [2, 0], [0, 0]],  # two islands on one string
+        [[0, 0], [4, 0], [4, 4], [2, 0], [0, 4], [0, 0]],  # a corner on an edge
+        [[0, 0], [4, 0], [4, 2], [6, 2], [4, 2], [4, 4], [0, 4], [0, 0]],  # a spit without width
+        [[0, 0], [2, 2], [4, 0], [3, 0], [2, 2], [1, 0], [0, 0]],  # a bend within a bend
+        [[0, 0], [2, 2], [4, 0], [4, 4], [3, 4], [2, 2], [1, 4], [0, 4], [0, 0]],  # a bend against a bend
+    ],
+)
+def test_a_ring_may_touch_itself(ring):
+    for turned, _ in every_way(ring):
+        assert geometry.crossing([turned]) is None
 
 
 def test_a_hole_that_cuts_the_outer_ring_crosses():
@@ -290,12 +320,16 @@ def test_what_was_valid_stays_valid(seed, count, tolerance):
 
 
 def test_a_shore_that_would_cut_a_hole_is_left_finer():
-    # A hole reaches up beneath a slight bulge of the shore: with the bulge cut off it would reach outside.
-    outer = [[15, 60], [15.01, 60], [15.01, 60.01], [15.005, 60.01002], [15, 60.01], [15, 60]]
-    hole = [[15.004, 60.01001], [15.0045, 60.009], [15.0055, 60.009], [15.004, 60.01001]]
-    before = {"type": "Polygon", "coordinates": [outer, hole]}
+    # A hole reaches up beneath a bulge of nine metres in the shore: with the bulge cut off it would lie outside.
+    bulge = [[15.01, 60.01], [15.005, 60.01008], [15, 60.01]]
+    south = [[15 + i / 1_000, 60] for i in range(11)]
+    hole = [[15.004, 60.009], [15.005, 60.01003], [15.006, 60.009], [15.004, 60.009]]
+    before = {"type": "Polygon", "coordinates": [[*south, *bulge, south[0]], hole]}
     assert shape(before).is_valid
-    assert shape(geometry.simplify(before, 20)).is_valid
+    after = geometry.simplify(before, 20)
+    assert shape(after).is_valid
+    # No finer than it must be: the straight south coast has lost its corners.
+    assert len(after["coordinates"][0]) == 6
 
 
 def test_a_skerry_smaller_than_the_tolerance_is_kept_and_a_well_is_not():

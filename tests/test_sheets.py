@@ -257,6 +257,8 @@ def test_a_second_sheet_tells_what_the_file_is():
     assert made.sheetnames == ["Totaler", "Om filen"]
     assert made["Om filen"]["A1"].value == "Kampanj"
     assert made["Om filen"]["B1"].value == "Vårkampanjen"
+    assert made["Om filen"]["A1"].font.bold
+    assert made["Om filen"]["B1"].alignment.wrap_text
     assert made["Om filen"]["B2"].is_date
     assert made["Om filen"]["B3"].value == 3412
     assert book().sheetnames == ["Totaler"]
@@ -303,7 +305,7 @@ def test_more_rows_than_a_sheet_holds_are_refused(monkeypatch):
         sheets.xlsx_bytes("x", ["x"], [[1], [2], [3]])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(texts, st.integers(-(2**53), 2**53), st.floats(-1e9, 1e9)), max_size=4))
 def test_what_is_written_as_xlsx_is_read_again(rows):
     read = list(book(rows, ["a", "b", "c"]).worksheets[0].iter_rows(min_row=2, values_only=True))
