@@ -6,11 +6,13 @@
 // and its scripts from the cache. Updates therefore come by the worker itself, which the browser asks for anew at
 // every visit.
 //
-// Nothing else passes through here. No POST above all: a worker that forwards one can lose its body without a word.
+// Other pages get at most a word about the missing network; all else passes the worker by. No POST above all: a worker
+// that forwards one can lose its body without a word.
 
 const CACHE = `shell-${VERSION}`;
 const FILES = new Set(SHELL);
 const SCREEN = "/log";
+const OFFLINE = "/offline";
 const HANDOVER_PATIENCE = 2_000; // ms
 const HANDOVERS = 3;
 let handovers = 0;
@@ -31,8 +33,10 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") {
     if (url.pathname === SCREEN) event.respondWith(screen(request));
-    // Without a network the front door still leads to what can be done without one. Other pages say so themselves.
+    // Without a network the front door still leads to what can be done without one.
     else if (url.pathname === "/") event.respondWith(fetch(request).catch(() => Response.redirect(SCREEN)));
+    // On a home screen the browser's own error page would have no way back.
+    else if (FILES.has(OFFLINE)) event.respondWith(fetch(request).catch(() => stored(OFFLINE)));
   } else if (FILES.has(url.pathname + url.search)) event.respondWith(file(event));
 });
 
@@ -54,7 +58,8 @@ async function fill() {
 
 async function sweep() {
   const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith("shell-") && name !== CACHE).map((name) => caches.delete(name)));
+  const old = names.filter((name) => name.startsWith("shell-") && name !== CACHE);
+  await Promise.all(old.map((name) => caches.delete(name)));
 }
 
 const stored = async (address) => (await caches.open(CACHE)).match(address, { ignoreVary: true });
@@ -86,10 +91,11 @@ async function handOver() {
   return true;
 }
 
-// The files of the shell are for the screen only: other pages come fresh from the network, and so must their scripts.
+// Other pages come fresh from the network, and so must their scripts: from the shell only when there is no network.
 async function file({ request, clientId }) {
   const client = clientId && (await self.clients.get(clientId));
-  const isScreen = !client || new URL(client.url).pathname === SCREEN;
   const { pathname, search } = new URL(request.url);
-  return (isScreen && (await stored(pathname + search))) || fetch(request);
+  const cached = await stored(pathname + search);
+  const isScreen = !client || new URL(client.url).pathname === SCREEN;
+  return isScreen && cached ? cached : fetch(request).catch(() => cached ?? Response.error());
 }

@@ -36,7 +36,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
   let greetedAt = -Infinity;
   let outlinesFor = null;
 
-  // --- when -----------------------------------------------------------------------------------------------------
+  // --- when ---
 
   function flush() {
     if (running) isWanted = true;
@@ -49,24 +49,23 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
   }
 
   async function run() {
+    let settled = 0;
     let wait = 0; // seconds
     let isDone = false;
-    let settled = 0;
+    let hasStartedOver = false;
     isHeld = false;
     clearTimeout(timer);
     try {
-      for (let requeued = 0; !isStopped; ) {
+      do {
         isWanted = false;
         round = { settled: 0, left: 0, requeued: 0, seconds: 0, isProven: false };
         await alone(passThrough);
         settled += round.settled;
         // A restored server gets its share at once, but only once: two that disagree would keep us at it for ever.
-        const isRestored = round.requeued > 0 && requeued === 0;
-        requeued += round.requeued;
-        if (!isWanted && !isRestored) break;
-      }
-      wait = round?.seconds ?? 0;
-      isDone = !round?.left && !round?.requeued;
+        if (round.requeued && !hasStartedOver) isWanted = hasStartedOver = true;
+      } while (isWanted && !isStopped);
+      wait = round.seconds;
+      isDone = !round.left && !round.requeued;
     } catch (error) {
       settled += round.settled;
       wait = error.seconds ?? 0;
@@ -132,7 +131,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     }
   }
 
-  // --- what -----------------------------------------------------------------------------------------------------
+  // --- what ---
 
   // Once through this person's queue, each operation at most once, so that none can hold up the ones behind it.
   async function passThrough() {
@@ -207,18 +206,18 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     throw new Halt([429, 503].includes(status) ? Number(json?.seconds) || 0 : 0);
   }
 
-  // --- who is here, and what can be logged ----------------------------------------------------------------------
+  // --- who is here, and what can be logged ---
 
   // Gives the answer, or null when there was none: no network, or no session (the queue needs none).
   async function refreshHello() {
     const asking = outbox.person()?.id;
     const { status, json, offset } = await request(HELLO);
     const answer = status === 200 && json?.person?.id && proper(json);
-    // Somebody signed in or out meanwhile: this answer is about the one before.
-    if (!answer || isStopped || outbox.person()?.id !== asking) return null;
-    greetedAt = Date.now();
-    const { requeued } = await outbox.hear(answer, { offset, hello: json });
-    if (requeued || json.person.id !== asking) {
+    if (status) greetedAt = Date.now(); // also when the answer is no: every tap would ask again
+    if (!answer || isStopped) return null;
+    const outcome = await outbox.hear(answer, { offset, hello: json, asking });
+    if (!outcome) return null;
+    if (outcome.requeued || json.person.id !== asking) {
       failures = 0;
       flush();
     }

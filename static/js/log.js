@@ -61,11 +61,15 @@ async function begin() {
   wireSeveral();
   byId("undo").addEventListener("click", undo);
   byId("practice-end").addEventListener("click", () => practise(false));
-  byId("nothing-again").addEventListener("click", explainNothing);
+  byId("nothing-again").addEventListener("click", async () => {
+    nothing("loading");
+    await screen.delivery.refreshHello();
+    await explainNothing();
+  });
   screen.outbox.subscribe(paint);
   screen.delivery = start(screen.outbox);
   await paint();
-  if (!screen.campaign) await explainNothing();
+  await explainNothing();
   // At midnight "idag" is another day, and a tab may have slept for hours.
   addEventListener("visibilitychange", () => document.visibilityState === "visible" && paint());
   for (const name of ["online", "offline"]) addEventListener(name, paint);
@@ -296,12 +300,10 @@ async function paintOnce() {
 
 // Nothing to log with: is nobody signed in, or is there no network? Nobody but the server can tell.
 async function explainNothing() {
-  nothing("loading");
-  await screen.delivery.refreshHello();
-  await paint();
-  if (screen.campaign || screen.outbox.context()) return;
+  if (screen.outbox.context()) return;
   const status = await fetch("/api/v1/hello", { cache: "no-store" }).then((answer) => answer.status, () => 0);
-  nothing(status === 401 ? "nobody" : "offline");
+  // For 200 the delivery is hearing the same answer, and what it brings is painted when it is kept.
+  if (status !== 200 && !screen.outbox.context()) nothing(status === 401 ? "nobody" : "offline");
 }
 
 function nothing(why, text = null) {
@@ -375,7 +377,8 @@ async function paintFigures() {
   byId("today-button").textContent = say("today", { n: number(attempts) });
 }
 
-// How many of today's own conversations stood in the server's figures when it gave them: those sent by then.
+// How many of today's own conversations stood in the server's figures when it gave them: those it had by then. Some
+// may have reached it while its answer was on the way here.
 async function countedByServer() {
   const { outbox } = screen;
   const hello = outbox.context();
@@ -383,8 +386,9 @@ async function countedByServer() {
   const known = outbox.setting("counted");
   if (known?.now === hello.now) return known.day === today ? known.campaigns : none(hello);
   const campaigns = none(hello);
-  for (const { campaign, outcome, n, state } of await outbox.recent(Infinity)) {
-    if (campaign in campaigns && outcome === "talked" && state !== "pending") campaigns[campaign] += n;
+  for (const { campaign, outcome, n, state, settled } of await outbox.recent(Infinity)) {
+    const isIn = state !== "pending" && !(Date.parse(settled) > Date.parse(hello.now));
+    if (isIn && outcome === "talked" && campaign in campaigns) campaigns[campaign] += n;
   }
   await outbox.setSetting("counted", { now: hello.now, day: today, campaigns });
   return campaigns;

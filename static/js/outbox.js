@@ -25,9 +25,9 @@ const STORES = ["facts", "operations", "attempts", "outlines"];
 // All keys that begin with these parts: an array sorts after every number and string.
 const under = (...parts) => IDBKeyRange.bound(parts, [...parts, []]);
 const sizeOf = (text) => new TextEncoder().encode(text).length;
-const minus = (time, ms) => new Date(Date.parse(time) - ms).toISOString();
+const minus = (time, ms) => new Date(new Date(time) - ms).toISOString();
 
-// Rejects with a Failure whose `code` says why nothing can be saved on this phone.
+// Rejects with a Failure whose `code` says why this phone cannot save.
 export async function open() {
   const outbox = new Outbox();
   await outbox.refresh();
@@ -36,7 +36,7 @@ export async function open() {
 
 class Outbox {
   #database = new Database();
-  #facts = new Map(); // small, and read at every start: person, context, settings, counters
+  #facts = new Map(); // small and read at every start: person, context, settings, counters
   #listeners = new Set();
   #channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("canvass") : null;
   #hasAskedToPersist = false;
@@ -50,7 +50,7 @@ class Outbox {
     });
   }
 
-  // --- whose phone, and what it knows ---------------------------------------------------------------------------
+  // --- whose phone, and what it knows ---
 
   get install() {
     return this.#facts.get("install");
@@ -60,7 +60,7 @@ class Outbox {
     return this.#facts.get("person") ?? null;
   }
 
-  // null when somebody signs out. What was known to one person is not left for the next; operations are.
+  // null when somebody signs out: what that person knew goes, the operations stay.
   setPerson(person) {
     return this.#write("person", (tables) => setPerson(tables, person));
   }
@@ -77,7 +77,6 @@ class Outbox {
     return this.#database.read(["outlines"], async (outlines) => (await ask(outlines.get("areas"))) ?? null);
   }
 
-  // The tag lets the server answer "the same as last time".
   setOutlines(geojson, tag = null) {
     return this.#write("outlines", async ({ facts, outlines }) => {
       outlines.put(geojson, "areas");
@@ -97,7 +96,7 @@ class Outbox {
     return this.#write("setting", async ({ facts }) => facts.set(`setting:${name}`, value));
   }
 
-  // --- taps -----------------------------------------------------------------------------------------------------
+  // --- taps ---
 
   // These three resolve when it is on the phone's disk. When they reject with a Failure, nothing was saved.
 
@@ -105,7 +104,7 @@ class Outbox {
     const facts = { campaign, area, channel, outcome, n, topics, deleted: false };
     const attempt = await this.#save(newId(), () => facts);
     if (!this.#hasAskedToPersist) {
-      // Asked when there is something to lose: some browsers put the question to the person.
+      // When there is something to lose, because some browsers put the question to the person.
       this.#hasAskedToPersist = true;
       navigator.storage?.persist?.().catch(() => {});
     }
@@ -136,12 +135,12 @@ class Outbox {
       // Missing when the site's data was cleared under an open page.
       const install = (await facts.get("install")) ?? facts.set("install", newId());
       const before = await ask(attempts.get(attemptId));
-      if (before?.op === newOp) return seen(before, await ask(operations.get(newOp))); // the first run was kept
       if (!person) throw new Failure("nobody");
       if (before && before.author !== person.id) throw new Failure("unknown");
 
       const last = before && (await ask(operations.get(before.op)));
       const attempt = { ...shape(before) };
+      // Nothing to change; or a second run after a first one that was kept after all.
       if (before && contentOf(before) === contentOf(attempt)) return seen(before, last);
       let head = last?.state === "pending" && last.sends === 0 && JSON.parse(last.text);
       if (!head) {
@@ -164,9 +163,9 @@ class Outbox {
     });
   }
 
-  // --- what the screen shows ------------------------------------------------------------------------------------
+  // --- what the screen shows ---
 
-  // This person's attempts of today, the latest first; undone ones left out.
+  // Today's, the latest first, without the undone.
   async recent(limit = 20) {
     const me = this.person()?.id;
     if (!me) return [];
@@ -181,7 +180,6 @@ class Outbox {
     });
   }
 
-  // What this person has logged today on this phone, by the phone's own calendar day.
   async today(campaignId) {
     const me = this.person()?.id;
     const counts = { conversations: 0, attempts: 0 };
@@ -239,7 +237,7 @@ class Outbox {
     });
   }
 
-  // --- the outbox as a file -------------------------------------------------------------------------------------
+  // --- the outbox as a file ---
 
   // Everything of this person's that is still here. The file may be delivered from elsewhere, so what stands in it
   // counts as sent, and is frozen before it is handed out.
@@ -290,7 +288,7 @@ class Outbox {
     });
   }
 
-  // --- for deliver.js -------------------------------------------------------------------------------------------
+  // --- for deliver.js ---
 
   // What an author has in a state, by the installation that made it: [{install, author, count, first}].
   groups(state, author) {
@@ -324,19 +322,21 @@ class Outbox {
     });
   }
 
-  // What the server said, to the operations `sent` (ids) or as a `hello`. Times in `answer` are the server's; `offset`
-  // is seconds to add to the phone's clock. Gives how many were settled, left as they were, and put back in the queue.
-  hear(answer, { offset = null, sent = [], hello = null }) {
+  // What the server said, to the operations `sent` (ids) or as a `hello` to the person `asking` (id). Times in `answer`
+  // are the server's; `offset` is seconds to add to the phone's clock. Gives how many operations were settled, left as
+  // they were, and put back in the queue; null when somebody has signed in or out since the hello was asked for.
+  hear(answer, { offset = null, sent = [], hello = null, asking }) {
     const { now } = answer;
     return this.#write("heard", async (tables) => {
       const { facts, operations, attempts } = tables;
+      if (hello && (await facts.get("person"))?.id !== asking) return null;
       const outcome = { settled: 0, left: 0, requeued: 0 };
       const requeue = (record) => {
         operations.put({ ...record, state: "pending", settled: undefined, code: undefined, sentence: undefined });
         outcome.requeued += 1;
       };
 
-      // Another epoch: the server was restored, and may lack anything it ever said it had.
+      // The server was restored, and may lack anything it ever said it had.
       const epoch = await facts.get("epoch");
       if (epoch && epoch !== answer.epoch) {
         for (const state of ["acknowledged", "quarantined"]) {
@@ -352,7 +352,7 @@ class Outbox {
         if (!isKept && verdict !== "quarantined") continue;
         waiting.delete(op);
         if (record.state === "acknowledged") continue; // another tab was told first
-        // Dismissed is settled too: it is on the server's record, and nothing more will be said of it.
+        // Dismissed is the last word too, and on the server's record.
         const settled = isKept || code === "dismissed" ? (record.settled ?? now) : undefined;
         const state = isKept ? "acknowledged" : "quarantined";
         operations.put({ ...record, state, settled, askedAt: now, code, sentence });
@@ -369,10 +369,9 @@ class Outbox {
       const limit = answer.durableBefore ? minus(answer.durableBefore, BACKUP_MARGIN) : minus(now, KEPT_FOR);
       const safe = IDBKeyRange.upperBound(limit < now ? limit : now, true);
       for await (const cursor of each(operations.index("settled").openCursor(safe))) cursor.delete();
-      const old = IDBKeyRange.upperBound(minus(now, KEPT_FOR), true);
-      for await (const cursor of each(attempts.index("at").openCursor(old))) {
-        if (!(await ask(operations.getKey(cursor.value.op)))) cursor.delete();
-      }
+      // By the phone's clock, since these are only for its screen.
+      const old = IDBKeyRange.upperBound(minus(new Date(), KEPT_FOR), true);
+      for await (const { primaryKey } of each(attempts.index("at").openKeyCursor(old))) attempts.delete(primaryKey);
 
       facts.set("epoch", answer.epoch);
       facts.set("heardAt", now);
@@ -388,7 +387,7 @@ class Outbox {
     });
   }
 
-  // The server will not read this one operation. It is kept and shown, and offered again once a day.
+  // For the one operation that the server will not read.
   refuse(op, code) {
     return this.#write("heard", async ({ facts, operations }) => {
       const record = await ask(operations.get(op));
@@ -402,9 +401,7 @@ class Outbox {
     await this.#write("sign_in", async ({ facts }) => facts.set("signInNeeded", true));
   }
 
-  // --- inside ---------------------------------------------------------------------------------------------------
-
-  // One transaction over everything. The facts in memory follow only when it has been kept.
+  // One transaction over everything; the facts in memory follow when it has been kept.
   async #write(what, work) {
     const changed = new Map();
     const result = await this.#database.write(STORES, (store, operations, attempts, outlines) => {

@@ -3,6 +3,9 @@
 const errors = document.getElementById("errors");
 if (errors) errors.focus();
 
+// The menu scrolls sideways on a phone; where one is should be in sight.
+document.querySelector(".page-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A link to a field should also put the cursor there: in a group, on its first choice.
 document.addEventListener("click", (event) => {
   const link = event.target.closest('.errors a[href^="#"]');

@@ -1,6 +1,6 @@
 // What waits on the phone, in one line on the screen and in full in a sheet.
 
-import { announce, byId, failure, make, number, openSheet, saveFile, say, time } from "./page.js";
+import { byId, failure, make, number, openSheet, saveFile, say, time } from "./page.js";
 
 const DAY = 86_400_000; // ms
 const WORRY = 3 * DAY; // phones may clear what a page keeps after a week without use
@@ -41,10 +41,7 @@ export function wireWaiting(screen) {
     byId("waiting-list").replaceChildren(...rows);
     byId("waiting-sign-in").hidden = !status.signInNeeded;
   };
-  const tell = (text) => {
-    byId("waiting-list").append(make("li", {}, text));
-    announce(text);
-  };
+  const tell = (text) => (byId("waiting-text").textContent = text);
 
   const actions = {
     send: async () => {
@@ -70,6 +67,7 @@ export function wireWaiting(screen) {
   });
 
   const open = () => {
+    tell("");
     paint();
     openSheet("waiting");
   };
