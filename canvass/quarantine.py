@@ -15,6 +15,9 @@ from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
 
+# What a leader cannot count however much they want to: nobody knows what it says, or of whom.
+HOPELESS = frozenset({"malformed", "schema", "campaign_unknown", "outcome_unknown", "not_yours"})
+
 
 class Held(Base):
     """An operation in quarantine: whole, uncounted, until a leader admits or dismisses it; then kept on record."""
@@ -54,11 +57,11 @@ def sentence(code: str) -> str:
         "campaign_unknown": _("Kampanjen finns inte."),
         "campaign_not_open": _("Kampanjen har inte öppnat än."),
         "campaign_closed": _("Kampanjen var avslutad."),
-        "not_member": _("Du är inte med i kampanjen."),
+        "not_member": _("Den som loggade är inte med i kampanjen."),
         "area_unknown": _("Området finns inte i kampanjen."),
         "outcome_unknown": _("Utfallet finns inte för det sättet att samtala."),
         "number": _("Antalet är orimligt."),
-        "not_yours": _("Samtalet loggades av någon annan."),
+        "not_yours": _("Försöket loggades av någon annan."),
         "failed": _("Servern kunde inte spara uppgifterna."),
         "dismissed": _("En kampanjledare har avfärdat den."),
     }[code]

@@ -17,6 +17,7 @@ from canvass.attempts import Attempt
 from canvass.campaigns import Campaign
 from canvass.db import session
 from canvass.i18n import gettext as _
+from canvass.i18n import ngettext
 from canvass.organisations import Organisation
 from canvass.people import Person
 from canvass.sheets import Cell
@@ -81,7 +82,7 @@ def ask(person: Person, campaign_id: str = "", first: str = "", last: str = "", 
         errors["to"] = _("Sista dagen kan inte ligga före den första.")
     unknown = [word for word in by if word not in BREAKDOWNS]
     if unknown:
-        errors["by"] = _("Det går inte att dela upp på ”%(word)s”.", word=unknown[0][:40])
+        errors["by"] = _("Det går inte att dela upp efter ”%(word)s”.", word=unknown[0][:40])
     if errors:
         raise Refused(errors)
     return Question(campaign, first_on, last_on, tuple(dict.fromkeys(by)))
@@ -143,7 +144,7 @@ def totals(person: Person, question: Question) -> Report:
     # Of one outcome, all or none are conversations: a rate would only look like a finding.
     has_rate = "outcome" not in question.by
     return Report(
-        headings=[*headings, _("Försök"), _("Samtal"), *([_("Samtalsandel")] if has_rate else [])],
+        headings=[*headings, _("Försök"), ngettext("Samtal", "Samtal", 2), *([_("Samtalsandel")] if has_rate else [])],
         rows=[
             [
                 *chain.from_iterable(label.cells[key] for label, key in zip(labels, row[:-2], strict=True)),
@@ -318,7 +319,7 @@ def notes(person: Person, question: Question) -> list[tuple[str, Cell]]:
         (_("Uppdelning"), ", ".join(breakdown_name(kind) for kind in question.by) or _("Ingen")),
         (_("Hämtad"), clock.now()),
         (_("Försök"), _("Knackade dörrar, ringda nummer och tilltalade personer, vare sig någon svarade eller inte.")),
-        (_("Samtal"), _("De försök där någon pratade med oss.")),
+        (ngettext("Samtal", "Samtal", 2), _("De försök där någon pratade med oss.")),
         (_("Samtalsandel"), _("Samtal delat med försök.")),
         (_("Förening"), _("Den som samtalaren hör till. Området är där det hände; de två följs inte alltid åt.")),
     ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -166,7 +165,7 @@ def _take(person: Person, phone: Installation, raw: bytes) -> dict[str, Any]:
         sent = msgspec.json.decode(raw, type=Sent)
         problem = _unreadable(sent)
     except msgspec.ValidationError:
-        sent, problem = None, Problem("malformed", forgivable=False)
+        sent, problem = None, "malformed"
     seq = sent.seq if sent and not problem else _seq_at_least(content)
     is_new = receipts.give(
         operation_id,
@@ -185,16 +184,16 @@ def _take(person: Person, phone: Installation, raw: bytes) -> dict[str, Any]:
             with session.begin_nested():
                 verdict = _apply(person, sent)
         except attempts.NotTheAuthor:
-            problem = Problem("not_yours", forgivable=False)
+            problem = "not_yours"
         except (DataError, IntegrityError):
             log.exception("operation %s could not be applied", operation_id)
-            problem = Problem("failed")
+            problem = "failed"
         else:
             receipt = session.get_one(Operation, operation_id)
             receipt.verdict = verdict
             return {"op": operation_id, "verdict": verdict, "rev": sent.rev}
     assert problem is not None
-    return _held_answer(quarantine.hold(person, operation_id, digest, content, problem.code))
+    return _held_answer(quarantine.hold(person, operation_id, digest, content, problem))
 
 
 def _seen_before(person: Person, operation_id: str, digest: str, content: str) -> dict[str, Any]:
@@ -216,64 +215,56 @@ def _held_answer(held: Held) -> dict[str, Any]:
     return {"op": held.operation_id, "verdict": "quarantined", "code": code, "sentence": quarantine.sentence(code)}
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Why an operation is not counted. `forgivable`: a leader may admit it all the same."""
-
-    code: str
-    forgivable: bool = True
-
-
-def _unreadable(sent: Sent) -> Problem | None:
+def _unreadable(sent: Sent) -> str | None:
     """What makes the operation impossible to understand, whoever admits it."""
     if sent.schema != SCHEMA:
-        return Problem("schema", forgivable=False)
+        return "schema"
     if not is_id(sent.attempt) or not is_id(sent.campaign) or sent.kind not in ("create", "edit", "delete"):
-        return Problem("malformed", forgivable=False)
+        return "malformed"
     if not 1 <= sent.rev <= LARGEST_NUMBER or not 1 <= sent.seq <= LARGEST_NUMBER:
-        return Problem("malformed", forgivable=False)
+        return "malformed"
     try:
         clock.parse(sent.at)
     except ValueError:
-        return Problem("malformed", forgivable=False)
+        return "malformed"
     if sent.offset is not None and not abs(sent.offset) < LARGEST_NUMBER:
-        return Problem("malformed", forgivable=False)
+        return "malformed"
     if sent.kind != "delete":
         topics = sent.data.get("topics", [])
         if not isinstance(topics, list) or len(topics) > 100 or not all(is_id(topic) for topic in topics):
-            return Problem("malformed", forgivable=False)
+            return "malformed"
         if type(sent.data.get("n", 1)) is not int:
-            return Problem("malformed", forgivable=False)
+            return "malformed"
         area = sent.data.get("area")
         if area is not None and not is_id(area):
-            return Problem("malformed", forgivable=False)
+            return "malformed"
     return None
 
 
-def _objection(person: Person, sent: Sent, *, is_admitted: bool = False) -> Problem | None:
+def _objection(person: Person, sent: Sent, *, is_admitted: bool = False) -> str | None:
     """Why this operation may not be counted; a leader who admits it looks past what is forgivable."""
     campaign = session.get(Campaign, sent.campaign)
     if campaign is None:
-        return Problem("campaign_unknown", forgivable=False)
+        return "campaign_unknown"
     if not is_admitted:
         if campaigns.logging_organisation(person, campaign) is None:
-            return Problem("not_member")
+            return "not_member"
         if campaign.state == "draft":
-            return Problem("campaign_not_open")
+            return "campaign_not_open"
         if not campaigns.accepts(campaign, happened_at(sent)):
-            return Problem("campaign_closed")
+            return "campaign_closed"
     if sent.kind == "delete":
         return None
     if sent.data.get("outcome") not in campaigns.CHANNELS.get(str(sent.data.get("channel")), ()):
-        return Problem("outcome_unknown", forgivable=False)
+        return "outcome_unknown"
     if not 1 <= sent.data.get("n", 1) <= (LARGEST_NUMBER // 1000 if is_admitted else attempts.MOST_AT_ONCE):
-        return Problem("number")
+        return "number"
     area_id = sent.data.get("area")
     if area_id is not None:
         area = session.get(Area, area_id)
         if area is None or not areas.serves(area, campaign.organisation_id):
             # Admitted, it counts without an area rather than not at all.
-            return None if is_admitted else Problem("area_unknown")
+            return None if is_admitted else "area_unknown"
     return None
 
 
@@ -327,7 +318,7 @@ def admit(one: Held, *, by: Person) -> None:
         raise Refused(quarantine.sentence("malformed")) from None
     problem = _unreadable(sent) or _objection(one.author, sent, is_admitted=True)
     if problem is not None:
-        raise Refused(quarantine.sentence(problem.code))
+        raise Refused(quarantine.sentence(problem))
     access.require(by, "quarantine.review", one.organisation_id)
     receipt = session.get_one(Operation, one.operation_id)
     present = session.get(attempts.Attempt, sent.attempt)

@@ -50,7 +50,7 @@ def sentence_for(status: int) -> str:
         410: _("Länken gäller inte längre."),
         413: _("Filen är för stor."),
         422: _("Något i formuläret behöver rättas."),
-        429: _("Det blev för många försök. Vänta en kvart och försök igen."),
+        429: _("Det blev fel för många gånger. Vänta en kvart och prova igen."),
         503: _("Servern har mycket att göra. Försök igen om en stund."),
     }.get(status, _("Något gick fel hos oss. Det du sparat på telefonen är kvar."))
 

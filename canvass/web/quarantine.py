@@ -7,7 +7,7 @@ from typing import TypeVar
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, campaigns, db, quarantine, sync
+from canvass import access, campaigns, db, i18n, quarantine, sync
 from canvass.areas import Area
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
@@ -44,10 +44,10 @@ def admit(held_id: str) -> ResponseReturnValue:
         sync.admit(held, by=gate.person())
     except sync.Refused as error:
         db.session.rollback()
-        fragments.say(_("Den går inte att räkna: %(reason)s Du kan bara avfärda den.", reason=str(error)), "error")
+        fragments.say(_("Uppgiften går inte att räkna: %(reason)s Den kan bara avfärdas.", reason=str(error)), "error")
     else:
         db.session.commit()
-        fragments.say(_("Räknad."))
+        fragments.say(_("Uppgiften är räknad."))
     return redirect(url_for("quarantine.index"), 303)
 
 
@@ -59,7 +59,7 @@ def dismiss(held_id: str) -> ResponseReturnValue:
         return redirect(url_for("quarantine.index"), 303)
     quarantine.dismiss(held, by=gate.person())
     db.session.commit()
-    fragments.say(_("Avfärdad. Den finns kvar under Avgjorda."))
+    fragments.say(_("Uppgiften är avfärdad. Den finns kvar under Avgjorda."))
     return redirect(url_for("quarantine.index"), 303)
 
 
@@ -79,18 +79,20 @@ def _row(held: Held) -> dict[str, object]:
     facts = data.get("data") if isinstance(data.get("data"), dict) else {}
     campaign, area = _named(Campaign, data.get("campaign")), _named(Area, facts.get("area"))
     channel, outcome = str(facts.get("channel")), str(facts.get("outcome"))
+    number = facts.get("n")
+    parts = [
+        campaigns.outcome_name(outcome) if outcome in campaigns.OUTCOMES else "",
+        campaigns.channel_name(channel) if channel in campaigns.CHANNELS else "",
+        area.name if area else "",
+        campaign.name if campaign else "",
+    ]
+    if data.get("kind") == "delete":
+        parts[0] = _("Ett ångrat försök")
+    elif parts[0] and type(number) is int and number != 1:
+        parts[0] = f"{i18n.number(number)} × {parts[0]}"
     return {
         "held": held,
         "reason": quarantine.sentence(held.code),
-        "campaign": campaign.name if campaign else "",
-        "area": area.name if area else "",
-        "channel": campaigns.channel_name(channel) if channel in campaigns.CHANNELS else "",
-        "outcome": campaigns.outcome_name(outcome) if outcome in campaigns.OUTCOMES else "",
-        "number": facts.get("n"),
-        "is_delete": data.get("kind") == "delete",
+        "what": " · ".join(part for part in parts if part),
+        "is_hopeless": held.code in quarantine.HOPELESS,
     }
-
-
-def _named(kind: type[Owned], value: object) -> Owned | None:
-    """What the id in an operation stands for, if it is one: a phone may have written anything there."""
-    return db.session.get(kind, value) if db.is_id(value) else None
