@@ -157,6 +157,8 @@ def import_sweden(beneath: str | None) -> None:
         raise click.ClickException(str(error)) from None
     db.session.commit()
     click.echo(f"{added['district']} districts and {added['municipal']} municipal organisations added.")
+    if added["placed"]:
+        click.echo(f"{added['placed']} that were here already have found their place in the tree.")
 
 
 @commands.group("areas", cls=AppGroup)
@@ -207,13 +209,28 @@ def import_areas(
 @click.argument("email")
 def sign_in_link(email: str) -> None:
     """A link that signs a person in once: for whoever forgot the password."""
-    person = db.session.scalar(select(Person).where(Person.email == email.strip().casefold()))
-    if person is None:
-        raise click.ClickException(f"Nobody has the address {email}.")
+    person = _person(email)
     token = joining.sign_in_token(person)
     db.session.commit()
     base = current_app.config["PUBLIC_URL"] or f"http://{current_app.config['HOST']}:{current_app.config['PORT']}"
     click.echo(f"{base}/sign-in/{token}")
+
+
+@commands.command()
+@click.argument("email")
+@click.argument("role", type=click.Choice(people.ROLES))
+@click.option("--organisation", default=None, help="Name or id of the organisation; needed when there are several.")
+def grant(email: str, role: str, organisation: str | None) -> None:
+    """Give somebody a role at an organisation and all beneath it: at the top of a new tree, nobody else can."""
+    people.grant(_person(email), role, _organisation(organisation))
+    db.session.commit()
+
+
+def _person(email: str) -> Person:
+    person = db.session.scalar(select(Person).where(Person.email == email.strip().casefold()))
+    if person is None:
+        raise click.ClickException(f"Nobody has the address {email}.")
+    return person
 
 
 def _organisation(wanted: str | None) -> Organisation:

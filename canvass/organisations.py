@@ -179,13 +179,26 @@ def import_sweden(beneath: Organisation | None = None, *, by: str | None = None)
         top = add("national", _("Partiet"), None, by=by)
         counts["national"] = 1
     branch = None if beneath is None else {node.id for _depth, node in tree([top.id])}
+    taken = {
+        (parent_id, name) for parent_id, name in session.execute(select(Organisation.parent_id, Organisation.name))
+    }
 
     def settle(
         kind: str, name: str, code: str, known: Organisation | None, parent: Organisation
     ) -> Organisation | None:
         if known is None:
+            if (parent.id, name) in taken:
+                raise Refused(
+                    _(
+                        "Det finns redan en organisation som heter %(name)s under %(parent)s.",
+                        name=name,
+                        parent=parent.name,
+                    )
+                )
             counts[kind] += 1
-            return add(kind, name, parent, code=code, by=by)
+            known = Organisation(id=new_id(), kind=kind, name=name, code=code, parent_id=parent.id)
+            session.add(known)
+            return known
         # Who starts from a branch draws nothing into it: that may be somebody else's.
         if branch is not None and known.id not in branch:
             counts["elsewhere"] += 1
@@ -209,6 +222,7 @@ def import_sweden(beneath: Organisation | None = None, *, by: str | None = None)
     if beneath is None:
         counts["placed"] += _gather(top, municipals, by)
     session.flush()
+    audit.record("organisation.import", person_id=by, organisation_id=top.id, **counts)
     return counts
 
 

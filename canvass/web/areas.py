@@ -21,8 +21,9 @@ door = Blueprint("areas", __name__, url_prefix="/areas")
 
 # Rows and outlines on one page: above this a list is no longer read but searched.
 MOST_SHOWN = 400
-# A drawing's width in its own units; its height follows the ground, within reason.
-MAP_WIDTH, FLATTEST, TALLEST = 640, 0.5, 1.3
+# A drawing's width in its own units; its height follows the ground, within reason. What is smaller than a fifth of a
+# unit is left out, so that a coarse drawing of thousands of outlines has fewer corners.
+MAP_WIDTH, COARSE_WIDTH, FLATTEST, TALLEST = 640, 160, 0.5, 1.3
 
 
 # What a map shows: the geometry, its name, where it leads and its look.
@@ -45,8 +46,9 @@ def index() -> ResponseReturnValue:
     """The areas the person may know of, by owner; narrowed by words and by organisation."""
     person = gate.person()
     wanted, owner = request.args.get("q", "").strip(), request.args.get("organisation", "")
-    known = areas.seen_by(person)
-    found = [area for area in known if _matches(area, wanted) and _is_of(area, owner)]
+    known, tree = areas.seen_by(person), _tree(person)
+    lines = _lines(tree)
+    found = [area for area in known if _matches(area, wanted) and (not owner or owner in lines[area.organisation_id])]
     shown = [area for area in found if not area.retired_at][:MOST_SHOWN]
     return render_template(
         "areas/index.html",
@@ -61,7 +63,7 @@ def index() -> ResponseReturnValue:
         total=len(known),
         wanted=wanted,
         owner=owner,
-        owners=_owners_of(known),
+        owners=_owners(tree, set().union(*(lines[area.organisation_id] for area in known))),
         may_edit=access.may_anywhere(person, "area.edit"),
     )
 
@@ -163,22 +165,22 @@ def choose_file() -> ResponseReturnValue:
 @door.post("/import")
 def read_file() -> ResponseReturnValue:
     """Read the file and show what it would do; a file with faults changes nothing and says where they are."""
+    # A large file takes a while to arrive, and again to read. Let go of the database both times: on SQLite every
+    # phone that has something to hand in would be waiting.
+    db.session.rollback()
     person, form = gate.person(), forms.Form()
-    organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
     file, housing = request.files.get("file"), form.text("housing")
+    organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
     if not file:
         form.errors["file"] = _("Välj en fil.")
-    if housing and housing not in areas.HOUSING:
+    if housing not in ("", *areas.HOUSING):
         form.errors["housing"] = _("Välj en boendeform.")
     if form.errors or not file:
         return _file_form(form, None), 422
-    plan = areas.plan_import(
-        organisation,
-        file.read(),
-        code_field=form.text("code_field"),
-        name_field=form.text("name_field"),
-        housing=housing,
-    )
+    db.session.rollback()
+    code_field, name_field = form.text("code_field") or None, form.text("name_field") or None
+    reading = geojson.read(file.read(), code_field=code_field, name_field=name_field)
+    plan = areas.compare(organisation, reading, housing=housing)
     if plan.problems:
         return _file_form(form, plan), 422
     draft = areas.keep_draft(plan, {"housing": housing, "file": (file.filename or "")[-80:]}, by=person)
@@ -341,10 +343,6 @@ def _matches(area: Area, wanted: str) -> bool:
     return all(word in f"{area.code} {area.name}".casefold() for word in wanted.casefold().split())
 
 
-def _is_of(area: Area, organisation_id: str) -> bool:
-    return not organisation_id or organisations.is_beneath(area.organisation_id, organisation_id)
-
-
 def _by_owner(shown: list[Area]) -> list[tuple[Organisation, list[Area]]]:
     groups: dict[str, list[Area]] = {}
     for area in shown:
@@ -353,11 +351,22 @@ def _by_owner(shown: list[Area]) -> list[tuple[Organisation, list[Area]]]:
     return [(owner, groups[owner.id]) for owner in owners]
 
 
-def _owners_of(known: list[Area]) -> list[tuple[str, str]]:
+def _tree(person: Person) -> list[tuple[int, Organisation]]:
+    """Everything from the top of where the person has a role: whose areas they may know of is in there."""
+    return organisations.tree({organisations.above(node)[-1].id for node in access.nodes(person)})
+
+
+def _lines(tree: Iterable[tuple[int, Organisation]]) -> dict[str, set[str]]:
+    """The ids of each organisation and those above it, without asking the database about each."""
+    lines: dict[str, set[str]] = {}
+    for _depth, node in tree:
+        lines[node.id] = {node.id} | lines.get(node.parent_id or "", set())
+    return lines
+
+
+def _owners(tree: Iterable[tuple[int, Organisation]], used: set[str]) -> list[tuple[str, str]]:
     """The organisations to narrow the list to: those with areas of their own or beneath."""
-    line = {node.id for owner in {area.organisation_id for area in known} for node in organisations.above(owner)}
-    tops = {organisations.above(area.organisation_id)[-1].id for area in known}
-    return _choices((depth, node) for depth, node in organisations.tree(tops) if node.id in line)
+    return _choices((depth, node) for depth, node in tree if node.id in used)
 
 
 def _counts(person: Person, area: Area) -> list[tuple[campaigns.Campaign, tallies.Count]]:
@@ -377,7 +386,7 @@ def _surroundings(area: Area) -> Drawing:
     own = area.geometry
     if own is None:
         return Drawing()
-    view = _view([own], margin=MAP_WIDTH / 5)
+    view = _view([own], MAP_WIDTH, MAP_WIDTH / 5)
     others = [other for other in areas.owned_by(area.organisation_id) if other.id != area.id]
     shown = [
         (outline, other.name, url_for("areas.page", area_id=other.id), "")
@@ -394,8 +403,7 @@ def _plan_drawing(plan: Plan) -> Drawing:
     shown = [(feature.geometry, feature.name, "", "changed") for feature in changed]
     shown += [(feature.geometry, feature.name, "", "added") for feature in plan.added]
     shown += [(outline, area.name, "", "") for area in plan.unchanged if (outline := area.geometry)]
-    drawing = _drawing(shown)
-    return drawing if len(shown) <= MOST_SHOWN else _in_one_piece(drawing)
+    return _drawing(shown) if len(shown) <= MOST_SHOWN else _in_one_piece(_drawing(shown, COARSE_WIDTH))
 
 
 def _in_one_piece(drawing: Drawing) -> Drawing:
@@ -410,18 +418,18 @@ def _in_one_piece(drawing: Drawing) -> Drawing:
     )
 
 
-def _drawing(shown: Iterable[Outline]) -> Drawing:
+def _drawing(shown: Iterable[Outline], width: float = MAP_WIDTH) -> Drawing:
     """A map with room for all the outlines there are."""
     rows = list(shown)
-    return _drawn(_view(row[0] for row in rows), rows) if rows else Drawing()
+    return _drawn(_view((row[0] for row in rows), width, width / 100), rows) if rows else Drawing()
 
 
-def _view(outlines: Iterable[geometry.Geometry], margin: float = 6) -> geometry.View:
+def _view(outlines: Iterable[geometry.Geometry], width: float, margin: float) -> geometry.View:
     """What fits all of them, as flat or tall as they are."""
     shown = list(outlines)
     west, south, east, north = geometry.bounding_box(*shown)
     shape = (north - south) / ((east - west) * cos(radians((south + north) / 2)) or 1e-9)
-    return geometry.fit(shown, MAP_WIDTH, MAP_WIDTH * min(max(shape, FLATTEST), TALLEST), margin)
+    return geometry.fit(shown, width, width * min(max(shape, FLATTEST), TALLEST), margin)
 
 
 def _is_within(view: geometry.View, outline: geometry.Geometry) -> bool:

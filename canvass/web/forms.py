@@ -42,7 +42,7 @@ class Form:
         typed = "".join(request.form.get(name, "").split())
         if not typed:
             return None
-        if not typed.lstrip("-").isdecimal() or len(typed) > 12:
+        if not typed.removeprefix("-").isdecimal() or len(typed) > 12:
             self.errors[name] = _("Skriv ett heltal.")
             return None
         return int(typed)

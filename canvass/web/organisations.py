@@ -21,6 +21,8 @@ door = Blueprint("organisations", __name__, url_prefix="/organisations")
 
 # Hits of a search on one page; more than these are narrowed, not read.
 MOST_SHOWN = 100
+# On an organisation's page; the campaigns have a list of their own.
+MOST_CAMPAIGNS = 8
 
 
 @dataclass
@@ -43,13 +45,13 @@ def index() -> ResponseReturnValue:
     if not nodes:
         raise access.Forbidden("organisation.see")
     tree = organisations.tree(nodes)
-    hits = [node for _depth, node in tree if _matches(node, wanted)] if wanted else []
+    hits = sorted(_hits(tree, wanted), key=lambda hit: i18n.sort_key(hit[0].name)) if wanted else []
     return render_template(
         "organisations/index.html",
         branches=_branches(tree),
         total=len(tree),
         wanted=wanted,
-        hits=[(node, _path(node)[:-1]) for node in organisations.in_order(hits)[:MOST_SHOWN]],
+        hits=hits[:MOST_SHOWN],
         hidden=max(0, len(hits) - MOST_SHOWN),
     )
 
@@ -180,6 +182,7 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
         members=_members(organisation) if access.may(person, "person.see", organisation.id) else None,
         areas_number=_areas_number(organisation),
         campaigns=_campaigns(person, organisation),
+        most_campaigns=MOST_CAMPAIGNS,
         may_edit=may_edit,
         kinds=[(kind, organisations.kind_name(kind)) for kind in organisations.kinds_beneath(organisation.kind)],
         places=_places(person, organisation) if may_edit and _may_leave(person, organisation) else [],
@@ -195,8 +198,16 @@ def _path(organisation: Organisation) -> list[Organisation]:
     return line[::-1]
 
 
-def _matches(node: Organisation, wanted: str) -> bool:
-    return all(word in f"{node.code} {node.name}".casefold() for word in wanted.casefold().split())
+def _hits(tree: list[tuple[int, Organisation]], wanted: str) -> list[tuple[Organisation, list[Organisation]]]:
+    """The organisations with all the words in their code or name, each with the way down to it."""
+    found = []
+    path: list[Organisation] = []
+    for depth, node in tree:
+        del path[depth:]
+        if all(word in f"{node.code} {node.name}".casefold() for word in wanted.casefold().split()):
+            found.append((node, list(path)))
+        path.append(node)
+    return found
 
 
 def _branches(tree: list[tuple[int, Organisation]]) -> list[Branch]:
@@ -229,9 +240,11 @@ def _areas_number(organisation: Organisation) -> int:
 
 
 def _campaigns(person: Person, organisation: Organisation) -> list[Campaign]:
-    """The campaigns it takes part in: its own, and those of the organisations above it."""
-    line = {node.id for node in organisations.above(organisation.id)}
-    return [campaign for campaign in campaigns.seen_by(person) if campaign.organisation_id in line]
+    """The campaigns it takes part in: its own and those of the organisations above it, then those beneath."""
+    line = [node.id for node in organisations.above(organisation.id)]
+    beneath = set(db.session.scalars(organisations.beneath(organisation.id)))
+    found = [campaign for campaign in campaigns.seen_by(person) if campaign.organisation_id in beneath.union(line)]
+    return sorted(found, key=lambda campaign: campaign.organisation_id not in line)
 
 
 def _places(person: Person, organisation: Organisation) -> list[tuple[str, str]]:
