@@ -15,7 +15,7 @@ from canvass.people import Person
 Owned = TypeVar("Owned", bound=Base)
 
 # What each role may do at its node and beneath. Nothing is inherited between roles: the table is the whole truth.
-VOLUNTEER = frozenset({"attempt.log", "campaign.see", "area.see"})
+VOLUNTEER = frozenset({"attempt.log", "campaign.see"})
 LEADER = VOLUNTEER | {
     "campaign.edit", "target.set", "area.edit", "joining.manage", "quarantine.review", "report.export",
     "person.see", "organisation.see",
@@ -58,12 +58,12 @@ def nodes(person: Person, action: str = "campaign.see") -> list[str]:
     return sorted({m.organisation_id for m in person.memberships if action in RIGHTS[m.role]})
 
 
-def reach(person: Person, action: str) -> Select[tuple[str]]:
+def reach(person: Person, action: str) -> Select[str]:
     """The ids of all organisations where the person may do `action`, as a query."""
     return organisations.beneath_any(nodes(person, action))
 
 
-def visible(person: Person, kind: type[Owned]) -> Select[tuple[Owned]]:
+def visible(person: Person, kind: type[Owned]) -> Select[Owned]:
     """Everything of this kind the person may know of: owned by their organisations, those beneath, or those above.
 
     A volunteer of an association takes part in the district's campaign, so looking up is seeing too; doing is not.
@@ -76,7 +76,8 @@ def visible(person: Person, kind: type[Owned]) -> Select[tuple[Owned]]:
 
 def find(person: Person, kind: type[Owned], object_id: str, action: str | None = None) -> Owned:
     """The object, looked up through the person. Raises NotFound when it is not theirs, Forbidden when they may not."""
-    found = session.scalar(visible(person, kind).where(kind.id == object_id))  # type: ignore[attr-defined]
+    key: Any = kind.id  # type: ignore[attr-defined]
+    found: Owned | None = session.scalars(visible(person, kind).where(key == object_id)).one_or_none()
     if found is None:
         raise NotFound(f"{kind.__name__} {object_id}")
     if action is not None:
@@ -85,7 +86,7 @@ def find(person: Person, kind: type[Owned], object_id: str, action: str | None =
 
 
 def standpoints(person: Person, organisation_id: str, action: str = "campaign.see") -> list[Organisation]:
-    """Where the person stands in what an organisation owns: at its top with a role there or above, else at their nodes."""
+    """Where the person stands in what an organisation owns: at its top by a role there or above, else at own nodes."""
     if may(person, action, organisation_id):
         top = session.get(Organisation, organisation_id)
         return [top] if top else []

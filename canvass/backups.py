@@ -28,7 +28,7 @@ def take(folder: Path) -> Path:
     began_at: datetime = clock.now()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"canvass-{began_at:%Y%m%dT%H%M%S%f}.db"
-    with closing(sqlite3.connect(engine.engine.url.database)) as source, closing(sqlite3.connect(path)) as copy:
+    with closing(sqlite3.connect(str(engine.engine.url.database))) as source, closing(sqlite3.connect(path)) as copy:
         source.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
     check(path)

@@ -193,8 +193,8 @@ def import_areas(
     )
     for problem in plan.problems:
         click.echo(problem.sentence, err=True)
-    kinds = {"new": plan.added, "changed": plan.changed, "unchanged": plan.unchanged, "refused": plan.problems}
-    click.echo(", ".join(f"{len(found)} {kind}" for kind, found in kinds.items()))
+    numbers = len(plan.added), len(plan.changed), len(plan.unchanged), len(plan.problems)
+    click.echo("{} new, {} changed, {} unchanged, {} refused.".format(*numbers))
     if plan.problems:
         raise click.exceptions.Exit(1)
     if not preview:

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -175,7 +175,8 @@ def insert(table: type[Base] | Table) -> Any:
 def insert_once(table: type[Base], **values: Any) -> bool:
     """Insert the row unless its key is taken; True when it was inserted. The unique key decides, in one step."""
     # RETURNING, since a row count after ON CONFLICT is not the same on every driver.
-    statement = insert(table.__table__).values(**values).on_conflict_do_nothing().returning(literal(1))
+    rows = cast(Table, table.__table__)
+    statement = insert(rows).values(**values).on_conflict_do_nothing().returning(literal(1))
     return session.scalar(statement) is not None
 
 

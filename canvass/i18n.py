@@ -32,7 +32,12 @@ def catalogue(language: str) -> dict[str, str | tuple[str, ...]]:
         return {}
     with path.open("rb") as file:
         messages = read_po(file, locale=language, abort_invalid=True)
-    return {(m.id if isinstance(m.id, str) else m.id[0]): m.string for m in messages if m.id and not m.fuzzy}
+    found: dict[str, str | tuple[str, ...]] = {}
+    for message in messages:
+        if message.id and message.string and not message.fuzzy:
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            found[key] = message.string if isinstance(message.string, str) else tuple(message.string)
+    return found
 
 
 def language() -> str:

@@ -57,12 +57,12 @@ def kinds_beneath(kind: str) -> tuple[str, ...]:
     return KINDS[KINDS.index(kind) + 1 :]
 
 
-def beneath(organisation_id: str) -> Select[tuple[str]]:
+def beneath(organisation_id: str) -> Select[str]:
     """The ids of the organisation itself and everything under it, as a query to use inside another."""
     return beneath_any([organisation_id])
 
 
-def beneath_any(organisation_ids: Iterable[str]) -> Select[tuple[str]]:
+def beneath_any(organisation_ids: Iterable[str]) -> Select[str]:
     """As beneath, for several at once; nothing for none."""
     tree = select(Organisation.id).where(Organisation.id.in_(list(organisation_ids))).cte("beneath", recursive=True)
     child = aliased(Organisation)

@@ -117,7 +117,8 @@ def waiting(organisation_id: str) -> Waiting:
     query = select(Installation).where(
         Installation.organisation_id.in_(organisations.beneath(organisation_id)), Installation.missing > 0
     )
-    recent, silent = [], []
+    recent: list[Installation] = []
+    silent: list[Installation] = []
     for found in session.scalars(query):
         (recent if clock.now() - found.heard_at < SILENT_AFTER else silent).append(found)
     return Waiting(

@@ -25,15 +25,15 @@ class Fact(Base):
 
 
 def epoch() -> str:
-    """The id of this database's present life. It changes when the database has been restored: phones then send again."""
+    """The id of this database's present life. Another one makes phones send again what they still hold."""
     return _get("epoch") or ""
 
 
 def begin(data: Path, last_received_at: datetime | None) -> None:
     """Begin a new epoch when the database lacks something that was received here: then it has been put back.
 
-    A file beside the database remembers when something was last received (`note_received`). A database behind it has
-    been restored, however that was done: by our command, by hand or from a host's snapshot. Without the file nobody
+    A file beside the database remembers when something was last received (`note_received`). A database behind it
+    has been restored, however that was done: by our command, by hand or from a host's snapshot. Without the file nobody
     can tell, so phones are asked to send again, which is harmless.
     """
     try:

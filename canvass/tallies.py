@@ -106,17 +106,17 @@ def move(changes: Mapping[Cell, int]) -> None:
     )
 
 
-def by(dimension: str, campaign_id: str, organisation_ids: Select[tuple[str]]) -> dict[str, Count]:
+def by(dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:
     """The counts along a dimension, by key, summed over these organisations."""
     return _read(Tally.key, dimension, campaign_id, organisation_ids)
 
 
-def by_organisation(campaign_id: str, organisation_ids: Select[tuple[str]]) -> dict[str, Count]:
+def by_organisation(campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:
     """The counts by the organisation they belong to; not summed up the tree."""
     return _read(Tally.organisation_id, "channel", campaign_id, organisation_ids)
 
 
-def total(campaign_id: str, organisation_ids: Select[tuple[str]]) -> Count:
+def total(campaign_id: str, organisation_ids: Select[str]) -> Count:
     """All attempts and conversations of these organisations in the campaign."""
     counts = by_organisation(campaign_id, organisation_ids).values()
     return Count(sum(c.attempts for c in counts), sum(c.conversations for c in counts))
@@ -140,7 +140,7 @@ def everything() -> dict[Cell, int]:
     return {Cell(*row[:5]): row[5] for row in session.execute(query.where(Tally.number != 0))}
 
 
-def _read(column: object, dimension: str, campaign_id: str, organisation_ids: Select[tuple[str]]) -> dict[str, Count]:
+def _read(column: object, dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:
     talked = func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED)
     query = (
         select(column, func.sum(Tally.number), func.coalesce(talked, 0))  # type: ignore[call-overload]

@@ -20,7 +20,7 @@ HEADER = "# What Canvass says, in English. `python3 app.py translations` brings 
 def said(root: Path = settings.ROOT) -> Catalog:
     """Every sentence that the product says, in Swedish, with no translation."""
     catalogue = Catalog(locale="en", project="Canvass", charset="utf-8", fuzzy=False)
-    found = extract_from_dir(root, METHODS, OPTIONS, keywords=KEYWORDS)  # type: ignore[arg-type]
+    found = extract_from_dir(root, METHODS, OPTIONS, keywords=KEYWORDS)
     for path, _line, message, _comments, context in found:
         catalogue.add(message, locations=[(path, 0)], context=context)
     return catalogue

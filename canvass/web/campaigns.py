@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -103,9 +104,10 @@ def save(campaign_id: str) -> ResponseReturnValue:
     person = gate.person()
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
     form = _filled(campaign)
+    target = form.whole("target")
     try:
         campaigns.edit(campaign, by=person, **_fields(form))
-        campaigns.set_target(campaign, campaign.organisation, form.whole("target"), by=person)
+        campaigns.set_target(campaign, campaign.organisation, target, by=person)
     except campaigns.Refused as error:
         form.errors = {**error.errors, **form.errors}
     if form.errors:
@@ -124,7 +126,7 @@ def change_state(campaign_id: str) -> ResponseReturnValue:
     if request.form.get("state") == "open":
         campaigns.open_(campaign, by=person)
         fragments.say(_("Kampanjen är öppen. Nu räknas samtalen."))
-    else:
+    elif request.form.get("state") == "close":
         campaigns.close(campaign, by=person)
         fragments.say(_("Kampanjen avslutas. Samtal som redan förts kan skickas in i två veckor till."))
     db.session.commit()
@@ -209,7 +211,7 @@ def _path_down(stands: list[Organisation], node: Organisation) -> list[Organisat
     return line[: top + 1][::-1]
 
 
-def _fields(form: forms.Form) -> dict[str, object]:
+def _fields(form: forms.Form) -> dict[str, Any]:
     return {
         "name": form.text("name"),
         "kind": form.text("kind"),

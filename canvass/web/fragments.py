@@ -51,7 +51,7 @@ def surroundings() -> dict[str, Any]:
         "navigation": navigation(),
         "channel_options": [(channel, campaigns.channel_name(channel)) for channel in campaigns.CHANNELS],
         "kind_options": [(kind, campaigns.kind_name(kind)) for kind in campaigns.KINDS],
-        "messages": [{"kind": kind, "text": text} for kind, text in get_flashed_messages(with_categories=True)],
+        "messages": [{"kind": said[0], "text": said[1]} for said in get_flashed_messages(with_categories=True)],
     }
 
 

@@ -96,6 +96,8 @@ def guard() -> Any:
     takes_device = getattr(view, "takes_device", False)
     if request.method not in SAFE_METHODS:
         _refuse_cross_site(has_token=getattr(view, "has_token", False))
+        # The whole form before the first query: a slow phone must not hold SQLite's only write lock while it sends.
+        _ = request.form
     if request.method in SAFE_METHODS or takes_device:
         db.read_only()
     _recognise(takes_device=takes_device)

@@ -120,6 +120,8 @@ def make_link(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(gate.person(), Campaign, campaign_id)
     form = forms.Form()
     organisation = access.find(gate.person(), Organisation, form.text("organisation"), "joining.manage")
+    if not organisations.is_beneath(organisation.id, campaign.organisation_id):
+        raise access.NotFound(organisation.id)
     link = joining.link(organisation, campaign.id, campaign.ends_on, _secret())
     if form.text("withdraw"):
         joining.withdraw(link, campaign.ends_on, _secret(), by=gate.person())

@@ -76,7 +76,8 @@ def _undecided(held_id: str) -> Held | None:
 def _row(held: Held) -> dict[str, object]:
     """What a leader needs to see of it, in words; whatever cannot be read is left out."""
     data = held.data
-    facts = data.get("data") if isinstance(data.get("data"), dict) else {}
+    said = data.get("data")
+    facts = said if isinstance(said, dict) else {}
     campaign, area = _named(Campaign, data.get("campaign")), _named(Area, facts.get("area"))
     channel, outcome = str(facts.get("channel")), str(facts.get("outcome"))
     number = facts.get("n")
@@ -96,3 +97,8 @@ def _row(held: Held) -> dict[str, object]:
         "what": " · ".join(part for part in parts if part),
         "is_hopeless": held.code in quarantine.HOPELESS,
     }
+
+
+def _named(kind: type[Owned], object_id: object) -> Owned | None:
+    """What an id in a held operation speaks of; None when it is no id at all."""
+    return db.session.get(kind, object_id) if db.is_id(object_id) else None

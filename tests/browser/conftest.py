@@ -85,7 +85,10 @@ def open_as(live: Live, stage: Cast, new_context: Any) -> Callable[..., Page]:
     def open_page(person: Person | None, path: str, **options: Any) -> Page:
         context: BrowserContext = new_context(base_url=live.url, locale="sv-SE", viewport=PHONE, **options)
         if person is not None:
-            cookies = {"canvass_session": people.sign_in(person, "Test")[1], "canvass_device": people.add_device(person)}
+            cookies = {
+                "canvass_session": people.sign_in(person, "Test")[1],
+                "canvass_device": people.add_device(person),
+            }
             db.session.commit()
             context.add_cookies([{"name": name, "value": value, "url": live.url} for name, value in cookies.items()])
         page = context.new_page()
