@@ -231,9 +231,13 @@ def accepts(campaign: Campaign, happened_at: datetime) -> bool:
 
 
 def seen_by(person: Person) -> list[Campaign]:
-    """The campaigns a person may know of, the latest first."""
+    """The campaigns a person may know of, the latest first; drafts only for those who can edit them."""
     query = access.visible(person, Campaign).order_by(Campaign.starts_on.desc(), Campaign.created_at.desc())
-    return list(session.scalars(query))
+    return [
+        campaign
+        for campaign in session.scalars(query)
+        if campaign.state != "draft" or access.may(person, "campaign.edit", campaign.organisation_id)
+    ]
 
 
 def to_log_in(person: Person) -> list[Campaign]:

@@ -38,6 +38,8 @@ def bring_up_to_date(language: str = "en") -> list[str]:
     path = i18n.TRANSLATIONS / f"{language}.po"
     catalogue = known(language) if path.exists() else Catalog(locale=language, charset="utf-8", fuzzy=False)
     catalogue.header_comment = HEADER
+    catalogue.project, catalogue.version, catalogue.msgid_bugs_address = "Canvass", "1", ""
+    catalogue.last_translator = catalogue.language_team = "Canvass"
     catalogue.update(said(), no_fuzzy_matching=True, update_creation_date=False, update_header_comment=False)
     catalogue.obsolete.clear()
     path.parent.mkdir(exist_ok=True)
@@ -51,5 +53,6 @@ def missing(catalogue: Catalog) -> list[str]:
     return [
         str(message.id)
         for message in catalogue
-        if message.id and not (all(message.string) if isinstance(message.string, tuple) else message.string)
+        if message.id
+        and (message.fuzzy or not (all(message.string) if isinstance(message.string, tuple) else message.string))
     ]
