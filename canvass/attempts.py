@@ -61,6 +61,10 @@ class NotTheAuthor(PermissionError):
     """Only the one who logged an attempt may change it."""
 
 
+class OtherCampaign(ValueError):
+    """An attempt stays in the campaign it was made in: that of a closed one is reported already."""
+
+
 def log(
     attempt_id: str,
     *,
@@ -76,7 +80,7 @@ def log(
 
     `is_first` says that this is how the attempt was first told, so `happened_at` is when it took place.
     False when a higher revision is already here (revisions may arrive in any order, a deletion even before its
-    beginning). Raises NotTheAuthor.
+    beginning). Raises NotTheAuthor, OtherCampaign.
     """
     nothing_yet = Facts(None, "door", "not_home", 1, ())
     # The row is there before it is locked and read, so that two requests with one new attempt cannot both begin it.
@@ -95,6 +99,8 @@ def log(
     assert attempt is not None
     if attempt.author_id != author.id:
         raise NotTheAuthor(attempt_id)
+    if attempt.campaign_id != campaign_id:
+        raise OtherCampaign(attempt_id)
     before = counted(attempt)
     is_newer = rev > attempt.rev
     if is_first or attempt.rev == 0:

@@ -91,6 +91,13 @@ def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
     )
 
 
+def prolong(campaign_id: str, last_day: date) -> None:
+    """Let the links that are out work until the campaign's new last day: the posters hang already."""
+    query = select(JoinLink).where(JoinLink.campaign_id == campaign_id, JoinLink.withdrawn_at.is_(None))
+    for known in session.scalars(query):
+        known.expires_at = max(known.expires_at, _end_of(last_day))
+
+
 def withdraw(known: JoinLink, last_day: date, secret: str, *, by: Person) -> JoinLink:
     """Let nobody more in by this link (the poster is in the wrong hands); returns its successor."""
     known.withdrawn_at = clock.now()
@@ -178,6 +185,8 @@ def accept(ticket: Ticket, name: str, email: str, password: str, person: Person 
     assert ticket.organisation is not None
     if person is None:
         person = people.add(name, ticket.organisation, email=email, password=password)
+    elif person.password_hash is None:
+        people.give_password(person, email, password)
     people.grant(person, ticket.role, ticket.organisation, by=ticket.invited_by_id)
     spend(ticket)
     return person
@@ -222,12 +231,17 @@ def _new_ticket(kind: str, lasts: timedelta) -> tuple[Ticket, str]:
 
 
 def _new_link(organisation: Organisation, campaign_id: str, last_day: date, secret: str) -> JoinLink:
-    ends = datetime.combine(max(last_day, clock.today()) + timedelta(days=8), time(), tzinfo=clock.ZONE)
-    made = JoinLink(id=new_id(), organisation=organisation, campaign_id=campaign_id, expires_at=ends)
+    ends_at = _end_of(max(last_day, clock.today()))
+    made = JoinLink(id=new_id(), organisation=organisation, campaign_id=campaign_id, expires_at=ends_at)
     made.code_hash = people.hashed(_plain(code(made, secret)))
     session.add(made)
     session.flush()
     return made
+
+
+def _end_of(last_day: date) -> datetime:
+    """A week after the campaign's last day."""
+    return datetime.combine(last_day + timedelta(days=8), time(), tzinfo=clock.ZONE)
 
 
 def _plain(typed: str) -> str:

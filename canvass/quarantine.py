@@ -16,7 +16,7 @@ from canvass.organisations import Organisation
 from canvass.people import Person
 
 # What a leader cannot count however much they want to: nobody knows what it says, or of whom.
-HOPELESS = frozenset({"malformed", "schema", "campaign_unknown", "outcome_unknown", "not_yours"})
+HOPELESS = frozenset({"malformed", "schema", "campaign_unknown", "outcome_unknown", "other_campaign", "not_yours"})
 
 
 class Held(Base):
@@ -44,8 +44,7 @@ class Held(Base):
     @property
     def data(self) -> dict[str, Any]:
         """The operation as the phone wrote it, as far as it can be read."""
-        found = json.loads(self.raw)
-        return found if isinstance(found, dict) else {}
+        return read(self.raw)
 
 
 def sentence(code: str) -> str:
@@ -61,10 +60,23 @@ def sentence(code: str) -> str:
         "area_unknown": _("Området finns inte i kampanjen."),
         "outcome_unknown": _("Utfallet finns inte för det sättet att samtala."),
         "number": _("Antalet är orimligt."),
+        "other_campaign": _("Försöket hör till en annan kampanj."),
         "not_yours": _("Försöket loggades av någon annan."),
         "failed": _("Servern kunde inte spara uppgifterna."),
         "dismissed": _("En kampanjledare har avfärdat den."),
     }[code]
+
+
+def read(raw: str) -> dict[str, Any]:
+    """An operation's text as far as Python can read it; nothing when it nests too deep.
+
+    Whole numbers longer than any of ours stay text: Python refuses to make numbers of the longest.
+    """
+    try:
+        found = json.loads(raw, parse_int=lambda digits: int(digits) if len(digits) < 20 else digits)
+    except RecursionError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def hold(author: Person, operation_id: str, digest: str, raw: str, code: str) -> Held:

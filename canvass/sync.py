@@ -159,8 +159,10 @@ def _campaign(person: Person, campaign: Campaign) -> dict[str, Any]:
 def _take(person: Person, phone: Installation, raw: bytes) -> dict[str, Any]:
     """The verdict on one operation. Whatever goes wrong with it stays with it."""
     operation_id = msgspec.json.decode(raw, type=Named).op
-    content = json.dumps(json.loads(raw), sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(content.encode()).hexdigest()
+    content = raw.decode()
+    # Of what it says, so that white space and the order of fields make no other operation of it.
+    said = json.dumps(quarantine.read(content), sort_keys=True)
+    digest = hashlib.sha256(said.encode()).hexdigest()
     try:
         sent = msgspec.json.decode(raw, type=Sent)
         problem = _unreadable(sent)
@@ -185,6 +187,8 @@ def _take(person: Person, phone: Installation, raw: bytes) -> dict[str, Any]:
                 verdict = _apply(person, sent)
         except attempts.NotTheAuthor:
             problem = "not_yours"
+        except attempts.OtherCampaign:
+            problem = "other_campaign"
         except (DataError, IntegrityError):
             log.exception("operation %s could not be applied", operation_id)
             problem = "failed"
@@ -306,7 +310,7 @@ def happened_at(sent: Sent) -> datetime:
 
 def _seq_at_least(content: str) -> int:
     """The sequence number of an operation that is otherwise unreadable, so that it does not look lost; 0 for none."""
-    found = json.loads(content).get("seq")
+    found = quarantine.read(content).get("seq")
     return found if type(found) is int and 0 < found <= LARGEST_NUMBER else 0
 
 
@@ -328,6 +332,8 @@ def admit(one: Held, *, by: Person) -> None:
         verdict = _apply(one.author, sent, rev=rev)
     except attempts.NotTheAuthor:
         raise Refused(quarantine.sentence("not_yours")) from None
+    except attempts.OtherCampaign:
+        raise Refused(quarantine.sentence("other_campaign")) from None
     if one.code != "conflict":
         receipt.verdict = verdict
     quarantine.decide(one, "admitted", by)

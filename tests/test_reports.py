@@ -389,8 +389,8 @@ def test_a_board_member_who_volunteers_elsewhere_exports_nothing_there(logged: C
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("by=weather", "Det går inte att dela upp på ”weather”."),
-        ("by=day,topic", "Det går inte att dela upp på ”topic”."),
+        ("by=weather", "Det går inte att dela upp efter ”weather”."),
+        ("by=day,topic", "Det går inte att dela upp efter ”topic”."),
         ("from=2026-13-01", "Skriv datumet som 2026-05-31."),
         ("to=igår", "Skriv datumet som 2026-05-31."),
         ("from=2026-05-06&to=2026-05-05", "Sista dagen kan inte ligga före den första."),
@@ -440,7 +440,7 @@ def test_the_chosen_stays_chosen(logged: Cast, signed_in: SignedIn) -> None:
 
 
 def test_headings_follow_the_language(logged: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    english = {"Försök": "Attempts", "Samtal": "Conversations", "Område": "Area", "Områdeskod": "Area code"}
+    english = {"Försök": "Attempts", "Samtal": ("Conversation", "Conversations"), "Område": "Area", "Områdeskod": "Area code"}
     english["Dörr"] = "Door"
     monkeypatch.setattr(i18n, "catalogue", lambda language: english if language == "en" else {})
     with i18n.speaking("en"):

@@ -108,6 +108,7 @@ def save(campaign_id: str) -> ResponseReturnValue:
     try:
         campaigns.edit(campaign, by=person, **_fields(form))
         campaigns.set_target(campaign, campaign.organisation, target, by=person)
+        joining.prolong(campaign.id, campaign.ends_on)
     except campaigns.Refused as error:
         form.errors = {**error.errors, **form.errors}
     if form.errors:

@@ -192,7 +192,7 @@ def withdraw_invitation(ticket_id: str) -> ResponseReturnValue:
 def invited(token: str) -> ResponseReturnValue:
     """Name, e-mail address and a password; or one button for somebody who is signed in already."""
     ticket = joining.ticket("invitation", token)
-    return render_template("joining/invitation.html", ticket=ticket, known=_known(), form=forms.Form(), errors={})
+    return render_template("joining/invitation.html", ticket=ticket, known=gate.visitor(), form=forms.Form(), errors={})
 
 
 @door.post("/invitation/<token>")
@@ -200,25 +200,19 @@ def invited(token: str) -> ResponseReturnValue:
 def accept(token: str) -> ResponseReturnValue:
     """Take the role up; the link is spent."""
     ticket = joining.ticket("invitation", token)
-    form, known = forms.Form(), _known()
+    form, known = forms.Form(), gate.visitor()
     try:
         person = joining.accept(ticket, form.text("name"), form.text("email"), form.password, known)
     except people.Refused as error:
         db.session.rollback()
         errors = {error.field: str(error)}
         ticket = joining.ticket("invitation", token)
-        return render_template("joining/invitation.html", ticket=ticket, known=_known(), form=form, errors=errors), 422
+        return render_template("joining/invitation.html", ticket=ticket, known=gate.visitor(), form=form, errors=errors), 422
     response = make_response(redirect(url_for("attempts.front"), 303))
     if known is None:
         gate.let_in(person, response)
     db.session.commit()
     return response
-
-
-def _known() -> Person | None:
-    """Somebody with a password can take a role up as they are; a volunteer without one needs it first."""
-    person = gate.visitor()
-    return person if person is not None and person.password_hash else None
 
 
 # --- links that sign in -------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
   let timer = null;
   let heardAt = -Infinity; // by the phone's clock, like the next one
   let greetedAt = -Infinity;
+  let greeting = null; // the hello that is under way
   let outlinesFor = null;
 
   // --- when ---
@@ -209,7 +210,14 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
   // --- who is here, and what can be logged ---
 
   // Gives the answer, or null when there was none: no network, or no session (the queue needs none).
-  async function refreshHello() {
+  function refreshHello() {
+    greeting ??= greet().finally(() => {
+      greeting = null;
+    });
+    return greeting;
+  }
+
+  async function greet() {
     const asking = outbox.person()?.id;
     const { status, json, offset } = await request(HELLO);
     const answer = status === 200 && json?.person?.id && proper(json);

@@ -470,11 +470,12 @@ function wording(head, { campaign, at, offset, deleted, ...facts }) {
 const dataOf = ({ area, channel, outcome, n, topics }) => ({ area, channel, outcome, n, topics });
 const contentOf = (attempt) => JSON.stringify([attempt.deleted, dataOf(attempt)]);
 
-// An attempt as the screen sees it. An operation that is no longer here has been sent and is safe.
+// An attempt as the screen sees it; `settled` is the server's time. An operation that is no longer here was sent and is
+// safe in a backup.
 function seen({ id, rev, at, campaign, deleted, ...facts }, operation) {
-  const { state, code = null, sentence = null } = operation ?? {};
+  const { state, settled = null, code = null, sentence = null } = operation ?? {};
   const shown = state === "pending" || state === "quarantined" ? state : "sent";
-  return { id, rev, at, campaign, deleted, ...dataOf(facts), state: shown, code, sentence };
+  return { id, rev, at, campaign, deleted, ...dataOf(facts), state: shown, settled, code, sentence };
 }
 
 // From midnight to midnight where the phone is, also on the days when the clocks change.

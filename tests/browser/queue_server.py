@@ -55,6 +55,7 @@ class QueueServer:
     def reset(self) -> None:
         """As new."""
         self.requests: list[Request] = []
+        self.mistakes: list[BaseException] = []  # the server's own: an answer that a test never meant to give
         self.epoch = str(uuid.uuid4())
         self.now: str | None = None  # None: the real time
         self.durable_before: str | None = None
@@ -69,7 +70,9 @@ class QueueServer:
         self.missing: list[int] = []
         self.let_go = threading.Event()
         # Addresses of the test's own: a content type and a text, or a function that gives them when asked.
-        self.pages: dict[str, Page | Callable[[], Page]] = {"/blank": ("text/html", "<!doctype html><title>blank</title>")}
+        self.pages: dict[str, Page | Callable[[], Page]] = {
+            "/blank": ("text/html", "<!doctype html><title>blank</title>")
+        }
         self.version = "1"
         self.shell: list[str] = []
 
@@ -112,7 +115,7 @@ class QueueServer:
         how = self.coming.popleft() if self.coming else self.usually
         return how(batch) if callable(how) else getattr(self, how)(batch)
 
-    def normal(self, batch: dict[str, Any], **changes: Any) -> Answer:
+    def normal(self, batch: dict[str, Any], /, **changes: Any) -> Answer:
         results = [self._verdict(operation) for operation in batch["ops"]]
         whole = {
             **self.self_description(),
@@ -228,6 +231,9 @@ class Handler(BaseHTTPRequestHandler):
         except ConnectionError:
             self._hang_up()
             return
+        except Exception as mistake:
+            play.mistakes.append(mistake)
+            raise
         self._send(status, body)
 
     def _begin(self) -> QueueServer:

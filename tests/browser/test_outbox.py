@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Error, Page
 
-from tests.browser.queue_server import QueueServer
+from tests.browser.queue_server import QueueServer, Request
 
 ALVA = {"id": str(uuid.UUID(int=0xA1)), "name": "Alva"}
 BO = {"id": str(uuid.UUID(int=0xB0)), "name": "Bo"}
@@ -20,6 +20,10 @@ SPRING = str(uuid.UUID(int=0xC1))
 AUTUMN = str(uuid.UUID(int=0xC2))
 SCHOOL = str(uuid.UUID(int=0xF1))
 CARE = str(uuid.UUID(int=0xF2))
+
+TAP = "(campaign) => outbox.log({ campaign, channel: 'door', outcome: 'talked' })"
+EXPORT = "async () => (await outbox.export()).text()"
+IMPORT = "(text) => outbox.import(text)"
 
 # Timers of a second or more stand still, and are kept in `timers` for the test to look at and set off.
 STILL = """
@@ -50,6 +54,7 @@ def server(one_server: QueueServer) -> Iterator[QueueServer]:
     one_server.reset()
     yield one_server
     one_server.let_go.set()
+    assert one_server.mistakes == []
 
 
 class Tab:
@@ -88,9 +93,7 @@ class Tab:
 
     def failure(self, script: str, argument: Any = None) -> str:
         """The code that a call is refused with."""
-        return self.do(
-            f"async (argument) => (await ({script})(argument).then(() => ({{}}), (e) => e)).code", argument
-        )
+        return self.do(f"async (argument) => (await ({script})(argument).then(() => ({{}}), (e) => e)).code", argument)
 
     def start(self) -> None:
         """Begin to deliver, and wait until there is no more to do for now."""
@@ -98,7 +101,8 @@ class Tab:
             """async () => {
               window.hellos = [];
               window.delivery = startDelivery(outbox, { onHello: (hello) => hellos.push(hello) });
-              while (!timers.some(({ work }) => work === delivery.flush)) await new Promise((done) => setTimeout(done));
+              const isDone = () => timers.length === 1 && timers[0].work === delivery.flush;
+              while (!isDone()) await new Promise((done) => setTimeout(done));
             }"""
         )
 
@@ -187,7 +191,8 @@ def test_every_write_asks_for_strict_durability(tab: Tab, server: QueueServer) -
     attempt = tab.log()
     tab.start()
     tab.undo(attempt)
-    tab.do("async () => { await outbox.setSetting('theme', 'dark'); await outbox.import(await (await outbox.export()).text()); }")
+    tab.do("() => outbox.setSetting('theme', 'dark')")
+    tab.do(IMPORT, tab.do(EXPORT))
     assert set(tab.do("() => modes")) == {"strict"}
 
 
@@ -232,7 +237,7 @@ def test_a_tap_offline_survives_the_page_and_goes_when_there_is_a_network(
 
 def test_nobodys_tap_is_not_saved(tab: Tab) -> None:
     tab.sign_in(None)
-    assert tab.failure("() => outbox.log({ campaign: 'c', channel: 'door', outcome: 'talked' })") == "nobody"
+    assert tab.failure(TAP, SPRING) == "nobody"
     assert tab.operations() == []
 
 
@@ -247,7 +252,7 @@ def test_a_full_phone_says_so_and_nothing_is_half_saved(tab: Tab) -> None:
           window.mend = () => { IDBObjectStore.prototype.put = real; };
         }"""
     )
-    assert tab.failure("(campaign) => outbox.log({ campaign, channel: 'door', outcome: 'talked' })", SPRING) == "quota"
+    assert tab.failure(TAP, SPRING) == "quota"
     assert tab.operations() == []
     tab.do("() => mend()")
     tab.log()
@@ -259,7 +264,7 @@ def test_a_later_version_in_another_tab_is_told_apart_from_other_trouble(tab: Ta
     newer = context.new_page()
     newer.goto(tab.url + "/blank")
     newer.evaluate("() => new Promise((done) => { indexedDB.open('canvass', 2).onsuccess = done; })")
-    assert tab.failure("(campaign) => outbox.log({ campaign, channel: 'door', outcome: 'talked' })", SPRING) == "newer"
+    assert tab.failure(TAP, SPRING) == "newer"
 
 
 def test_an_earlier_version_that_will_not_let_go_is_told_apart(page: Page, server: QueueServer) -> None:
@@ -329,7 +334,7 @@ def test_data_cleared_under_an_open_page_makes_it_a_new_installation(tab: Tab, s
     tab.log()
     before = tab.do("() => outbox.install")
     tab.do("() => new Promise((done) => { indexedDB.deleteDatabase('canvass').onsuccess = done; })")
-    assert tab.failure("(campaign) => outbox.log({ campaign, channel: 'door', outcome: 'talked' })", SPRING) == "nobody"
+    assert tab.failure(TAP, SPRING) == "nobody"
     server.person = BO
     tab.sign_in(BO)
     attempt = tab.log()
@@ -444,12 +449,14 @@ def test_what_is_undone_or_not_ones_own_cannot_be_changed(tab: Tab) -> None:
 
 def test_numbers_are_used_once_and_never_skipped(tab: Tab, context: BrowserContext, server: QueueServer) -> None:
     other = another_tab(context, server)
-    burst = "(campaign) => Promise.all(Array.from({ length: 5 }, () => outbox.log({ campaign, channel: 'stall', outcome: 'talked' })))"
+    burst = f"(campaign) => Promise.all(Array.from({{ length: 5 }}, () => ({TAP})(campaign)))"
     tab.do(f"(campaign) => {{ window.burst = ({burst})(campaign); }}", SPRING)
     other.do(burst, SPRING)
     tab.do("() => burst")
-    too_large = "(campaign) => outbox.log({ campaign, channel: 'door', outcome: 'talked', topics: Array(500).fill(campaign) })"
-    assert tab.failure(too_large, SPRING) == "too_large"
+    five_hundred = (
+        "(id) => outbox.log({ campaign: id, channel: 'door', outcome: 'talked', topics: Array(500).fill(id) })"
+    )
+    assert tab.failure(five_hundred, SCHOOL) == "too_large"
     tab.undo(tab.log())
     tab.start()
     assert sorted(operation["seq"] for operation in server.stored.values()) == list(range(1, 12))
@@ -505,11 +512,13 @@ def test_the_screen_is_told_what_waits_and_since_when(tab: Tab, server: QueueSer
     tab.log()
     status = tab.status()
     assert (status["pending"], status["oldestPendingAt"], status["lastDeliveredAt"]) == (2, first["at"], None)
+    server.now = "2026-05-06T16:30:00Z"
     tab.start()
     status = tab.status()
     assert (status["pending"], status["oldestPendingAt"]) == (0, None)
     assert status["lastDeliveredAt"]
-    assert [attempt["state"] for attempt in tab.do("() => outbox.recent(9)")] == ["sent", "sent"]
+    for attempt in tab.do("() => outbox.recent(9)"):
+        assert (attempt["state"], attempt["settled"]) == ("sent", "2026-05-06T16:30:00.000Z")
 
 
 def test_another_tab_hears_of_a_tap_and_of_a_setting(tab: Tab, context: BrowserContext, server: QueueServer) -> None:
@@ -575,31 +584,34 @@ def test_an_operation_is_frozen_on_disk_before_the_request_is_made(tab: Tab, ser
     assert tab.do("() => seen")[:2] == [1, 2]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "portal_page",
-        "portal_redirect",
-        "no_content",
-        "created",
-        "other_batch",
-        "other_app",
-        "no_epoch",
-        "no_time",
-        "no_results",
-        "trouble",
-        "lost_request",
-    ],
+NO_ANSWERS = (
+    "portal_page",
+    "portal_redirect",
+    "no_content",
+    "created",
+    "other_batch",
+    "other_app",
+    "no_epoch",
+    "no_time",
+    "no_results",
+    "trouble",
+    "lost_request",
 )
-def test_what_is_not_our_servers_answer_leaves_the_queue_as_it_was(tab: Tab, server: QueueServer, answer: str) -> None:
+
+
+def test_what_is_not_our_servers_answer_leaves_the_queue_as_it_was(tab: Tab, server: QueueServer) -> None:
     tab.log()
     tab.log()
-    server.usually = answer
+    server.usually = NO_ANSWERS[0]
     tab.start()
-    assert tab.states() == ["pending", "pending"]
-    assert not tab.status()["signInNeeded"]
-    assert tab.status()["lastDeliveredAt"] is None
-    assert tab.do("() => timers.map(({ ms }) => ms)") == [2000]
+    for tries, answer in enumerate(NO_ANSWERS, start=2):
+        server.usually = answer
+        tab.flush()
+        assert tab.states() == ["pending", "pending"], answer
+        assert len(server.posts) == tries, answer
+    assert [request.path for request in server.requests].count("/blank") == 1  # no redirect was followed
+    status = tab.status()
+    assert (status["signInNeeded"], status["lastDeliveredAt"]) == (False, None)
     server.usually = "normal"
     tab.flush()
     assert tab.states() == ["acknowledged", "acknowledged"]
@@ -634,7 +646,8 @@ def test_each_verdict_under_which_the_server_keeps_it_acknowledges(tab: Tab, ser
 
 
 def test_retry_stays_pending_for_as_long_as_the_server_asks(tab: Tab, server: QueueServer) -> None:
-    first, second = tab.log(), tab.log()
+    first = tab.log()
+    tab.log()
     server.judge = lambda o: {"verdict": "retry", "seconds": 60} if o["attempt"] == first["id"] else None
     tab.start()
     assert tab.states() == ["pending", "acknowledged"]
@@ -668,6 +681,15 @@ def test_sign_in_is_asked_for_and_the_queue_left_alone(tab: Tab, server: QueueSe
     tab.flush()
     assert tab.states() == ["acknowledged"]
     assert not tab.status()["signInNeeded"]
+
+
+def test_without_a_session_the_taps_go_and_do_not_ask_for_it_each_time(tab: Tab, server: QueueServer) -> None:
+    tab.start()
+    for _ in range(3):
+        tab.log()
+        tab.flush()
+    assert len(server.stored) == 3
+    assert [request.path for request in server.requests].count("/api/v1/hello") == 1
 
 
 def test_a_busy_server_is_left_alone_by_the_next_taps(tab: Tab, server: QueueServer) -> None:
@@ -901,23 +923,39 @@ def test_whoever_the_server_knows_is_whose_taps_they_are(tab: Tab, server: Queue
     tab.log()
     tab.flush()
     assert tab.status()["foreign"] == 1
-    assert [operation["attempt"] for operation in server.stored.values()] == [
-        tab.do("() => outbox.recent(1)")[0]["id"]
-    ]
+    assert [operation["attempt"] for operation in server.stored.values()] == [tab.do("() => outbox.recent(1)")[0]["id"]]
 
 
 def test_an_answer_about_somebody_who_has_left_is_not_listened_to(tab: Tab, server: QueueServer) -> None:
     server.person = ALVA
     tab.start()
     tab.wait("() => hellos.length")
-    tab.do("async () => { const asked = delivery.refreshHello(); await outbox.setPerson(null); await asked; }")
+    tab.do(
+        """async () => {
+          const text = await (await fetch('/api/v1/hello')).text();
+          window.fetch = async () => new Response(text);
+          const asked = delivery.refreshHello();
+          await outbox.setPerson(null);
+          await asked;
+        }"""
+    )
     assert tab.do("() => outbox.person()") is None
 
 
-@pytest.mark.parametrize("has_locks", [True, False])
-def test_two_tabs_at_once_count_once(
-    tab: Tab, context: BrowserContext, server: QueueServer, has_locks: bool
+def test_a_page_that_comes_back_from_the_browsers_memory_looks_who_is_there_now(
+    tab: Tab, context: BrowserContext, server: QueueServer
 ) -> None:
+    tab.start()
+    other = another_tab(context, server)
+    other.do("() => { BroadcastChannel.prototype.postMessage = () => {}; }")  # the page was frozen, and heard nothing
+    other.sign_in(BO)
+    assert tab.do("() => outbox.person()") == ALVA
+    tab.do("() => { window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })); }")
+    tab.wait("() => outbox.person().name === 'Bo'")
+
+
+@pytest.mark.parametrize("has_locks", [True, False])
+def test_two_tabs_at_once_count_once(tab: Tab, context: BrowserContext, server: QueueServer, has_locks: bool) -> None:
     other = another_tab(context, server)
     for _ in range(3):
         tab.log()
@@ -933,7 +971,9 @@ def test_two_tabs_at_once_count_once(
         assert len(sent(server)) == 3
 
 
-def test_a_tab_that_never_lets_go_does_not_stop_the_others(tab: Tab, context: BrowserContext, server: QueueServer) -> None:
+def test_a_tab_that_never_lets_go_does_not_stop_the_others(
+    tab: Tab, context: BrowserContext, server: QueueServer
+) -> None:
     asleep = another_tab(context, server)
     asleep.do("() => { navigator.locks.request('canvass-deliver', () => new Promise(() => {})); }")
     tab.log()
@@ -948,7 +988,9 @@ def test_a_tab_that_never_lets_go_does_not_stop_the_others(tab: Tab, context: Br
     server.wait_for(lambda: len(server.stored) == 1)
 
 
-def test_a_tab_closed_halfway_leaves_it_frozen_and_waiting(tab: Tab, context: BrowserContext, server: QueueServer) -> None:
+def test_a_tab_closed_halfway_leaves_it_frozen_and_waiting(
+    tab: Tab, context: BrowserContext, server: QueueServer
+) -> None:
     server.coming.append("silence")
     tab.log()
     tab.do("() => { startDelivery(outbox); }")
@@ -1094,14 +1136,15 @@ def test_a_hello_is_kept_with_its_outlines_for_the_time_without_a_network(tab: T
     # The next visit asks whether anything has changed, and is told no.
     tab.start()
     tab.wait("() => hellos.length")
-    server.wait_for(lambda: sum(r.path == "/api/v1/outlines" for r in server.requests) == 2)
-    assert server.requests[-1].headers["if-none-match"] == tab.do("() => outbox.outlinesTag")
+
+    def asked() -> list[Request]:
+        return [request for request in server.requests if request.path == "/api/v1/outlines"]
+
+    server.wait_for(lambda: len(asked()) == 2)
+    assert asked()[1].headers["if-none-match"] == tab.do("() => outbox.outlinesTag")
 
 
 # --- the outbox as a file -----------------------------------------------------------------------------------
-
-EXPORT = "async () => (await outbox.export()).text()"
-IMPORT = "(text) => outbox.import(text)"
 
 
 def wipe(tab: Tab) -> None:
@@ -1152,7 +1195,14 @@ def test_what_has_left_in_a_file_is_frozen(tab: Tab, server: QueueServer) -> Non
     file = json.loads(tab.do(EXPORT))
     tab.change(attempt, n=7)
     assert [operation["seq"] for operation in tab.operations()] == [1, 2]
-    assert file["operations"][0]["operation"] == tab.operations()[0]["text"]
+    text = tab.operations()[0]["text"]
+    assert file["operations"][0]["operation"] == text
+
+    wipe(tab)
+    tab.sign_in(ALVA)
+    tab.do(IMPORT, json.dumps(file))
+    assert tab.change(attempt, n=8)["rev"] == 2
+    assert sorted(operation["text"] == text for operation in tab.operations()) == [False, True]
 
 
 def test_a_file_holds_ones_own_operations_only(tab: Tab) -> None:
@@ -1205,8 +1255,8 @@ def square(west: float, south: float, size: float) -> list[list[float]]:
 def test_the_phone_finds_its_area_by_itself(tab: Tab) -> None:
     district = [square(16.0, 58.5, 0.6), square(16.4, 58.6, 0.1)]
     geometries = {
-        "district": {"type": "Polygon", "coordinates": district},
         "block": {"type": "Polygon", "coordinates": [square(16.2, 58.6, 0.1)]},
+        "district": {"type": "Polygon", "coordinates": district},
         "islands": {"type": "MultiPolygon", "coordinates": [[square(17.0, 59.0, 0.1)], [square(17.2, 59.0, 0.1)]]},
         "nowhere": None,
     }
@@ -1281,6 +1331,27 @@ def test_the_screen_opens_cold_without_a_network_from_the_second_visit_on(
     assert cold.url == server.url + "/log"
     with pytest.raises(Error, match="ERR_EMPTY_RESPONSE"):
         cold.goto(server.url + "/campaigns")
+
+
+def test_other_pages_say_that_there_is_no_network_when_the_shell_has_a_page_for_it(
+    page: Page, server: QueueServer
+) -> None:
+    publish(server, "1")
+    server.shell += ["/offline", "/static/look.css"]
+    server.pages["/offline"] = (
+        "text/html",
+        '<!doctype html><link rel="stylesheet" href="/static/look.css"><h1>No network</h1>',
+    )
+    server.pages["/static/look.css"] = ("text/css", "h1 { color: rgb(1, 2, 3); }")
+    server.pages["/campaigns"] = ("text/html", "<!doctype html><h1>Campaigns</h1>")
+    page.goto(server.url + "/log")
+    install(page)
+    page.goto(server.url + "/campaigns")
+    assert page.text_content("h1") == "Campaigns"
+    server.is_down = True
+    page.goto(server.url + "/campaigns")
+    assert page.text_content("h1") == "No network"
+    assert page.evaluate("() => getComputedStyle(document.querySelector('h1')).color") == "rgb(1, 2, 3)"
 
 
 def test_posts_and_everything_else_pass_the_worker_by(page: Page, server: QueueServer) -> None:
@@ -1364,7 +1435,10 @@ def test_an_update_is_picked_up_whole_at_the_next_opening(page: Page, server: Qu
     assert seen(page) == {"1"}
     publish(server, "2")
     assert page.evaluate(UPDATE) == "installed"
-    assert seen(page) == {"1"}  # the page that is open stays what it is
+    # The page that is open stays what it is, and goes on getting the files it was made with.
+    part = "async () => (await fetch('/static/part.js')).text()"
+    assert {page.evaluate(part) for _ in range(5)} == {"export const part = '1';"}
+    assert page.evaluate("async () => (await caches.keys()).length") == 2
     server.is_down = True
     page.goto(server.url + "/log")
     assert seen(page) == {"2"}
