@@ -133,6 +133,7 @@ def restore(file: Path) -> None:
         aside = backups.restore(file, Path(str(url.database)))
     except backups.Failed as error:
         raise click.ClickException(str(error)) from None
+    state.forget_received(current_app.config["DATA"])
     click.echo(f"Restored. The former database is {aside}.")
 
 

@@ -42,8 +42,8 @@ def text(moment: datetime) -> str:
 
 
 @contextmanager
-def stopped(at: datetime) -> Iterator[None]:
-    """Hold the clock at `at` inside the block; for tests and for replaying a year."""
+def stopped(at: datetime | None) -> Iterator[None]:
+    """Hold the clock at `at` inside the block, or let it run for None; for tests."""
     global _stopped_at
     before, _stopped_at = _stopped_at, at
     try:

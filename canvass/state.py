@@ -48,6 +48,11 @@ def begin(data: Path, last_received_at: datetime | None) -> None:
     note_received(data, known)
 
 
+def forget_received(data: Path) -> None:
+    """The database has been put back on purpose: the next start begins a new epoch, whatever it holds."""
+    (data / MARK).unlink(missing_ok=True)
+
+
 def note_received(data: Path, at: datetime) -> None:
     """Remember outside the database that something was received; after the commit, so that it is never ahead of it.
 

@@ -31,9 +31,9 @@ def screen() -> ResponseReturnValue:
 def service_worker() -> ResponseReturnValue:
     """The worker, told what the shell is made of: its text changes with any part of it, and then phones update."""
     shell = shell_files()
-    page = render_template("log.html")
-    version = hashlib.sha256("".join([page, *(fragments.mark(f) for f in shell)]).encode()).hexdigest()[:12]
-    urls = [url_for("attempts.screen"), *_addresses(page, shell)]
+    pages = render_template("log.html") + render_template("offline.html")
+    version = hashlib.sha256("".join([pages, *(fragments.mark(f) for f in shell)]).encode()).hexdigest()[:12]
+    urls = [url_for("attempts.screen"), url_for("about.offline"), *_addresses(pages, shell)]
     source = (Path(current_app.static_folder or "") / "service-worker.js").read_text("utf-8")
     text = f"const VERSION = {json.dumps(version)};\nconst SHELL = {json.dumps(urls)};\n{source}"
     response = Response(text, mimetype="text/javascript")

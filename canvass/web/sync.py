@@ -71,9 +71,10 @@ def receive() -> ResponseReturnValue:
         return sync.receive(db.session.get_one(Person, author_id), envelope)
 
     db.session.rollback()  # what recognised the person; each try begins from nothing
+    begun_at = clock.now()  # no later than any receipt of this batch: the mark must not be ahead of the database
     answer = db.repeat(work)
     if envelope.ops:
-        state.note_received(current_app.config["DATA"], clock.parse(str(answer["now"])))
+        state.note_received(current_app.config["DATA"], begun_at)
     return jsonify(answer)
 
 

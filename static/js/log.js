@@ -301,7 +301,9 @@ async function paintOnce() {
 // Nothing to log with: is nobody signed in, or is there no network? Nobody but the server can tell.
 async function explainNothing() {
   if (screen.outbox.context()) return;
-  const status = await fetch("/api/v1/hello", { cache: "no-store" }).then((answer) => answer.status, () => 0);
+  // The body is read though nobody wants it: a request left half-read never ends.
+  const asked = fetch("/api/v1/hello", { cache: "no-store" }).then((answer) => answer.text().then(() => answer.status));
+  const status = await asked.catch(() => 0);
   // For 200 the delivery is hearing the same answer, and what it brings is painted when it is kept.
   if (status !== 200 && !screen.outbox.context()) nothing(status === 401 ? "nobody" : "offline");
 }

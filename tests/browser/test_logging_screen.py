@@ -189,7 +189,7 @@ def test_an_entry_can_be_corrected_and_removed_all_day(phone: Page, stage: Cast)
     is_all_sent(phone)
 
     dock(phone).get_by_role("button", name="Idag 2").tap()
-    entries = sheet(phone, "Ditt idag").get_by_role("listitem")
+    entries = sheet(phone, "Din dag").get_by_role("listitem")
     expect(entries).to_have_count(2)
     expect(entries.first).to_contain_text("skickat")
     entries.first.get_by_role("button").tap()
@@ -199,12 +199,12 @@ def test_an_entry_can_be_corrected_and_removed_all_day(phone: Page, stage: Cast)
     entry.get_by_label("Antal").fill("3")
     entry.get_by_role("button", name="Tryggheten").tap()
     entry.get_by_role("button", name="Spara ändringen").tap()
-    expect(sheet(phone, "Ditt idag")).to_contain_text("4 samtal av 4 försök")
+    expect(sheet(phone, "Din dag")).to_contain_text("4 samtal av 4 försök")
 
     entries.last.get_by_role("button").tap()
     sheet(phone, re.compile(TALKED)).get_by_role("button", name="Ta bort").tap()
     expect(entries).to_have_count(1)
-    sheet(phone, "Ditt idag").get_by_role("button", name="Stäng").tap()
+    sheet(phone, "Din dag").get_by_role("button", name="Stäng").tap()
     expect(phone.locator("#count")).to_have_text("3")
     comes_to(phone, lambda a: (a.outcome, a.number, a.area_id, len(a.topics)), ("talked", 3, south, 1))
 
@@ -216,8 +216,8 @@ def test_taps_without_coverage_wait_and_are_sent_later(phone: Page) -> None:
     expect(phone.locator("#count")).to_have_text("3")
     expect(phone.locator("#queue")).to_have_text("3 väntar – skickas när du har täckning")
     dock(phone).get_by_role("button", name="Idag 3").tap()
-    expect(sheet(phone, "Ditt idag").get_by_role("listitem").first).to_contain_text("väntar")
-    sheet(phone, "Ditt idag").get_by_role("button", name="Stäng").tap()
+    expect(sheet(phone, "Din dag").get_by_role("listitem").first).to_contain_text("väntar")
+    sheet(phone, "Din dag").get_by_role("button", name="Stäng").tap()
     assert logged(lambda a: a.outcome) == []
     phone.context.set_offline(False)
     comes_to(phone, lambda a: a.outcome, "talked", "talked", "talked")
@@ -342,7 +342,7 @@ def test_nothing_stands_in_the_way_of_assistive_technology(
     topic(phone, "Skolan").tap()
     is_all_sent(phone)
     sound(phone, scheme, "after a tap")
-    for opener, name in {"Idag 1": "Ditt idag", "Meny": "Meny", "Vårkampanjen": "Var är du?", "allt": "Väntar"}.items():
+    for opener, name in {"Idag 1": "Din dag", "Meny": "Meny", "Vårkampanjen": "Var är du?", "allt": "Väntar"}.items():
         phone.get_by_role("button", name=re.compile(opener)).first.tap()
         opened = sheet(phone, re.compile(name))
         expect(opened).to_be_visible()
