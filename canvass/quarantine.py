@@ -44,7 +44,10 @@ class Held(Base):
     @property
     def data(self) -> dict[str, Any]:
         """The operation as the phone wrote it, as far as it can be read."""
-        return read(self.raw)
+        try:
+            return read(self.raw)
+        except RecursionError:  # one that could just be read where it was received
+            return {}
 
 
 def sentence(code: str) -> str:
@@ -68,14 +71,11 @@ def sentence(code: str) -> str:
 
 
 def read(raw: str) -> dict[str, Any]:
-    """An operation's text as far as Python can read it; nothing when it nests too deep.
+    """An operation's text as far as Python can read it. Raises RecursionError when it nests too deep.
 
     Whole numbers longer than any of ours stay text: Python refuses to make numbers of the longest.
     """
-    try:
-        found = json.loads(raw, parse_int=lambda digits: int(digits) if len(digits) < 20 else digits)
-    except RecursionError:
-        return {}
+    found = json.loads(raw, parse_int=lambda digits: int(digits) if len(digits) < 20 else digits)
     return found if isinstance(found, dict) else {}
 
 

@@ -83,6 +83,7 @@ class Sent(msgspec.Struct):
 def read(body: bytes) -> Envelope:
     """The request's envelope. Raises Malformed."""
     try:
+        body.decode()  # the decoder looks into nothing that it leaves raw
         envelope = msgspec.json.decode(body, type=Envelope)
         for raw in envelope.ops:
             if not is_id(msgspec.json.decode(raw, type=Named).op):
@@ -97,9 +98,15 @@ def read(body: bytes) -> Envelope:
 
 
 def receive(person: Person, envelope: Envelope) -> dict[str, Any]:
-    """Take in a batch of this person's operations; the answer has one verdict for each. The caller commits first."""
+    """Take in a batch of this person's operations; the answer has one verdict for each. The caller commits first.
+
+    Raises Malformed for what nests deeper than Python can read: the phone then finds out which it is.
+    """
     phone = receipts.phone(envelope.install, person)
-    results = [_take(person, phone, bytes(raw)) for raw in envelope.ops]
+    try:
+        results = [_take(person, phone, bytes(raw)) for raw in envelope.ops]
+    except RecursionError:
+        raise Malformed("an operation nests too deep") from None
     missing = receipts.note_gaps(phone, envelope.max_seq, envelope.pending - len(envelope.ops))
     durable = state.durable_before()
     return {

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from canvass import access, campaigns, clock, db, joining, people
 from canvass.db import new_id
 from canvass.people import Device, Person, Session
+from canvass.web import gate
 from tests.cast import PASSWORD, Cast
 from tests.conftest import NOW, browser
 
@@ -355,6 +356,7 @@ ELSEWHERE = [
 def test_no_link_leads_through_us_to_somewhere_else(cast: Cast, signed_in: SignedIn, stranger: FlaskClient) -> None:
     bo = signed_in(cast.bo)
     for target in ELSEWHERE:
+        assert gate.own_path(target, "/safe") == "/safe", target
         for answer in (
             bo.get("/sign-in", query_string={"next": target}),
             stranger.post("/language", data={"language": "en", "next": target}),

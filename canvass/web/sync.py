@@ -72,7 +72,10 @@ def receive() -> ResponseReturnValue:
 
     db.session.rollback()  # what recognised the person; each try begins from nothing
     begun_at = clock.now()  # no later than any receipt of this batch: the mark must not be ahead of the database
-    answer = db.repeat(work)
+    try:
+        answer = db.repeat(work)
+    except sync.Malformed as error:
+        return jsonify(error="malformed", sentence=str(error)), 400
     if envelope.ops:
         state.note_received(current_app.config["DATA"], begun_at)
     return jsonify(answer)
