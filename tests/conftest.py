@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from contextvars import Context
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -41,24 +42,43 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-@pytest.fixture(scope="session", params=engines())
-def engine_app(request: pytest.FixtureRequest, folder: Path) -> Iterator[Flask]:
-    """The app on one engine, with its schema made by the migrations."""
-    data = folder / request.param
-    data.mkdir()
-    stop = None
+@pytest.fixture(scope="session")
+def apps(folder: Path) -> Iterator[Callable[[str], Flask]]:
+    """`apps("sqlite")` is the app on that engine, made once, with its schema made by the migrations."""
+    made: dict[str, Flask] = {}
+    with ExitStack() as closing:
+
+        def app_on(engine: str) -> Flask:
+            if engine not in made:
+                made[engine] = make(engine, folder, closing)
+            return made[engine]
+
+        yield app_on
+
+
+def make(engine: str, folder: Path, closing: ExitStack) -> Flask:
+    """The product on `engine`; `closing` ends what was begun for it."""
     url = ""
-    if request.param == "postgresql":
+    if engine == "postgresql":
         url, stop = postgres.start(folder / "cluster")
-    app = canvass.create_app(DATA=data, DATABASE_URL=url, TESTING=True)
+        closing.callback(stop)
+    app = canvass.create_app(DATA=folder / engine, DATABASE_URL=url, TESTING=True)
+    app.config["DATA"].mkdir(exist_ok=True)
+
+    def dispose() -> None:
+        with app.app_context():
+            db.db.engine.dispose()
+
+    closing.callback(dispose)
     with app.app_context():
         upgrade()
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.db.engine.dispose()
-    if stop is not None:
-        stop()
+    return app
+
+
+@pytest.fixture(params=engines())
+def engine_app(request: pytest.FixtureRequest, apps: Callable[[str], Flask]) -> Flask:
+    """The app on each engine in turn; made once per session, in whatever order the tests come."""
+    return apps(request.param)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from canvass import access, campaigns, clock, db, joining, people
+from canvass import campaigns, db, joining, people
 from canvass.db import new_id
 from canvass.people import Device, Person, Session
 from canvass.web import gate
@@ -609,8 +609,3 @@ def test_a_phone_is_told_apart_by_its_browser_and_nothing_more(cast: Cast, stran
     )
     stranger.post("/sign-in", data={"email": "bo@example.org", "password": PASSWORD}, headers={"User-Agent": agent})
     assert db.session.scalars(select(Session.label)).one() == "Safari · iPhone"
-
-
-def test_the_clock_is_the_tests(app: Flask) -> None:
-    assert clock.now() == NOW
-    assert access.may(None, "campaign.see", new_id()) is False

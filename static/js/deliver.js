@@ -30,6 +30,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
   let isWanted = false; // somebody asked for another one meanwhile
   let isHeld = false; // the server has asked us to wait
   let isStopped = false;
+  let isOutdated = false; // the figures we have may hold something that the queue has too
   let failures = 0;
   let timer = null;
   let heardAt = -Infinity; // by the phone's clock, like the next one
@@ -75,7 +76,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     failures = isDone ? 0 : failures + 1;
     if (settled) {
       if (!isDone) failures = 1;
-      if (Date.now() - greetedAt > HELLO_FRESH_FOR) refreshHello();
+      if (isOutdated || Date.now() - greetedAt > HELLO_FRESH_FOR) refreshHello();
     }
     if (!isStopped) timer = setTimeout(flush, isDone ? HEARTBEAT_EVERY : pause(wait));
   }
@@ -194,6 +195,8 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
       const outcome = await outbox.hear({ ...answer, results, missing }, { offset, sent });
       for (const key of ["settled", "left", "requeued"]) round[key] += outcome[key];
       for (const { verdict, seconds } of results) {
+        // It was counted before, perhaps before the last hello: only a new one can tell.
+        if (verdict === "duplicate") isOutdated = true;
         if (verdict === "retry") round.seconds = Math.max(round.seconds, Number(seconds) || 0);
       }
       return null;
@@ -211,17 +214,25 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
 
   // Gives the answer, or null when there was none: no network, or no session (the queue needs none).
   function refreshHello() {
-    greeting ??= greet().finally(() => {
-      greeting = null;
-    });
+    greeting ??= greet()
+      .finally(() => {
+        greeting = null;
+      })
+      .then((json) => {
+        if (json && isOutdated) refreshHello(); // heard of meanwhile, too late for this answer
+        return json;
+      });
     return greeting;
   }
 
   async function greet() {
     const asking = outbox.person()?.id;
+    const wasOutdated = isOutdated;
+    isOutdated = false;
     const { status, json, offset } = await request(HELLO);
     const answer = status === 200 && json?.person?.id && proper(json);
     if (status) greetedAt = Date.now(); // also when the answer is no: every tap would ask again
+    if (!answer) isOutdated ||= wasOutdated;
     if (!answer || isStopped) return null;
     const outcome = await outbox.hear(answer, { offset, hello: json, asking });
     if (!outcome) return null;

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import select
 
 from canvass import db
@@ -458,3 +458,22 @@ def test_the_other_language_is_one_tap_away(phone: Page) -> None:
     phone.locator("#menu-button").tap()
     phone.get_by_role("button", name="Svenska").tap()
     expect(phone.locator("html")).to_have_attribute("lang", "sv")
+
+
+def test_an_answer_that_never_came_is_not_counted_twice_on_the_screen(phone: Page) -> None:
+    """Stored, but the phone does not know: the next hello has it, and so has the queue."""
+    is_lost = []
+
+    def lose(route: Route) -> None:
+        if is_lost:
+            return route.continue_()
+        is_lost.append(route.fetch())
+        return route.abort()
+
+    phone.route("**/api/v1/sync", lose)
+    outcome(phone, TALKED).tap()
+    comes_to(phone, lambda a: a.outcome, "talked")
+    with phone.expect_response("**/api/v1/hello"):
+        phone.reload()
+    expect(phone.get_by_text("allt skickat")).to_be_visible(timeout=10_000)
+    expect(phone.locator("#count")).to_have_text("1")
