@@ -61,7 +61,7 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
     own = tallies.by_organisation(campaign.id, here)
     total = _sum(own.values())
     days = tallies.by("day", campaign.id, here)
-    topics, few_topics = _topics(campaign, tallies.by("topic", campaign.id, here))
+    topics, few_topics = _topics(campaign, tallies.by("topic", campaign.id, here), total.conversations)
     targets = campaigns.targets(campaign)
     return Numbers(
         organisation=organisation,
@@ -134,15 +134,20 @@ def _days(counts: dict[str, Count]) -> list[Line]:
     return [Line(i18n.day(day, "d MMM"), counts.get(day.isoformat(), Count()), id=day.isoformat()) for day in days]
 
 
-def _topics(campaign: Campaign, counts: dict[str, Count]) -> tuple[list[Line], bool]:
-    """The topics raised, the most raised first, and whether any was left out for being too few to show."""
+def is_small(number: int) -> bool:
+    """So few that they could be pointed out; none at all points at nobody."""
+    return 0 < number < SMALLEST_SHOWN
+
+
+def _topics(campaign: Campaign, counts: dict[str, Count], talked: int) -> tuple[list[Line], bool]:
+    """The topics raised, the most raised first, and whether any was left out because it, or the rest, is too few."""
     names = campaigns.all_topics(campaign)
     lines = [
         Line(names[key].name, count, id=key)
         for key, count in counts.items()
-        if key in names and count.conversations >= SMALLEST_SHOWN
+        if key in names and not is_small(count.conversations) and not is_small(talked - count.conversations)
     ]
-    few = any(0 < count.conversations < SMALLEST_SHOWN for count in counts.values())
+    few = len(lines) < sum(1 for count in counts.values() if count.conversations)
     return sorted(lines, key=lambda line: (-line.count.conversations, i18n.sort_key(line.name))), few
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass import audit, clock, i18n, organisations
@@ -138,8 +139,11 @@ def add(name: str, association: Organisation, *, email: str | None = None, passw
         person.email = _unused_email(email)
     if password is not None:
         person.password_hash = _hasher.hash(checked_password(password))
-    session.add(person)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError:  # somebody else took the address just now
+        raise Refused(_("Det finns redan någon med den e-postadressen."), "email") from None
     return person
 
 

@@ -91,7 +91,7 @@ def test_concurrent_increments_all_survive(app: Flask, cast: Cast) -> None:
                 for _ in range(each):
                     cells = tallies.cells(campaign_id, organisation_id, None, "door", "2026-05-06", [], "talked")
                     db.repeat(lambda cells=cells: tallies.move(dict.fromkeys(cells, 1)))
-        except BaseException as problem:
+        except DBAPIError as problem:
             problems.append(problem)
 
     threads = [threading.Thread(target=write) for _ in range(writers)]

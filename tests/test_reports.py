@@ -440,7 +440,12 @@ def test_the_chosen_stays_chosen(logged: Cast, signed_in: SignedIn) -> None:
 
 
 def test_headings_follow_the_language(logged: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    english = {"Försök": "Attempts", "Samtal": ("Conversation", "Conversations"), "Område": "Area", "Områdeskod": "Area code"}
+    english = {
+        "Försök": "Attempts",
+        "Samtal": ("Conversation", "Conversations"),
+        "Område": "Area",
+        "Områdeskod": "Area code",
+    }
     english["Dörr"] = "Door"
     monkeypatch.setattr(i18n, "catalogue", lambda language: english if language == "en" else {})
     with i18n.speaking("en"):

@@ -145,6 +145,8 @@ def set_targets(campaign_id: str) -> ResponseReturnValue:
     """All that were filled in, or nothing while one of them is wrong."""
     person, form = gate.person(), forms.Form()
     campaign = access.find(person, Campaign, campaign_id)
+    if not access.standpoints(person, campaign.organisation_id, "target.set"):
+        raise access.Forbidden("target.set")
     for field in [name for name in request.form if name.startswith("target-")]:
         organisation = access.find(person, Organisation, field.removeprefix("target-"), "target.set")
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import segno
-from flask import Flask, current_app, flash, get_flashed_messages, render_template, request, url_for
+from flask import Flask, current_app, flash, render_template, request, url_for
 from markupsafe import Markup
 
 from canvass import access, areas, campaigns, i18n, joining, organisations, people
@@ -43,7 +43,7 @@ def attach(app: Flask) -> None:
 
 
 def surroundings() -> dict[str, Any]:
-    """What stands around every page: the person, the language, the menu and what was just done."""
+    """What stands around every page: the person, the language and the menu."""
     return {
         "person": gate.visitor(),
         "language": i18n.language(),
@@ -51,7 +51,6 @@ def surroundings() -> dict[str, Any]:
         "navigation": navigation(),
         "channel_options": [(channel, campaigns.channel_name(channel)) for channel in campaigns.CHANNELS],
         "kind_options": [(kind, campaigns.kind_name(kind)) for kind in campaigns.KINDS],
-        "messages": [{"kind": said[0], "text": said[1]} for said in get_flashed_messages(with_categories=True)],
     }
 
 

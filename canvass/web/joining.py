@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.wrappers import Response
 
 from canvass import access, db, joining, organisations, people
 from canvass.campaigns import Campaign
@@ -207,7 +206,10 @@ def accept(token: str) -> ResponseReturnValue:
         db.session.rollback()
         errors = {error.field: str(error)}
         ticket = joining.ticket("invitation", token)
-        return render_template("joining/invitation.html", ticket=ticket, known=gate.visitor(), form=form, errors=errors), 422
+        page = render_template(
+            "joining/invitation.html", ticket=ticket, known=gate.visitor(), form=form, errors=errors
+        )
+        return page, 422
     response = make_response(redirect(url_for("attempts.front"), 303))
     if known is None:
         gate.let_in(person, response)
@@ -224,16 +226,24 @@ def accept(token: str) -> ResponseReturnValue:
 def sign_in_link(token: str) -> ResponseReturnValue:
     """A button: opening a link must not spend it, since chat programs open links to show what they are."""
     ticket = joining.ticket("sign_in", token)
-    return render_template("joining/sign_in.html", who=db.session.get_one(Person, ticket.person_id))
+    return render_template("joining/sign_in.html", who=db.session.get_one(Person, ticket.person_id), errors={})
 
 
 @door.post("/sign-in/<token>")
 @door.post("/demo/<token>", endpoint="demo_sign_in")
 @gate.open_by_token
-def sign_in_by_link(token: str) -> Response:
-    """Signs in; the link is spent."""
+def sign_in_by_link(token: str) -> ResponseReturnValue:
+    """Signs in, with another password if one was chosen; the link is spent."""
     ticket = joining.ticket("sign_in", token)
     person = db.session.get_one(Person, ticket.person_id)
+    form = forms.Form()
+    if person.password_hash and form.password:
+        try:
+            people.set_password(person, form.password)
+        except people.Refused as error:
+            db.session.rollback()
+            errors = {error.field: str(error)}
+            return render_template("joining/sign_in.html", who=person, errors=errors), 422
     joining.spend(ticket)
     response = make_response(redirect(url_for("attempts.front"), 303))
     gate.let_in(person, response)

@@ -364,7 +364,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_topics_campaign_id"), ["campaign_id"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("topics", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_topics_campaign_id"))
