@@ -127,6 +127,9 @@ def serve(order: Order) -> int:
 def run(order: Order) -> int:
     """Hand a command over to the product."""
     get_ready_to_run(order, order.port)
+    if order.command == "simulate" and not {"--no-browser", "--help"} & set(order.rest):
+        get_ready("run", "postgres", "test")  # three of its phones are real browsers
+        find_chromium("Simuleringen")
 
     from canvass import cli
 
@@ -140,12 +143,9 @@ def test(arguments: list[str]) -> int:
 
     import pytest
 
-    from tests import chromium, postgres
+    from tests import postgres
 
-    try:
-        os.environ["CANVASS_TEST_CHROMIUM"] = chromium.obtain()
-    except LookupError as reason:
-        sys.exit(f"Testerna kördes inte. {reason}")
+    find_chromium("Testerna")
 
     without_postgres = None
     try:
@@ -159,6 +159,16 @@ def test(arguments: list[str]) -> int:
     if without_postgres:
         print(f"\nOBS! Inget prövades på PostgreSQL, för ingen gick att få hit.\n{without_postgres}", file=sys.stderr)
     return code
+
+
+def find_chromium(whose: str) -> None:
+    """Say where a headless Chromium is, installed now if there is none; leaves with a sentence when that fails."""
+    from tests import chromium
+
+    try:
+        os.environ["CANVASS_TEST_CHROMIUM"] = chromium.obtain()
+    except LookupError as reason:
+        sys.exit(f"{whose} kördes inte. {reason}")
 
 
 def get_ready_to_run(order: Order, port: int) -> None:

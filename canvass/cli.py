@@ -69,14 +69,16 @@ def demo_lines(base_url: str) -> list[str]:
 def main(argv: list[str]) -> int:
     """Run one command as `python3 app.py` passes it on; returns the exit code."""
     from canvass import create_app
+    from canvass.simulation import simulate
 
+    commands.add_command(simulate)
     try:
         app = create_app()
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
     with app.app_context():
-        if not argv or argv[0] != "restore":
+        if not argv or argv[0] not in ("restore", "simulate"):  # the one replaces it, the other has its own
             bring_up_to_date(app)
     info = ScriptInfo(create_app=lambda *_: app)
     try:

@@ -37,7 +37,7 @@ def begin(data: Path, last_received_at: datetime | None) -> None:
     can tell, so phones are asked to send again, which is harmless.
     """
     try:
-        noted = datetime.fromisoformat((data / MARK).read_text("utf-8") or EARLIEST)
+        noted = datetime.fromisoformat((data / MARK).read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         noted = None
     known = last_received_at or datetime.fromisoformat(EARLIEST)
@@ -45,7 +45,7 @@ def begin(data: Path, last_received_at: datetime | None) -> None:
         new_epoch()
     session.commit()
     data.mkdir(parents=True, exist_ok=True)
-    note_received(data, known)
+    note_received(data, last_received_at)
 
 
 def forget_received(data: Path) -> None:
@@ -53,12 +53,12 @@ def forget_received(data: Path) -> None:
     (data / MARK).unlink(missing_ok=True)
 
 
-def note_received(data: Path, at: datetime) -> None:
+def note_received(data: Path, at: datetime | None) -> None:
     """Remember outside the database that something was received; after the commit, so that it is never ahead of it.
 
     Not forced to disk: a mark that is lost with the power is only an older one.
     """
-    (data / MARK).write_text(at.isoformat(), "utf-8")
+    (data / MARK).write_text(at.isoformat() if at else EARLIEST, "utf-8")
 
 
 def new_epoch() -> None:

@@ -103,6 +103,8 @@ def receive(person: Person, envelope: Envelope) -> dict[str, Any]:
     Raises Malformed for what nests deeper than Python can read: the phone then finds out which it is.
     """
     phone = receipts.phone(envelope.install, person)
+    # Held on to while the batch lasts: the session forgets what nobody holds, and would read it again for each one.
+    _held_on_to = (organisations.above(person.association_id), campaigns.seen_by(person)) if envelope.ops else ()
     try:
         results = [_take(person, phone, bytes(raw)) for raw in envelope.ops]
     except RecursionError:

@@ -14,7 +14,7 @@ from sqlalchemy import Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass import campaigns
-from canvass.db import Base, Id, in_batches, insert, session
+from canvass.db import Base, Id, insert, session
 
 # What is counted along: separate marginals, since their cube would have nearly as many rows as there are attempts.
 DIMENSIONS = ("area", "channel", "day", "topic")
@@ -91,14 +91,12 @@ def move(changes: Mapping[Cell, int]) -> None:
     rows = [{**cell._asdict(), "number": number} for cell, number in sorted(changes.items()) if number]
     if not rows:
         return
-    for batch in in_batches(rows, 200):
-        statement = insert(Tally).values(batch)
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=list(Tally.__table__.primary_key),
-                set_={"number": Tally.number + statement.excluded.number},
-            )
-        )
+    statement = insert(Tally)
+    statement = statement.on_conflict_do_update(
+        index_elements=list(Tally.__table__.primary_key), set_={"number": Tally.number + statement.excluded.number}
+    )
+    # Straight on the connection, one statement with many rows: compiled once, not anew for every number of rows.
+    session.connection().execute(statement, rows)
     touched = sorted({(row["campaign_id"], row["organisation_id"]) for row in rows})
     beats = insert(Pulse).values([{"campaign_id": c, "organisation_id": o, "beat": 1} for c, o in touched])
     session.execute(

@@ -34,7 +34,7 @@ def obtain() -> str:
             break
     if not path:
         raise LookupError(
-            "De behöver Chromium eller Chrome, och ingen gick att hitta eller hämta. "
+            "Chromium eller Chrome behövs, och ingen gick att hitta eller hämta. "
             f"Installera en och försök igen.\n{said}"
         )
     return path

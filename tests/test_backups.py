@@ -110,10 +110,22 @@ def test_an_ordinary_restart_keeps_the_epoch(server: Server) -> None:
         app = server.start()
         cast = gather()
         phone = phone_of(app, cast)
-        before = phone.send(*[phone.operation(cast) for _ in range(5)]).json["epoch"]
+        operations = [phone.operation(cast) for _ in range(5)]
+        before = phone.send(*operations).json["epoch"]
+        phone.send(*operations)  # again: nothing new is received by that
         server.stop()
         server.start()
         assert state.epoch() == before
+
+
+@pytest.mark.parametrize("left", ["", "20"])
+def test_a_mark_that_was_cut_short_means_that_nobody_knows(server: Server, left: str) -> None:
+    server.start()
+    before = state.epoch()
+    server.stop()
+    (server.data / state.MARK).write_text(left)
+    server.start()
+    assert state.epoch() != before
 
 
 def test_a_damaged_file_is_never_put_back(server: Server) -> None:

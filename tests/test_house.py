@@ -44,7 +44,10 @@ FLOORS = [
     "server simulation",  # what starts the product from outside
 ]
 # A module of a lower floor that may be handed what stands on a higher one, and why.
-STAIRS = {("cli", "create_app"): "a command line starts the app whose commands it holds"}
+STAIRS = {
+    ("cli", "create_app"): "a command line starts the app whose commands it holds",
+    ("cli", "simulation"): "one of its commands, which starts servers of its own",
+}
 RULES = [name for floor in FLOORS[: FLOORS.index("web cli")] for name in floor.split()]
 
 
