@@ -41,6 +41,11 @@ class JoinLink(Base):
 
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
+    @property
+    def last_on(self) -> date:
+        """The last day it works: it expires at a midnight."""
+        return clock.local_day(self.expires_at - timedelta(seconds=1))
+
 
 class Ticket(Base):
     """A single-use way in: `setup` for the very first person, `invitation` to a role, `sign_in` for the demo."""

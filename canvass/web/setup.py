@@ -56,7 +56,7 @@ def finish(token: str) -> ResponseReturnValue:
         )
     except campaigns.Refused as error:
         named = {"campaign" if field == "name" else field: sentence for field, sentence in error.errors.items()}
-        form.errors = {**named, **form.errors}
+        form.errors = {**form.errors, **named, **form.errors}  # in the order of the form
     if form.errors or person is None:
         db.session.rollback()
         return _form(form), 422
