@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -114,13 +115,30 @@ def prepare(engine: Engine) -> None:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
+    # SQLite has no queue of its own: who waits asks again now and then, and under load some ask in vain for seconds.
+    # Writers of this process stand in line here; the busy timeout is for those of other processes.
+    turn = threading.Lock()
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # IMMEDIATE unless promised to be reading: a deferred transaction that turns into a writer
         # loses updates or fails at once, whatever the busy timeout says.
         reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        if not reading:
+            # Without it after that time too: then SQLite says what is wrong.
+            connection.info["has_turn"] = turn.acquire(timeout=BUSY_SECONDS)
+        try:
+            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+            connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        except BaseException:
+            give_turn(connection)
+            raise
+
+    @event.listens_for(engine, "commit")
+    @event.listens_for(engine, "rollback")
+    def give_turn(connection: Connection) -> None:
+        if connection.info.pop("has_turn", False):
+            turn.release()
 
 
 def complaints(engine: Engine) -> list[str]:

@@ -152,3 +152,18 @@ def test_the_data_folder_is_made_and_its_secrets_are_private(tmp_path: Path) -> 
     first = settings.secret(tmp_path / "new", "key")
     assert first == settings.secret(tmp_path / "new", "key")
     assert (tmp_path / "new" / "secrets.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback", "close", "remove"])
+def test_however_a_writer_ends_the_next_one_has_its_turn(app: Flask, ending: str) -> None:
+    db.session.execute(text("SELECT 1"))  # not promised to be reading, so it has the turn
+    getattr(db.session, ending)()
+    has_written = threading.Event()
+
+    def write() -> None:
+        with app.app_context():
+            db.repeat(lambda: organisations.add("district", "Dalarna", None))
+            has_written.set()
+
+    threading.Thread(target=write).start()
+    assert has_written.wait(5)
