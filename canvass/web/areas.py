@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from math import cos, radians
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, areas, campaigns, db, geojson, geometry, i18n, organisations, tallies
+from canvass import access, areas, campaigns, db, geojson, i18n, organisations, tallies
 from canvass.areas import Area, Change, Draft, Plan
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
-from canvass.web import forms, fragments, gate
+from canvass.web import drawings, forms, fragments, gate
+from canvass.web.drawings import Drawing
 
 door = Blueprint("areas", __name__, url_prefix="/areas")
 
 # Rows and outlines on one page: above this a list is no longer read but searched.
 MOST_SHOWN = 400
-# A drawing's width in its own units; its height follows the ground, within reason. What is smaller than a fifth of a
-# unit is left out, so that a coarse drawing of thousands of outlines has fewer corners.
-MAP_WIDTH, COARSE_WIDTH, FLATTEST, TALLEST = 640, 160, 0.5, 1.3
-
-
-# What a map shows: the geometry, its name, where it leads and its look.
-Outline = tuple[geometry.Geometry, str, str, str]
-
-
-@dataclass
-class Drawing:
-    """A map for the template: its view box and the outlines in it."""
-
-    box: str = ""
-    outlines: list[dict[str, str]] = field(default_factory=list)
-
 
 # --- looking ------------------------------------------------------------------------------------------------
 
@@ -55,7 +38,7 @@ def index() -> ResponseReturnValue:
         groups=_by_owner(shown),
         retired=[area for area in found if area.retired_at][:MOST_SHOWN],
         hidden=sum(not area.retired_at for area in found) - len(shown),
-        drawing=_drawing(
+        drawing=drawings.draw(
             (outline, area.name, url_for("areas.page", area_id=area.id), "")
             for area in areas.with_outlines(shown)
             if (outline := area.geometry)
@@ -386,15 +369,15 @@ def _surroundings(area: Area) -> Drawing:
     own = area.geometry
     if own is None:
         return Drawing()
-    view = _view([own], MAP_WIDTH, MAP_WIDTH / 5)
+    view = drawings.view_of([own], drawings.WIDTH, drawings.WIDTH / 5)
     others = [other for other in areas.owned_by(area.organisation_id) if other.id != area.id]
     shown = [
         (outline, other.name, url_for("areas.page", area_id=other.id), "")
         for other in (areas.with_outlines(others) if len(others) < MOST_SHOWN else [])
-        if (outline := other.geometry) and _is_within(view, outline)
+        if (outline := other.geometry) and drawings.is_within(view, outline)
     ]
     # Looks are class names: the stylesheet calls the one in question chosen.
-    return _drawn(view, [*shown, (own, area.name, "", "own chosen")])
+    return drawings.draw_in(view, [*shown, (own, area.name, "", "own chosen")])
 
 
 def _plan_drawing(plan: Plan) -> Drawing:
@@ -403,7 +386,9 @@ def _plan_drawing(plan: Plan) -> Drawing:
     shown = [(feature.geometry, feature.name, "", "changed") for feature in changed]
     shown += [(feature.geometry, feature.name, "", "added") for feature in plan.added]
     shown += [(outline, area.name, "", "") for area in plan.unchanged if (outline := area.geometry)]
-    return _drawing(shown) if len(shown) <= MOST_SHOWN else _in_one_piece(_drawing(shown, COARSE_WIDTH))
+    if len(shown) <= MOST_SHOWN:
+        return drawings.draw(shown)
+    return _in_one_piece(drawings.draw(shown, drawings.COARSE_WIDTH))
 
 
 def _in_one_piece(drawing: Drawing) -> Drawing:
@@ -415,32 +400,4 @@ def _in_one_piece(drawing: Drawing) -> Drawing:
     return Drawing(
         drawing.box,
         [{"path": "".join(all_), "name": names[look], "look": look, "url": ""} for look, all_ in paths.items()],
-    )
-
-
-def _drawing(shown: Iterable[Outline], width: float = MAP_WIDTH) -> Drawing:
-    """A map with room for all the outlines there are."""
-    rows = list(shown)
-    return _drawn(_view((row[0] for row in rows), width, width / 100), rows) if rows else Drawing()
-
-
-def _view(outlines: Iterable[geometry.Geometry], width: float, margin: float) -> geometry.View:
-    """What fits all of them, as flat or tall as they are."""
-    shown = list(outlines)
-    west, south, east, north = geometry.bounding_box(*shown)
-    shape = (north - south) / ((east - west) * cos(radians((south + north) / 2)) or 1e-9)
-    return geometry.fit(shown, width, width * min(max(shape, FLATTEST), TALLEST), margin)
-
-
-def _is_within(view: geometry.View, outline: geometry.Geometry) -> bool:
-    """Does any of it reach into the picture?"""
-    west, south, east, north = geometry.bounding_box(outline)
-    (left, top), (right, bottom) = view.point(west, north), view.point(east, south)
-    return left < view.width and right > 0 and top < view.height and bottom > 0
-
-
-def _drawn(view: geometry.View, shown: Iterable[Outline]) -> Drawing:
-    return Drawing(
-        view.box,
-        [{"path": view.path(outline), "name": name, "url": url, "look": look} for outline, name, url, look in shown],
     )

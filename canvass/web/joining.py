@@ -206,9 +206,7 @@ def accept(token: str) -> ResponseReturnValue:
         db.session.rollback()
         errors = {error.field: str(error)}
         ticket = joining.ticket("invitation", token)
-        page = render_template(
-            "joining/invitation.html", ticket=ticket, known=gate.visitor(), form=form, errors=errors
-        )
+        page = render_template("joining/invitation.html", ticket=ticket, known=gate.visitor(), form=form, errors=errors)
         return page, 422
     response = make_response(redirect(url_for("attempts.front"), 303))
     if known is None:
