@@ -376,8 +376,7 @@ def _surroundings(area: Area) -> Drawing:
         for other in (areas.with_outlines(others) if len(others) < MOST_SHOWN else [])
         if (outline := other.geometry) and drawings.is_within(view, outline)
     ]
-    # Looks are class names: the stylesheet calls the one in question chosen.
-    return drawings.draw_in(view, [*shown, (own, area.name, "", "own chosen")])
+    return drawings.draw_in(view, [*shown, (own, area.name, "", "chosen")])
 
 
 def _plan_drawing(plan: Plan) -> Drawing:
