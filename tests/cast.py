@@ -10,11 +10,13 @@ Adam is administrator of Östergötland.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 
-from canvass import areas, campaigns, db, organisations, people
+from canvass import areas, attempts, campaigns, clock, db, organisations, people
 from canvass.areas import Area
+from canvass.attempts import Facts
 from canvass.campaigns import Campaign
 from canvass.organisations import Organisation
 from canvass.people import Person
@@ -102,6 +104,33 @@ def gather() -> Cast:
         hageby_south=areas.add(hageby, name="Hageby södra", code="H2", housing="villa", households=210, by=adam),
         ektorp_hill=areas.add(ektorp, name="Ektorpshöjden", code="E1", by=adam),
     )
+
+
+def log(
+    cast: Cast,
+    who: Person,
+    outcome: str = "talked",
+    number: int = 1,
+    *,
+    area: Area | None = None,
+    channel: str = "door",
+    days_ago: int = 0,
+    topics: Sequence[str] = (),
+    campaign: Campaign | None = None,
+) -> str:
+    """Somebody logs; returns the attempt's id."""
+    campaign = campaign or cast.spring
+    named = {topic.name: topic.id for topic in campaigns.all_topics(campaign).values()}
+    attempt_id = db.new_id()
+    attempts.log(
+        attempt_id,
+        author=who,
+        campaign_id=campaign.id,
+        organisation_id=who.association_id,
+        happened_at=clock.now() - timedelta(days=days_ago),
+        facts=Facts(area.id if area else None, channel, outcome, number, [named[name] for name in topics]),
+    )
+    return attempt_id
 
 
 # Hashed once: argon2 is slow on purpose, and a test of something else should not pay for it.

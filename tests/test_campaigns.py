@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -14,13 +14,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from canvass import attempts, audit, campaigns, clock, db, live, organisations, people, receipts, tallies
-from canvass.areas import Area
 from canvass.attempts import Facts
 from canvass.campaigns import Campaign, Target
 from canvass.organisations import Organisation
 from canvass.people import Person
 from canvass.tallies import Count
-from tests.cast import Cast
+from tests.cast import Cast, log
 from tests.conftest import NOW
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -34,33 +33,6 @@ FORM: dict[str, Any] = {
     "topics": "Bussen\nBadhuset",
     "script": "Hej!",
 }
-
-
-def log(
-    cast: Cast,
-    who: Person,
-    outcome: str = "talked",
-    number: int = 1,
-    *,
-    area: Area | None = None,
-    channel: str = "door",
-    days_ago: int = 0,
-    topics: Sequence[str] = (),
-    campaign: Campaign | None = None,
-) -> str:
-    """Somebody logs; returns the attempt's id."""
-    campaign = campaign or cast.spring
-    named = {topic.name: topic.id for topic in campaigns.all_topics(campaign).values()}
-    attempt_id = db.new_id()
-    attempts.log(
-        attempt_id,
-        author=who,
-        campaign_id=campaign.id,
-        organisation_id=who.association_id,
-        happened_at=NOW - timedelta(days=days_ago),
-        facts=Facts(area.id if area else None, channel, outcome, number, [named[name] for name in topics]),
-    )
-    return attempt_id
 
 
 def page(client: FlaskClient, campaign: Campaign, at: Organisation | None = None, **headers: str) -> str:

@@ -15,39 +15,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
 from canvass import areas, attempts, audit, campaigns, db, i18n, organisations, people, reports, sheets, tallies
-from canvass.areas import Area
 from canvass.attempts import Attempt, Facts
 from canvass.audit import Entry
 from canvass.campaigns import Campaign
 from canvass.people import Person
-from tests.cast import Cast
+from tests.cast import Cast, log
 from tests.conftest import NOW
 
 SignedIn = Callable[[Person], FlaskClient]
-
-
-def log(
-    cast: Cast,
-    who: Person,
-    outcome: str = "talked",
-    number: int = 1,
-    *,
-    area: Area | None = None,
-    channel: str = "door",
-    days_ago: int = 0,
-    campaign: Campaign | None = None,
-) -> str:
-    """Somebody logs; returns the attempt's id."""
-    attempt_id = db.new_id()
-    attempts.log(
-        attempt_id,
-        author=who,
-        campaign_id=(campaign or cast.spring).id,
-        organisation_id=who.association_id,
-        happened_at=NOW - timedelta(days=days_ago),
-        facts=Facts(area.id if area else None, channel, outcome, number, ()),
-    )
-    return attempt_id
 
 
 @pytest.fixture

@@ -148,9 +148,6 @@ def choose_file() -> ResponseReturnValue:
 @door.post("/import")
 def read_file() -> ResponseReturnValue:
     """Read the file and show what it would do; a file with faults changes nothing and says where they are."""
-    # A large file takes a while to arrive, and again to read. Let go of the database both times: on SQLite every
-    # phone that has something to hand in would be waiting.
-    db.session.rollback()
     person, form = gate.person(), forms.Form()
     file, housing = request.files.get("file"), form.text("housing")
     organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
@@ -160,6 +157,8 @@ def read_file() -> ResponseReturnValue:
         form.errors["housing"] = _("Välj en boendeform.")
     if form.errors or not file:
         return _file_form(form, None), 422
+    # A large file takes a while to read. Let go of the database meanwhile: on SQLite every phone that has something
+    # to hand in would be waiting.
     db.session.rollback()
     code_field, name_field = form.text("code_field") or None, form.text("name_field") or None
     reading = geojson.read(file.read(), code_field=code_field, name_field=name_field)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from canvass import access, campaigns, clock, db, i18n, joining, live, organisations
@@ -86,7 +86,7 @@ def create() -> ResponseReturnValue:
         return _form(form, None), 422
     if form.text("open"):
         campaigns.open_(campaign, by=person)
-        joining.link(organisation, campaign.id, campaign.ends_on, str(current_app.config["SECRET_KEY"]))
+        joining.link(organisation, campaign.id, campaign.ends_on, gate.secret())
     db.session.commit()
     return redirect(url_for("campaigns.page", campaign_id=campaign.id), 303)
 

@@ -83,7 +83,7 @@ def page_or_part(page: str, part: str, **values: Any) -> str:
 
 def way_in(link: JoinLink) -> dict[str, Any]:
     """A join link as pages show it: itself, its short code and its address."""
-    code = joining.code(link, str(current_app.config["SECRET_KEY"]))
+    code = joining.code(link, gate.secret())
     return {"link": link, "code": code, "url": f"{gate.base_url()}{url_for('joining.welcome', code=code)}"}
 
 

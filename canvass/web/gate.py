@@ -180,6 +180,11 @@ def base_url() -> str:
     return current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
 
 
+def secret() -> str:
+    """The server's secret, from which join codes are computed."""
+    return str(current_app.config["SECRET_KEY"])
+
+
 def _recognise(*, takes_device: bool) -> None:
     opened = people.signed_in(request.cookies.get(SESSION_COOKIE))
     if opened is not None and people.is_stale(opened):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from canvass import access, db, joining, organisations, people
@@ -35,7 +35,7 @@ def typed_code() -> ResponseReturnValue:
         link = _link(form.text("code"))
     except joining.Gone as error:
         return render_template("joining/code.html", form=form, errors={"code": str(error)}), 422
-    return redirect(url_for("joining.welcome", code=joining.code(link, _secret())), 303)
+    return redirect(url_for("joining.welcome", code=joining.code(link, gate.secret())), 303)
 
 
 @door.get("/join/<code>")
@@ -121,9 +121,9 @@ def make_link(campaign_id: str) -> ResponseReturnValue:
     organisation = access.find(gate.person(), Organisation, form.text("organisation"), "joining.manage")
     if not organisations.is_beneath(organisation.id, campaign.organisation_id):
         raise access.NotFound(organisation.id)
-    link = joining.link(organisation, campaign.id, campaign.ends_on, _secret())
+    link = joining.link(organisation, campaign.id, campaign.ends_on, gate.secret())
     if form.text("withdraw"):
-        joining.withdraw(link, campaign.ends_on, _secret(), by=gate.person())
+        joining.withdraw(link, campaign.ends_on, gate.secret(), by=gate.person())
         fragments.say(_("Den gamla länken gäller inte längre. Här är den nya."))
     db.session.commit()
     return redirect(url_for("joining.share", campaign_id=campaign.id, organisation=organisation.id), 303)
@@ -143,7 +143,7 @@ def _shared(campaign_id: str, template: str) -> ResponseReturnValue:
     # Looking at the page makes the link: a write, so in a transaction that has not promised to read.
     organisation_id = organisation.id
     db.session.rollback()
-    link = joining.link(db.session.get_one(Organisation, organisation_id), campaign.id, campaign.ends_on, _secret())
+    link = joining.link(db.session.get_one(Organisation, organisation_id), campaign.id, campaign.ends_on, gate.secret())
     db.session.commit()
     return render_template(
         template,
@@ -152,10 +152,6 @@ def _shared(campaign_id: str, template: str) -> ResponseReturnValue:
         organisations=[node for _depth, node in organisations.tree([node.id for node in stands])],
         **fragments.way_in(link),
     )
-
-
-def _secret() -> str:
-    return str(current_app.config["SECRET_KEY"])
 
 
 # --- leaders and above --------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from canvass import campaigns, clock, db, joining, organisations, people
@@ -63,7 +63,7 @@ def finish(token: str) -> ResponseReturnValue:
     people.set_password(person, form.password)
     people.grant(person, "admin", organisation)
     campaigns.open_(campaign, by=person)
-    joining.link(organisation, campaign.id, campaign.ends_on, str(current_app.config["SECRET_KEY"]))
+    joining.link(organisation, campaign.id, campaign.ends_on, gate.secret())
     joining.spend(ticket)
     response = make_response(redirect(url_for("campaigns.page", campaign_id=campaign.id), 303))
     gate.let_in(person, response)
