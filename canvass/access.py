@@ -18,7 +18,7 @@ Owned = TypeVar("Owned", bound=Base)
 VOLUNTEER = frozenset({"attempt.log", "campaign.see"})
 LEADER = VOLUNTEER | {
     "campaign.edit", "target.set", "area.edit", "joining.manage", "quarantine.review", "report.export",
-    "person.see", "organisation.see",
+    "person.see", "organisation.see", "shift.plan", "late_report.enter", "wall.manage",
 }  # fmt: skip
 BOARD = VOLUNTEER | {"report.export", "person.see", "organisation.see"}
 ADMIN = LEADER | {"person.manage", "organisation.edit"}

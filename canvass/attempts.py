@@ -16,6 +16,7 @@ from canvass.campaigns import Campaign
 from canvass.db import Base, Id, insert_once, session
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.shifts import Shift
 
 # The most that one tap may stand for: a good hour at a stall, not a campaign.
 MOST_AT_ONCE = 50
@@ -28,6 +29,7 @@ class Attempt(Base):
     __table_args__ = (
         Index("ix_attempts_campaign_id_organisation_id", "campaign_id", "organisation_id"),
         Index("ix_attempts_happened_on", "happened_on"),
+        Index("ix_attempts_campaign_id_happened_at", "campaign_id", "happened_at"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)  # made on the phone
@@ -42,6 +44,10 @@ class Attempt(Base):
     happened_at: Mapped[datetime]  # the hour, never finer
     happened_on: Mapped[date]
     topics: Mapped[list[str]] = mapped_column(JSON)
+    # The shift it was made on, when the phone knew of one.
+    shift_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Shift.id))
+    # Part of an evening's paper totals, entered afterwards.
+    late_report_id: Mapped[str | None] = mapped_column(Id, ForeignKey("late_reports.id"), index=True)
     rev: Mapped[int]
     is_deleted: Mapped[bool]
 
@@ -55,6 +61,7 @@ class Facts:
     outcome: str
     number: int
     topics: Sequence[str]
+    shift_id: str | None = None
 
 
 class NotTheAuthor(PermissionError):
@@ -75,6 +82,7 @@ def log(
     facts: Facts | None,
     rev: int = 1,
     is_first: bool = True,
+    late_report_id: str | None = None,
 ) -> bool:
     """Bring the attempt to revision `rev`: new `facts`, or undone for None. Counters move by the difference.
 
@@ -92,6 +100,7 @@ def log(
         author_id=author.id,
         rev=0,
         is_deleted=True,
+        late_report_id=late_report_id,
         **_hour(happened_at),
         **_columns(nothing_yet),
     )
@@ -128,9 +137,10 @@ def counted(attempt: Attempt) -> Counter[tallies.Cell]:
         attempt.organisation_id,
         attempt.area_id,
         attempt.channel,
-        attempt.happened_on.isoformat(),
+        attempt.happened_at,
         attempt.topics,
         attempt.outcome,
+        attempt.shift_id,
     )
     return Counter(dict.fromkeys(cells, attempt.number))
 
@@ -167,4 +177,5 @@ def _columns(facts: Facts) -> dict[str, object]:
         "outcome": facts.outcome,
         "number": facts.number,
         "topics": list(facts.topics),
+        "shift_id": facts.shift_id,
     }

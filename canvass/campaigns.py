@@ -45,6 +45,10 @@ class Campaign(Base):
     ends_on: Mapped[date]
     channels: Mapped[list[str]] = mapped_column(JSON)
     script: Mapped[str] = mapped_column(Text, default="")
+    # How the plan spreads the target over the days when no shifts are planned; see forecasts.RHYTHMS.
+    rhythm: Mapped[str] = mapped_column(String(20), default="even")
+    # The leaders' advice: which channel to choose by what kind of housing.
+    advice: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     opened_at: Mapped[datetime | None]
     closing_at: Mapped[datetime | None]
@@ -73,16 +77,23 @@ class Topic(Base):
 
 
 class Target(Base):
-    """The number of conversations agreed for a campaign at one organisation. Revisions are added, never changed."""
+    """The number of conversations agreed for a campaign at one organisation, or in one of its areas.
+
+    Revisions are added, never changed: who set what and when is kept.
+    """
 
     __tablename__ = "targets"
-    __table_args__ = (UniqueConstraint("campaign_id", "organisation_id", "revision"),)
+    __table_args__ = (UniqueConstraint("campaign_id", "organisation_id", "area_id", "revision"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     campaign_id: Mapped[str] = mapped_column(Id, ForeignKey(Campaign.id))
     organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
+    # '' for the organisation itself: a unique key does not hold for NULL.
+    area_id: Mapped[str] = mapped_column(Id, default="")
     revision: Mapped[int]
     number: Mapped[int]
+    # Why, in a few words ("nu höjer vi"), for the history.
+    note: Mapped[str] = mapped_column(String(200), default="")
     set_at: Mapped[datetime] = mapped_column(default=clock.now)
     set_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
 
@@ -295,7 +306,7 @@ def set_target(campaign: Campaign, organisation: Organisation, number: int | Non
         raise Refused({"target": _("%(name)s är inte med i kampanjen.", name=organisation.name)})
     latest = session.scalar(
         select(Target)
-        .where(Target.campaign_id == campaign.id, Target.organisation_id == organisation.id)
+        .where(Target.campaign_id == campaign.id, Target.organisation_id == organisation.id, Target.area_id == "")
         .order_by(Target.revision.desc())
         .limit(1)
     )
@@ -318,12 +329,13 @@ def targets(campaign: Campaign) -> dict[str, int]:
     """The number agreed at present, by organisation id."""
     latest = (
         select(Target.organisation_id, func.max(Target.revision).label("revision"))
-        .where(Target.campaign_id == campaign.id)
+        .where(Target.campaign_id == campaign.id, Target.area_id == "")
         .group_by(Target.organisation_id)
         .subquery()
     )
     query = select(Target.organisation_id, Target.number).where(
         Target.campaign_id == campaign.id,
+        Target.area_id == "",
         Target.organisation_id == latest.c.organisation_id,
         Target.revision == latest.c.revision,
     )

@@ -319,7 +319,7 @@ def _log(campaign: Campaign, outings: list[Outing], conversations: int, random: 
                 facts["organisation_id"],
                 facts["area_id"],
                 facts["channel"],
-                outing.day.isoformat(),
+                facts["happened_at"],
                 facts["topics"],
                 facts["outcome"],
             )

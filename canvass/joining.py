@@ -35,6 +35,8 @@ class JoinLink(Base):
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
     campaign_id: Mapped[str] = mapped_column(Id, index=True)
+    # Straight into this shift, with its channel and area.
+    shift_id: Mapped[str | None] = mapped_column(Id, index=True)
     expires_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -90,6 +92,7 @@ def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
         select(JoinLink).where(
             JoinLink.organisation_id == organisation_id,
             JoinLink.campaign_id == campaign_id,
+            JoinLink.shift_id.is_(None),
             JoinLink.withdrawn_at.is_(None),
             JoinLink.expires_at > clock.now(),
         )

@@ -31,6 +31,8 @@ class Organisation(Base):
     kind: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(120))
     code: Mapped[str] = mapped_column(String(20), default="")
+    # How many members it has, where somebody has said: what a target can be shared out by.
+    members: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

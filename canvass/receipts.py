@@ -48,6 +48,9 @@ class Installation(Base):
     missing: Mapped[int] = mapped_column(default=0)  # numbers up to max_seq that have not
     pending: Mapped[int] = mapped_column(default=0)
     heard_at: Mapped[datetime]
+    # The shift it is out on, as it last said, and since when.
+    shift_id: Mapped[str | None] = mapped_column(Id, index=True)
+    shift_since: Mapped[datetime | None]
 
 
 @dataclass(frozen=True)

@@ -8,27 +8,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from canvass import campaigns
+from canvass import campaigns, clock
 from canvass.db import Base, Id, insert, session
 
 # What is counted along: separate marginals, since their cube would have nearly as many rows as there are attempts.
-DIMENSIONS = ("area", "channel", "day", "topic")
+DIMENSIONS = ("area", "channel", "day", "hour", "shift", "topic", "visit")
 
 
 class Tally(Base):
-    """One counter. `key` is an area's id ('' for none), a channel, a day as 2026-05-01, or a topic's id."""
+    """One counter. What `key` is depends on the dimension:
+
+    area: an area's id, '' for none · channel: its name · day: 2026-05-01 · topic, shift: its id
+    hour: channel, weekday from Monday as 0, hour in Sweden: door-1-18 · visit: an area's id, a colon and a day
+    """
 
     __tablename__ = "tallies"
 
     campaign_id: Mapped[str] = mapped_column(Id, primary_key=True)
     dimension: Mapped[str] = mapped_column(String(10), primary_key=True)
     organisation_id: Mapped[str] = mapped_column(Id, primary_key=True)
-    key: Mapped[str] = mapped_column(String(36), primary_key=True)
+    key: Mapped[str] = mapped_column(String(60), primary_key=True)
     outcome: Mapped[str] = mapped_column(String(20), primary_key=True)
     number: Mapped[int]
 
@@ -70,16 +75,24 @@ def cells(
     organisation_id: str,
     area_id: str | None,
     channel: str,
-    day: str,
+    happened_at: datetime,
     topics: Iterable[str],
     outcome: str,
+    shift_id: str | None = None,
 ) -> list[Cell]:
     """The counters that one attempt with these values is part of. Topics count conversations only."""
+    local = happened_at.astimezone(clock.ZONE)
+    day = local.date().isoformat()
     found = [
         Cell(campaign_id, "area", organisation_id, area_id or "", outcome),
         Cell(campaign_id, "channel", organisation_id, channel, outcome),
         Cell(campaign_id, "day", organisation_id, day, outcome),
+        Cell(campaign_id, "hour", organisation_id, f"{channel}-{local.weekday()}-{local.hour}", outcome),
     ]
+    if area_id:
+        found.append(Cell(campaign_id, "visit", organisation_id, f"{area_id}:{day}", outcome))
+    if shift_id:
+        found.append(Cell(campaign_id, "shift", organisation_id, shift_id, outcome))
     if outcome == campaigns.TALKED:
         found += [Cell(campaign_id, "topic", organisation_id, topic, outcome) for topic in topics]
     return found

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from canvass import cli, db, organisations, settings, tallies
 from canvass.db import new_id
 from tests.cast import Cast
+from tests.conftest import NOW
 
 
 def test_the_engine_keeps_what_it_is_given(app: Flask) -> None:
@@ -89,7 +90,7 @@ def test_concurrent_increments_all_survive(app: Flask, cast: Cast) -> None:
         try:
             with app.app_context():
                 for _ in range(each):
-                    cells = tallies.cells(campaign_id, organisation_id, None, "door", "2026-05-06", [], "talked")
+                    cells = tallies.cells(campaign_id, organisation_id, None, "door", NOW, [], "talked")
                     db.repeat(lambda cells=cells: tallies.move(dict.fromkeys(cells, 1)))
         except DBAPIError as problem:
             problems.append(problem)

@@ -37,8 +37,11 @@ FLOORS = [
     "access receipts quarantine",
     "campaigns areas joining",
     "tallies",
+    "shifts",
     "attempts",
-    "live sync reports backups demo",
+    "earlier_years late_reports walls",
+    "allocations plausibility",
+    "live forecasts sync reports backups demo",
     "web cli",
     "create_app",
     "server simulation",  # what starts the product from outside
