@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, func, select
@@ -29,6 +29,9 @@ CHANNELS: dict[str, tuple[str, ...]] = {
     "digital": (TALKED, "no_answer", "refused"),
     "workplace": (TALKED, "refused", "inaccessible"),
 }
+# What works by each kind of housing, until leaders say something else: doors are many and open where people live in
+# houses, and locked by high-rise, where the square is near.
+ADVICE = {"villa": "door", "terraced": "door", "flats": "stall", "mixed": "door"}
 OUTCOMES = tuple(dict.fromkeys(outcome for outcomes in CHANNELS.values() for outcome in outcomes))
 
 
@@ -265,6 +268,20 @@ def logging_organisation(person: Person, campaign: Campaign) -> str | None:
     if organisations.is_beneath(person.association_id, top):
         return person.association_id if access.may(person, "attempt.log", person.association_id) else None
     return top if access.may(person, "attempt.log", top) else None
+
+
+def advised(campaign: Campaign, housing: str) -> str | None:
+    """The channel that is advised where people live so, when the campaign uses it; only advice, never a rule."""
+    channel = campaign.advice.get(housing, ADVICE.get(housing))
+    return channel if channel in campaign.channels else None
+
+
+def advise(campaign: Campaign, advice: Mapping[str, str], *, by: Person | None = None) -> None:
+    """Set the advice for each kind of housing; '' for none. Raises Refused for a channel that there is not."""
+    if any(channel and channel not in CHANNELS for channel in advice.values()):
+        raise Refused({"advice": _("Välj ett av sätten.")})
+    campaign.advice = {housing: advice[housing] for housing in ADVICE if housing in advice}
+    _note("campaign.advise", campaign, by)
 
 
 # --- topics and targets -------------------------------------------------------------------------------------

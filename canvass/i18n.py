@@ -99,6 +99,12 @@ def day(value: date | datetime | None, form: str = "d MMM y") -> str:
     return format_date(value, form, locale="en_GB" if language() == "en" else "sv_SE")
 
 
+def weekday(number: int, width: str = "wide") -> str:
+    """A weekday by its number from Monday as 0: tisdag, or tis for width "abbreviated"."""
+    # The fifth of January 2026 is a Monday.
+    return day(date(2026, 1, 5 + number), "EEEE" if width == "wide" else "EEE")
+
+
 def moment(value: datetime | None) -> str:
     """A time as people write it, in Swedish local time: 21 nov. 2026 18:05."""
     return "–" if value is None else f"{day(value)} {value.astimezone(clock.ZONE):%H:%M}"

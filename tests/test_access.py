@@ -54,6 +54,10 @@ TABLE = {
     "POST /campaigns/<campaign_id>/state state=open": "--.-. ++.-. --.-. ++.-.",
     "GET /campaigns/<campaign_id>/targets": "--.-. ++.+. --.-. ++.+.",
     "POST /campaigns/<campaign_id>/targets target-<own>=7": "--.-. +!.+. --.-. +!.+.",
+    # what works when and where
+    "GET /campaigns/<campaign_id>/hours": "++.+. ++.+. ++.+. ++.+.",
+    "POST /campaigns/<campaign_id>/advice villa=door": "--.-. ++.-. --.-. ++.-.",
+    "POST /campaigns/<campaign_id>/plausibility organisation=<own>": "++.+. ++.+. ++.+. ++.+.",
     # coming in
     "GET /campaigns/<campaign_id>/join": "--.-. ++.+. --.-. ++.+.",
     "GET /campaigns/<campaign_id>/poster": "--.-. ++.+. --.-. ++.+.",

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, campaigns, clock, db, i18n, joining, live, organisations
+from canvass import access, campaigns, clock, db, i18n, joining, live, organisations, plausibility
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
@@ -56,6 +56,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
         **(fragments.way_in(link) if link else {}),
         may_export=access.may_anywhere(person, "report.export"),
         may_review=access.may(person, "quarantine.review", node.id),
+        questions=plausibility.questions(campaign, person, node),
         is_overdue=campaign.state == "open" and campaign.ends_on < clock.today(),
     )
     response = make_response(body)
