@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from canvass import areas, campaigns, clock, i18n, organisations, quarantine, receipts, tallies
+from canvass.areas import Area
 from canvass.campaigns import Campaign
-from canvass.db import session
+from canvass.db import is_id, session
 from canvass.organisations import Organisation
+from canvass.quarantine import Held
 from canvass.tallies import Count
+
+Named = TypeVar("Named", Campaign, Area)
 
 # Chapter 5: a topic raised in fewer conversations than this could point at somebody.
 SMALLEST_SHOWN = 5
@@ -77,6 +82,49 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
         waiting=receipts.waiting(organisation.id),
         to_review=quarantine.to_review([organisation.id]),
     )
+
+
+@dataclass(frozen=True)
+class HeldLine:
+    """Something in quarantine as a leader reads it: why it is there, and what it says as far as that can be read."""
+
+    held: Held
+    reason: str
+    what: str
+    is_hopeless: bool
+
+
+def held(one: Held) -> HeldLine:
+    """What a leader needs to see of it, in words; whatever cannot be read is left out."""
+    data = one.data
+    said = data.get("data")
+    facts = said if isinstance(said, dict) else {}
+    campaign, area = _named(Campaign, data.get("campaign")), _named(Area, facts.get("area"))
+    channel, outcome = str(facts.get("channel")), str(facts.get("outcome"))
+    number = facts.get("n")
+    parts = [
+        campaigns.outcome_name(outcome) if outcome in campaigns.OUTCOMES else "",
+        campaigns.channel_name(channel) if channel in campaigns.CHANNELS else "",
+        area.name if area else "",
+        campaign.name if campaign else "",
+    ]
+    if data.get("kind") == "delete":
+        parts[0] = i18n.gettext("Ett ångrat försök")
+    elif parts[0] and type(number) is int and number != 1:
+        parts[0] = f"{i18n.number(number)} × {parts[0]}"
+    what = " · ".join(part for part in parts if part)
+    return HeldLine(one, quarantine.sentence(one.code), what, one.code in quarantine.HOPELESS)
+
+
+def to_review(campaign: Campaign, organisation: Organisation) -> list[HeldLine]:
+    """What waits for a decision at an organisation and beneath: of this campaign, or of nobody knows which."""
+    found = quarantine.held([organisation.id])
+    return [held(one) for one in found if _named(Campaign, one.data.get("campaign")) in (campaign, None)]
+
+
+def _named(kind: type[Named], object_id: object) -> Named | None:
+    """What an id in a held operation speaks of; None when it is no id at all."""
+    return session.get(kind, object_id) if is_id(object_id) else None
 
 
 def _children(organisation: Organisation, own: dict[str, Count], targets: dict[str, int]) -> list[Line]:

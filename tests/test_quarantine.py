@@ -448,6 +448,22 @@ def test_the_page_says_how_many_wait_to_those_who_judge(cast: Cast, phone: Phone
     assert quarantine.to_review([cast.norrkoping.id]) == 1
 
 
+def test_one_tap_on_the_campaigns_page_admits_and_leads_back_there(
+    cast: Cast, phone: Phone, signed_in: SignedIn
+) -> None:
+    _operation, held = hold(cast, phone)
+    address = f"/campaigns/{cast.spring.id}?at={cast.norrkoping.id}"
+    page = signed_in(cast.bo).get(address).text
+    assert "Antalet är orimligt." in page
+    assert "60 × Samtal" in page
+    assert "Antalet är orimligt." not in signed_in(cast.alva).get(address.partition("?")[0]).text
+    before = total(cast)
+    answer = signed_in(cast.bo).post(f"/quarantine/{held.id}/admit", data={"next": address})
+    assert (answer.status_code, answer.location) == (303, address)
+    assert total(cast) == (before[0] + 60, before[1] + 60)
+    assert "Antalet är orimligt." not in signed_in(cast.bo).get(address).text
+
+
 def test_a_leader_is_not_told_who_it_was(cast: Cast, phone: Phone, signed_in: SignedIn) -> None:
     """The association is enough to judge by; there are no personal lists."""
     hold(cast, phone)

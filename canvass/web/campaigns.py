@@ -56,6 +56,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
         **(fragments.way_in(link) if link else {}),
         may_export=access.may_anywhere(person, "report.export"),
         may_review=access.may(person, "quarantine.review", node.id),
+        to_review=live.to_review(campaign, node) if access.may(person, "quarantine.review", node.id) else [],
         questions=plausibility.questions(campaign, person, node),
         is_overdue=campaign.state == "open" and campaign.ends_on < clock.today(),
     )

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, campaigns, db, i18n, quarantine, sync
-from canvass.areas import Area
-from canvass.campaigns import Campaign
+from canvass import access, db, live, quarantine, sync
 from canvass.i18n import gettext as _
 from canvass.quarantine import Held
 from canvass.web import fragments, gate
 
 door = Blueprint("quarantine", __name__, url_prefix="/quarantine")
-
-Owned = TypeVar("Owned", Campaign, Area)
 
 
 @door.get("")
@@ -29,7 +23,7 @@ def index() -> ResponseReturnValue:
     is_decided = bool(request.args.get("decided"))
     return render_template(
         "quarantine/index.html",
-        rows=[_row(held) for held in quarantine.held(nodes, is_decided=is_decided)],
+        rows=[live.held(one) for one in quarantine.held(nodes, is_decided=is_decided)],
         is_decided=is_decided,
     )
 
@@ -39,7 +33,7 @@ def admit(held_id: str) -> ResponseReturnValue:
     """Count it after all."""
     held = _undecided(held_id)
     if held is None:
-        return redirect(url_for("quarantine.index"), 303)
+        return _back()
     try:
         sync.admit(held, by=gate.person())
     except sync.Refused as error:
@@ -48,7 +42,7 @@ def admit(held_id: str) -> ResponseReturnValue:
     else:
         db.session.commit()
         fragments.say(_("Uppgiften är räknad."))
-    return redirect(url_for("quarantine.index"), 303)
+    return _back()
 
 
 @door.post("/<held_id>/dismiss")
@@ -56,11 +50,16 @@ def dismiss(held_id: str) -> ResponseReturnValue:
     """Leave it uncounted, on record."""
     held = _undecided(held_id)
     if held is None:
-        return redirect(url_for("quarantine.index"), 303)
+        return _back()
     quarantine.dismiss(held, by=gate.person())
     db.session.commit()
     fragments.say(_("Uppgiften är avfärdad. Den finns kvar under Avgjorda."))
-    return redirect(url_for("quarantine.index"), 303)
+    return _back()
+
+
+def _back() -> ResponseReturnValue:
+    """To the page where the button was: this list, or a campaign's page."""
+    return redirect(gate.own_path(request.form.get("next"), url_for("quarantine.index")), 303)
 
 
 def _undecided(held_id: str) -> Held | None:
@@ -71,34 +70,3 @@ def _undecided(held_id: str) -> Held | None:
         fragments.say(_("Den är redan avgjord."), "warning")
         return None
     return held
-
-
-def _row(held: Held) -> dict[str, object]:
-    """What a leader needs to see of it, in words; whatever cannot be read is left out."""
-    data = held.data
-    said = data.get("data")
-    facts = said if isinstance(said, dict) else {}
-    campaign, area = _named(Campaign, data.get("campaign")), _named(Area, facts.get("area"))
-    channel, outcome = str(facts.get("channel")), str(facts.get("outcome"))
-    number = facts.get("n")
-    parts = [
-        campaigns.outcome_name(outcome) if outcome in campaigns.OUTCOMES else "",
-        campaigns.channel_name(channel) if channel in campaigns.CHANNELS else "",
-        area.name if area else "",
-        campaign.name if campaign else "",
-    ]
-    if data.get("kind") == "delete":
-        parts[0] = _("Ett ångrat försök")
-    elif parts[0] and type(number) is int and number != 1:
-        parts[0] = f"{i18n.number(number)} × {parts[0]}"
-    return {
-        "held": held,
-        "reason": quarantine.sentence(held.code),
-        "what": " · ".join(part for part in parts if part),
-        "is_hopeless": held.code in quarantine.HOPELESS,
-    }
-
-
-def _named(kind: type[Owned], object_id: object) -> Owned | None:
-    """What an id in a held operation speaks of; None when it is no id at all."""
-    return db.session.get(kind, object_id) if db.is_id(object_id) else None
