@@ -62,10 +62,9 @@ def weeks(counts: Mapping[str, Count]) -> list[Week]:
 
 
 def _week(channel: str, counts: dict[tuple[int, int], Count]) -> Week:
-    hours = [hour for _weekday, hour in counts]
     rows = [
         [Slot(weekday, hour, counts.get((weekday, hour), Count())) for weekday in range(7)]
-        for hour in range(min(hours), max(hours) + 1, WINDOW)
+        for hour in sorted({hour for _weekday, hour in counts})
     ]
     told = sorted((slot for row in rows for slot in row if slot.rate is not None), key=lambda slot: slot.rate or 0)
     # Only what chance does not explain: the intervals of the two lie apart.
