@@ -166,6 +166,11 @@ def read_only() -> None:
     session.connection(execution_options={"reading": True})
 
 
+def is_reading() -> bool:
+    """Has this transaction promised to read only?"""
+    return bool(session.connection().get_execution_options().get("reading", False))
+
+
 def repeat(work: Callable[[], T], times: int = 6) -> T:
     """Do `work` and commit; do all of it again when the database asks for that. `work` must start from nothing."""
     for left in reversed(range(times)):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from canvass import areas, campaigns, clock, i18n, organisations, quarantine, receipts, tallies
+from canvass import areas, campaigns, clock, i18n, organisations, quarantine, receipts, sums, tallies
 from canvass.areas import Area
 from canvass.campaigns import Campaign
 from canvass.db import is_id, session
@@ -19,6 +18,7 @@ Named = TypeVar("Named", Campaign, Area)
 
 # Chapter 5: a topic raised in fewer conversations than this could point at somebody.
 SMALLEST_SHOWN = 5
+ABOVE_AREAS = ("national", "district")
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,19 @@ class Numbers:
 
 def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
     """The campaign's numbers for `organisation` and everything beneath it, each table adding up to the total."""
-    here = organisations.beneath(organisation.id)
-    own = tallies.by_organisation(campaign.id, here)
-    total = _sum(own.values())
-    days = tallies.by("day", campaign.id, here)
-    topics, few_topics = _topics(campaign, tallies.by("topic", campaign.id, here), total.conversations)
+    reading = sums.Reading(campaign.id)
+    here = reading.of(organisation.id)
+    total = reading.total(organisation.id)
+    days = here.get("day", {})
+    topics, few_topics = _topics(campaign, here.get("topic", {}), total.conversations)
     targets = campaigns.targets(campaign)
     return Numbers(
         organisation=organisation,
         total=total,
         target=targets.get(organisation.id),
-        by_organisation=_children(organisation, own, targets),
-        by_area=_areas(campaign, organisation, tallies.by("area", campaign.id, here)),
-        by_channel=_channels(tallies.by("channel", campaign.id, here)),
+        by_organisation=_children(organisation, reading, targets),
+        by_area=_areas(campaign, organisation),
+        by_channel=_channels(here.get("channel", {})),
         by_day=_days(days),
         by_topic=topics,
         few_topics=few_topics,
@@ -127,30 +127,26 @@ def _named(kind: type[Named], object_id: object) -> Named | None:
     return session.get(kind, object_id) if is_id(object_id) else None
 
 
-def _children(organisation: Organisation, own: dict[str, Count], targets: dict[str, int]) -> list[Line]:
-    """One line for each organisation directly beneath, summed over all under it; and one for what is the node's own."""
-    child_of: dict[str, str] = {}
-    child = ""
-    for depth, node in organisations.tree([organisation.id]):
-        if depth == 1:
-            child = node.id
-        if depth >= 1:
-            child_of[node.id] = child
-    sums: dict[str, Count] = {}
-    for organisation_id, count in own.items():
-        key = child_of.get(organisation_id, organisation.id)
-        sums[key] = _sum([sums.get(key, Count()), count])
+def _children(organisation: Organisation, reading: sums.Reading, targets: dict[str, int]) -> list[Line]:
+    """One line for each organisation directly beneath, with all under it; and one for what is the node's own."""
     lines = [
-        Line(node.name, sums.get(node.id, Count()), id=node.id, code=node.code, target=targets.get(node.id))
+        Line(node.name, reading.total(node.id), id=node.id, code=node.code, target=targets.get(node.id))
         for node in organisations.children(organisation.id)
     ]
-    if organisation.id in sums and lines:
-        lines.append(Line(i18n.gettext("Direkt under %(name)s", name=organisation.name), sums[organisation.id]))
+    own = reading.own(organisation.id)
+    if lines and own.attempts:
+        lines.append(Line(i18n.gettext("Direkt under %(name)s", name=organisation.name), own))
     return lines
 
 
-def _areas(campaign: Campaign, organisation: Organisation, counts: dict[str, Count]) -> list[Line]:
-    """The organisation's own areas, with zeros, and wherever else its people have been."""
+def _areas(campaign: Campaign, organisation: Organisation) -> list[Line]:
+    """The organisation's own areas, with zeros, and wherever else its people have been.
+
+    None above a municipal organisation: nobody reads a list of thousands.
+    """
+    if organisation.kind in ABOVE_AREAS:
+        return []
+    counts = tallies.by("area", campaign.id, organisations.beneath(organisation.id))
     offered = [area for area in areas.owned_beneath(organisation.id) if not area.retired_at]
     known = {area.id: area for area in offered}
     for area_id in counts:
@@ -197,11 +193,6 @@ def _topics(campaign: Campaign, counts: dict[str, Count], talked: int) -> tuple[
     ]
     few = len(lines) < sum(1 for count in counts.values() if count.conversations)
     return sorted(lines, key=lambda line: (-line.count.conversations, i18n.sort_key(line.name))), few
-
-
-def _sum(counts: Iterable[Count]) -> Count:
-    found = list(counts)
-    return Count(sum(c.attempts for c in found), sum(c.conversations for c in found))
 
 
 def standing(campaign: Campaign, organisation: Organisation) -> Line:

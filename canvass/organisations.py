@@ -112,6 +112,12 @@ def tree(top_ids: Iterable[str]) -> list[tuple[int, Organisation]]:
     return lines
 
 
+def shape() -> list[tuple[str, str | None, str]]:
+    """Every organisation's id, its parent's and its kind: the whole tree, without what hangs on it."""
+    query = select(Organisation.id, Organisation.parent_id, Organisation.kind)
+    return [(id_, parent_id, kind) for id_, parent_id, kind in session.execute(query)]
+
+
 def municipal_of(organisation_id: str) -> Organisation | None:
     """The municipal organisation that this one is or belongs to, None above that level."""
     return next((node for node in above(organisation_id) if node.kind == "municipal"), None)

@@ -129,13 +129,27 @@ def by_organisation(campaign_id: str, organisation_ids: Select[str]) -> dict[str
 
 def total(campaign_id: str, organisation_ids: Select[str]) -> Count:
     """All attempts and conversations of these organisations in the campaign."""
-    counts = by_organisation(campaign_id, organisation_ids).values()
-    return Count(sum(c.attempts for c in counts), sum(c.conversations for c in counts))
+    return added(by_organisation(campaign_id, organisation_ids).values())
 
 
 def pulse(campaign_id: str) -> int:
     """A number that is higher after every change of the campaign's counters."""
     return session.scalar(select(func.coalesce(func.sum(Pulse.beat), 0)).where(Pulse.campaign_id == campaign_id)) or 0
+
+
+def beats(campaign_id: str) -> dict[str, int]:
+    """The pulse of each organisation that has counters in the campaign."""
+    query = select(Pulse.organisation_id, Pulse.beat).where(Pulse.campaign_id == campaign_id)
+    return dict(iter(session.execute(query)))
+
+
+def added(counts: Iterable[Count]) -> Count:
+    """All of them together."""
+    attempts = conversations = 0
+    for count in counts:
+        attempts += count.attempts
+        conversations += count.conversations
+    return Count(attempts, conversations)
 
 
 def replace(counted: Counter[Cell]) -> None:

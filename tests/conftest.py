@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from contextvars import Context
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -17,9 +17,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from sqlalchemy import event
 
 import canvass
-from canvass import clock, db, i18n, people, state
+from canvass import clock, db, i18n, people, state, sums
 from canvass.people import Person
 from tests import postgres
 from tests.cast import Cast, gather
@@ -89,6 +90,7 @@ def app(engine_app: Flask) -> Iterator[Flask]:
             db.session.execute(table.delete())
         db.session.commit()
         state.begin(engine_app.config["DATA"], None)
+        sums.forget()  # the cast comes back with the same ids
         yield engine_app
         db.session.rollback()
         db.session.remove()
@@ -158,3 +160,18 @@ def browser(app: Flask) -> FlaskClient:
     client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "sv"
     return client
+
+
+@contextmanager
+def questions() -> Iterator[list[str]]:
+    """The statements sent to the database inside the block."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(db.db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db.db.engine, "before_cursor_execute", note)

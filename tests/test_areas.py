@@ -5,22 +5,21 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from canvass import areas, attempts, audit, db, geojson, people
 from canvass.areas import Area, Draft
 from canvass.attempts import Facts
 from canvass.people import Person
 from tests.cast import Cast
-from tests.conftest import NOW
+from tests.conftest import NOW, questions
 
 SignedIn = Callable[[Person], FlaskClient]
 SWEDEN = Path(__file__).parent.parent / "canvass" / "reference" / "municipalities.geojson"
@@ -76,21 +75,6 @@ def mark_in(text: str) -> str:
     found = re.search(r'name="mark" value="(\w+)"', text)
     assert found is not None
     return found[1]
-
-
-@contextmanager
-def questions() -> Iterator[list[str]]:
-    """The statements sent to the database inside the block."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.db.engine, "before_cursor_execute", note)
 
 
 # --- by hand ------------------------------------------------------------------------------------------------

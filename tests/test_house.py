@@ -38,7 +38,7 @@ FLOORS = [
     "campaigns areas joining",
     "tallies",
     "shifts",
-    "attempts",
+    "attempts sums",
     "earlier_years hours late_reports walls",
     "allocations plausibility",
     "live forecasts sync reports backups demo",
