@@ -112,10 +112,9 @@ def tree(top_ids: Iterable[str]) -> list[tuple[int, Organisation]]:
     return lines
 
 
-def shape() -> list[tuple[str, str | None, str]]:
-    """Every organisation's id, its parent's and its kind: the whole tree, without what hangs on it."""
-    query = select(Organisation.id, Organisation.parent_id, Organisation.kind)
-    return [(id_, parent_id, kind) for id_, parent_id, kind in session.execute(query)]
+def shape() -> list[tuple[str, str | None]]:
+    """Every organisation's id and its parent's: the whole tree, without what hangs on it."""
+    return [(id_, parent_id) for id_, parent_id in session.execute(select(Organisation.id, Organisation.parent_id))]
 
 
 def municipal_of(organisation_id: str) -> Organisation | None:

@@ -7,7 +7,6 @@ are as they were. Every organisation's pulse tells whether its own have moved, s
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
 
 from sqlalchemy import func, select
 
@@ -18,9 +17,7 @@ from canvass.tallies import Count, Tally
 # What is remembered, by dimension and key: all that is small at every level.
 DIMENSIONS = ("channel", "day", "topic")
 Sums = dict[str, dict[str, Count]]
-# Above these, an organisation's sums are made of its children's; at these, the database adds up.
-READ_AT = ("municipal", "association")
-MOST_CAMPAIGNS = 4  # some ten megabytes for a national one
+MOST_CAMPAIGNS = 4  # some thirty megabytes for a national one
 
 # By campaign and organisation: the pulses that the sums were made from, hashed, and the sums.
 _memory: OrderedDict[str, dict[str, tuple[int, Sums]]] = OrderedDict()
@@ -34,10 +31,8 @@ class Reading:
         # Pulses first: numbers that are read later may be newer than their pulse, which only means reading them again.
         self._beats = tallies.beats(campaign_id)
         self._children: dict[str | None, list[str]] = {}
-        self._kinds: dict[str, str] = {}
-        for id_, parent_id, kind in organisations.shape():
+        for id_, parent_id in organisations.shape():
             self._children.setdefault(parent_id, []).append(id_)
-            self._kinds[id_] = kind
         self._marks: dict[str, int] = {}
         # What a transaction has changed and not committed must not be remembered: it may never have happened.
         self._known = _remembered(campaign_id) if db.is_reading() else {}
@@ -48,12 +43,9 @@ class Reading:
         known = self._known.get(organisation_id)
         if known is not None and known[0] == mark:
             return known[1]
-        children = self._children.get(organisation_id, [])
-        if self._kinds[organisation_id] in READ_AT or not children:
-            sums = _read(self._campaign_id, self._beneath(organisation_id))
-        else:
-            own = _read(self._campaign_id, [organisation_id]) if organisation_id in self._beats else {}
-            sums = _added(own, *(self.of(child) for child in children))
+        own = _read(self._campaign_id, organisation_id) if organisation_id in self._beats else {}
+        children = self._children.get(organisation_id)
+        sums = _added(own, *(self.of(child) for child in children)) if children else own
         self._known[organisation_id] = mark, sums
         return sums
 
@@ -66,12 +58,6 @@ class Reading:
         beneath = tallies.added(self.total(child) for child in self._children.get(organisation_id, []))
         total = self.total(organisation_id)
         return Count(total.attempts - beneath.attempts, total.conversations - beneath.conversations)
-
-    def _beneath(self, organisation_id: str) -> list[str]:
-        found = [organisation_id]
-        for id_ in found:
-            found += self._children.get(id_, [])
-        return [id_ for id_ in found if id_ in self._beats]
 
     def _mark(self, organisation_id: str) -> int:
         """Differs when a counter beneath has moved, or an organisation has come or gone."""
@@ -95,17 +81,17 @@ def _remembered(campaign_id: str) -> dict[str, tuple[int, Sums]]:
     return known
 
 
-def _read(campaign_id: str, organisation_ids: Iterable[str]) -> Sums:
+def _read(campaign_id: str, organisation_id: str) -> Sums:
+    """What is the organisation's own."""
     sums: Sums = {}
     talked = func.coalesce(func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED), 0)
-    for ids in db.in_batches(organisation_ids):
-        query = select(Tally.dimension, Tally.key, func.sum(Tally.number), talked).where(
-            Tally.campaign_id == campaign_id, Tally.dimension.in_(DIMENSIONS), Tally.organisation_id.in_(ids)
-        )
-        found: Sums = {}
-        for dimension, key, attempts, conversations in session.execute(query.group_by(Tally.dimension, Tally.key)):
-            found.setdefault(dimension, {})[key] = Count(int(attempts), int(conversations))
-        sums = _added(sums, found) if sums else found
+    query = select(Tally.dimension, Tally.key, func.sum(Tally.number), talked).where(
+        Tally.campaign_id == campaign_id,
+        Tally.dimension.in_(DIMENSIONS),
+        Tally.organisation_id == organisation_id,
+    )
+    for dimension, key, attempts, conversations in session.execute(query.group_by(Tally.dimension, Tally.key)):
+        sums.setdefault(dimension, {})[key] = Count(int(attempts), int(conversations))
     return sums
 
 
