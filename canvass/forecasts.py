@@ -48,6 +48,10 @@ EIGHTY_PERCENT = 1.2816
 
 # What shifts give is measured over the last four weeks.
 SHIFT_DAYS = 28
+# To say that more shifts would do it helps nobody when it takes more than so many times as many.
+TOO_MANY_TIMES = 3
+
+WORD_JOINER = "\N{WORD JOINER}"
 
 Revision = tuple[date, int]
 Shift = tuple[date, int | None]  # a planned one with what is expected of it, or a past one with what it gave
@@ -387,7 +391,8 @@ class Sentences:
     @property
     def all(self) -> list[str]:
         """What there is to say, in order, without how it is known."""
-        return [sentence for sentence in (self.forecast, self.verdict, self.plan, self.need) if sentence]
+        first = (self.verdict, self.forecast) if self.standing == "reached" else (self.forecast, self.verdict)
+        return [sentence for sentence in (*first, self.plan, self.need) if sentence]
 
 
 def sentences(burn_up: BurnUp) -> Sentences:
@@ -437,8 +442,12 @@ def interval(burn_up: BurnUp) -> str:
     end = burn_up.forecast.end
     if end is None:
         return ""
-    low, high = rounded(end.low, end.high, burn_up.so_far)
-    return i18n.number(low) if low == high else f"{i18n.number(low)}–{i18n.number(high)}"
+    return spanned(*rounded(end.low, end.high, burn_up.so_far))
+
+
+def spanned(low: int, high: int) -> str:
+    """From one number to the other, on one line."""
+    return i18n.number(low) if low == high else f"{i18n.number(low)}–{WORD_JOINER}{i18n.number(high)}"
 
 
 def rounded(low: int, high: int, least: int = 0) -> tuple[int, int]:
@@ -470,7 +479,9 @@ def _two_figures(number: int) -> int:
 
 
 def _said_of_forecast(burn_up: BurnUp) -> str:
-    missing, found, target = burn_up.forecast.missing, interval(burn_up), burn_up.target
+    missing, found = burn_up.forecast.missing, interval(burn_up)
+    # "Av 500" says how far there is left to go, and nothing once one is past it.
+    target = None if standing_of(burn_up) == "reached" else burn_up.target
     if missing == "before":
         return _("Kampanjen börjar %(day)s.", day=i18n.day(burn_up.first, "d MMMM"))
     if missing == "early":
@@ -558,7 +569,7 @@ def _said_of_shifts(pace: Pace, shifts: int, number: int) -> str:
     separator = " " if pace.weeks < 2 or not a_week else ", "
     said = f"{needed}{separator}{often}."
     given = round(pace.given_per_shift or 0)
-    if not given or given >= number:
+    if not number / TOO_MANY_TIMES <= given < number:
         return said
     # The other way to the same number: at what a shift gives now, so many more are needed.
     more = ceil(pace.remaining / given)
