@@ -429,7 +429,7 @@ def standing_name(standing: str) -> str:
     return {
         "ahead": _("På väg mot målet"),
         "uncertain": _("Osäkert"),
-        "behind": _("Når inte målet"),
+        "behind": _("Troligen under målet"),
         "reached": _("Målet är nått"),
     }.get(standing, "")
 
@@ -524,7 +524,7 @@ def _verdict(standing: str) -> str:
         "reached": _("Målet är nått!"),
         "ahead": _("Ni är på väg att nå målet."),
         "uncertain": _("Målet är inom räckhåll, men inte säkert."),
-        "behind": _("I den takten når ni inte målet."),
+        "behind": _("I den takten når ni troligen inte målet."),
     }.get(standing, "")
 
 

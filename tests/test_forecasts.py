@@ -357,7 +357,7 @@ def foreseen(low: int, high: int, target: int | None, so_far: int = 3000, **more
 @pytest.mark.parametrize(
     ("low", "high", "target", "sentence"),
     [
-        (4113, 4587, 5000, "FORTNIGHT: 4 100–4 600 av 5 000. I den takten når ni inte målet."),
+        (4113, 4587, 5000, "FORTNIGHT: 4 100–4 600 av 5 000. I den takten når ni troligen inte målet."),
         (4113, 5587, 5000, "FORTNIGHT: 4 000–5 600 av 5 000. Målet är inom räckhåll, men inte säkert."),
         (4113, 5587, 4500, "FORTNIGHT: 4 000–5 600 av 4 500. Målet är inom räckhåll, men inte säkert."),
         (5113, 5587, 5000, "FORTNIGHT: 5 100–5 600 av 5 000. Ni är på väg att nå målet."),
@@ -546,6 +546,14 @@ def test_the_drawing_says_today_the_target_those_before_the_result_and_the_forec
 def test_the_scale_leaves_room_for_the_targets_own_numbers():
     assert [plain(label.text) for label in burnups.draw(SITUATIONS["going"]).heights] == ["500"]
     assert [plain(label.text) for label in burnups.draw(SITUATIONS["no target"]).heights] == ["500", "1 000", "1 500"]
+
+
+def test_the_targets_number_makes_way_for_a_result_that_ends_beside_it():
+    def side(count: int) -> str:
+        found = burnups.draw(burn_up(every_day(count, LAST), LAST, 700))
+        return next(label.side for label in found.labels if label.text == "Mål 700")
+
+    assert (side(5), side(10)) == ("end", "start")
 
 
 def test_when_it_is_over_no_day_is_today_and_nothing_is_foreseen(app):
