@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from random import Random
@@ -37,12 +37,16 @@ def swedish() -> Iterator[None]:
         yield
 
 
-def burn_up(
-    counts: dict[date, int] | None = None, today: date = TODAY, target: int | None = 5000, **more: Any
-) -> BurnUp:
+@pytest.fixture
+def app(apps: Callable[[str], Flask]) -> Flask:
+    """For its templates: which engine is behind them is all the same."""
+    return apps("sqlite")
+
+
+def burn_up(counts: dict[date, int], today: date = TODAY, target: int | None = 5000, **more: Any) -> BurnUp:
     """A campaign of ten weeks with these conversations."""
     given = {"revisions": [(FIRST, target)] if target else [], "first": FIRST, "last": LAST} | more
-    days = {day.isoformat(): Count(number * 5, number) for day, number in (counts or {}).items()}
+    days = {day.isoformat(): Count(number * 5, number) for day, number in counts.items()}
     return forecasts.values(days, today=today, **given)
 
 
@@ -176,7 +180,8 @@ def test_eight_seasons_out_of_ten_end_inside_the_interval():
                 if end:
                     held.append(end.low <= sum(season.counts) <= end.high)
     assert len(held) > 1400
-    assert 0.75 <= sum(held) / len(held) <= 0.85
+    # Closer than what is promised, 70–90 %: the seasons are always the same, so a band made narrower or wider shows.
+    assert 0.78 <= sum(held) / len(held) <= 0.84
 
 
 @some
