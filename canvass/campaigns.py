@@ -15,6 +15,7 @@ from canvass.organisations import Organisation
 from canvass.people import Person
 
 KINDS = ("listen", "petition", "mobilise", "other")
+RHYTHMS = ("even", "weekdays", "weekends", "rising")
 # How long after the close a campaign still takes what happened before it: phones come home from holidays.
 CLOSING_TIME = timedelta(days=14)
 LARGEST_TARGET = 10_000_000
@@ -48,7 +49,7 @@ class Campaign(Base):
     ends_on: Mapped[date]
     channels: Mapped[list[str]] = mapped_column(JSON)
     script: Mapped[str] = mapped_column(Text, default="")
-    # How the plan spreads the target over the days when no shifts are planned; see forecasts.RHYTHMS.
+    # How the plan spreads the target over the days while no shifts say otherwise.
     rhythm: Mapped[str] = mapped_column(String(20), default="even")
     # The leaders' advice: which channel to choose by what kind of housing.
     advice: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
@@ -143,6 +144,16 @@ def channel_name(channel: str) -> str:
     }[channel]
 
 
+def rhythm_name(rhythm: str) -> str:
+    """What a rhythm is called."""
+    return {
+        "even": _("Lika mycket varje dag"),
+        "weekdays": _("Vardagar"),
+        "weekends": _("Helger"),
+        "rising": _("Mer mot slutet"),
+    }[rhythm]
+
+
 def outcome_name(outcome: str) -> str:
     """What an outcome is called."""
     return {
@@ -185,10 +196,11 @@ def create(
     topics: Iterable[str],
     target: int | None,
     script: str = "",
+    rhythm: str = "even",
     by: Person | None = None,
 ) -> Campaign:
     """A new draft with its topics and target. Raises Refused with a sentence per field."""
-    facts = _checked(name, kind, starts_on, ends_on, channels, script, target)
+    facts = _checked(name, kind, starts_on, ends_on, channels, script, rhythm, target)
     campaign = Campaign(organisation=organisation, **facts)
     session.add(campaign)
     session.flush()
@@ -208,10 +220,11 @@ def edit(
     channels: Sequence[str],
     topics: Iterable[str],
     script: str = "",
+    rhythm: str = "even",
     by: Person | None = None,
 ) -> None:
     """Change a campaign. Raises Refused with a sentence per field."""
-    for field, value in _checked(name, kind, starts_on, ends_on, channels, script, None).items():
+    for field, value in _checked(name, kind, starts_on, ends_on, channels, script, rhythm, None).items():
         setattr(campaign, field, value)
     set_topics(campaign, topics)
     _note("campaign.edit", campaign, by)
@@ -376,6 +389,7 @@ def _checked(
     ends_on: date | None,
     channels: Sequence[str],
     script: str,
+    rhythm: str,
     target: int | None,
 ) -> dict[str, object]:
     name, errors = " ".join(name.split()), {}
@@ -396,6 +410,8 @@ def _checked(
     chosen = [channel for channel in CHANNELS if channel in channels]
     if not chosen:
         errors["channels"] = _("Välj minst ett sätt att samtala.")
+    if rhythm not in RHYTHMS:
+        errors["rhythm"] = _("Välj hur planen ska fördelas.")
     if len(script) > 5000:
         errors["script"] = _("Samtalsstödet får ha högst 5 000 tecken.")
     if target is not None and not 0 <= target <= LARGEST_TARGET:
@@ -409,4 +425,5 @@ def _checked(
         "ends_on": ends_on,
         "channels": chosen,
         "script": script.strip(),
+        "rhythm": rhythm,
     }

@@ -31,8 +31,6 @@ from canvass.i18n import ngettext
 from canvass.tallies import Count
 
 WEEK = 7
-# How the target is spread over the days while no shifts say otherwise.
-RHYTHMS = ("even", "weekdays", "weekends", "rising")
 
 # The pace is that of so many days, and of more weeks until so many of them had conversations.
 PACE_DAYS, PACE_ACTIVE_DAYS = 14, 6
@@ -174,16 +172,6 @@ def _per_day(talked: list[tuple[date, int]], first: date, today: date, last: dat
 
 
 # --- the plan -----------------------------------------------------------------------------------------------
-
-
-def rhythm_name(rhythm: str) -> str:
-    """What a rhythm is called."""
-    return {
-        "even": _("Lika mycket varje dag"),
-        "weekdays": _("Vardagar"),
-        "weekends": _("Helger"),
-        "rising": _("Mer mot slutet"),
-    }[rhythm]
 
 
 def target_steps(first: date, last: date, revisions: Iterable[Revision]) -> list[Revision]:

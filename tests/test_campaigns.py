@@ -32,6 +32,7 @@ FORM: dict[str, Any] = {
     "channels": ["phone", "digital"],
     "topics": "Bussen\nBadhuset",
     "script": "Hej!",
+    "rhythm": "weekends",
 }
 
 
@@ -207,6 +208,7 @@ WRONG = FORM | {
     "script": "x" * 5001,
     "topics": "Simhallen",
     "kind": "other",
+    "rhythm": "allegro",
 }
 
 
@@ -216,7 +218,7 @@ def test_all_that_is_wrong_is_said_and_all_that_was_typed_stays(cast: Cast, sign
     address = "/campaigns" if door == "new" else f"/campaigns/{cast.spring.id}/edit"
     answer = bo.post(address, data=WRONG | {"organisation": cast.norrkoping.id})
     assert answer.status_code == 422
-    assert wrong_fields(answer.text) == {"name", "target", "ends_on", "channels", "script"}
+    assert wrong_fields(answer.text) == {"name", "target", "ends_on", "channels", "script", "rhythm"}
     assert 'value="tusen"' in answer.text
     assert 'value="2026-08-31"' in answer.text
     assert "Simhallen</textarea>" in answer.text
@@ -238,7 +240,7 @@ def test_the_form_is_filled_in_with_what_is(cast: Cast, signed_in: SignedIn) -> 
     changed = FORM | {"name": cast.spring.name, "target": ""}
     assert bo.post(f"/campaigns/{cast.spring.id}/edit", data=changed).status_code == 303
     spring = db.session.get_one(Campaign, cast.spring.id)
-    assert (spring.channels, spring.state) == (["phone", "digital"], "open")
+    assert (spring.channels, spring.rhythm, spring.state) == (["phone", "digital"], "weekends", "open")
     assert campaigns.targets(spring)[cast.norrkoping.id] == 5000  # an empty field takes nothing back
 
 

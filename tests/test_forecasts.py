@@ -15,7 +15,7 @@ from flask import Flask, render_template
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from canvass import forecasts, i18n
+from canvass import campaigns, forecasts, i18n
 from canvass.forecasts import BurnUp, Forecast, Point
 from canvass.tallies import Count
 from canvass.web import burnups
@@ -26,7 +26,7 @@ TODAY = date(2026, 4, 6)  # a Monday, in the middle
 
 some = settings(max_examples=60, deadline=None)
 numbers = st.integers(0, 60)
-campaigns = st.tuples(st.dates(date(2026, 1, 1), date(2026, 12, 1)), st.integers(1, 80)).map(
+spans = st.tuples(st.dates(date(2026, 1, 1), date(2026, 12, 1)), st.integers(1, 80)).map(
     lambda made: (made[0], made[0] + timedelta(made[1]))
 )
 
@@ -68,9 +68,9 @@ def said(found: BurnUp) -> str:
 
 @some
 @given(
-    campaigns,
+    spans,
     st.lists(st.tuples(st.integers(-20, 90), st.integers(1, 9000)), min_size=1, max_size=4),
-    st.sampled_from(forecasts.RHYTHMS),
+    st.sampled_from(campaigns.RHYTHMS),
     st.lists(st.tuples(st.integers(-10, 90), st.none() | numbers), max_size=6),
 )
 def test_a_plan_has_every_day_ends_at_the_target_and_falls_only_with_it(campaign, revisions, rhythm, shifts):
@@ -185,7 +185,7 @@ def test_eight_seasons_out_of_ten_end_inside_the_interval():
 
 
 @some
-@given(campaigns, st.lists(numbers, max_size=80), st.integers(0, 80))
+@given(spans, st.lists(numbers, max_size=80), st.integers(0, 80))
 def test_a_band_never_falls_and_holds_what_is_there_already(campaign, counts, passed):
     first, last = campaign
     today = min(first + timedelta(passed), last)
@@ -495,7 +495,7 @@ def test_rounding_never_makes_an_interval_narrower_nor_undoes_the_result(so_far,
 
 
 def test_every_rhythm_and_judged_standing_has_a_name():
-    assert len({forecasts.rhythm_name(rhythm) for rhythm in forecasts.RHYTHMS}) == len(forecasts.RHYTHMS)
+    assert len({campaigns.rhythm_name(rhythm) for rhythm in campaigns.RHYTHMS}) == len(campaigns.RHYTHMS)
     assert all(forecasts.standing_name(standing) for standing in ("ahead", "uncertain", "behind", "reached"))
     assert forecasts.standing_name("early") == ""
 

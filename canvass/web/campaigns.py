@@ -225,6 +225,7 @@ def _fields(form: forms.Form) -> dict[str, Any]:
         "channels": form.many("channels"),
         "topics": form.lines("topics"),
         "script": form.text("script"),
+        "rhythm": form.text("rhythm") or "even",
     }
 
 
@@ -234,6 +235,7 @@ def _blank() -> forms.Form:
         starts_on=clock.today().isoformat(),
         channels=["door", "phone", "stall"],
         topics="\n".join(campaigns.suggested_topics()),
+        rhythm="even",
     )
 
 
@@ -246,6 +248,7 @@ def _filled(campaign: Campaign) -> forms.Form:
         channels=campaign.channels,
         topics="\n".join(topic.name for topic in campaigns.topics(campaign)),
         script=campaign.script,
+        rhythm=campaign.rhythm,
         target=campaigns.targets(campaign).get(campaign.organisation_id, ""),
     )
 

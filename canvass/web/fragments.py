@@ -50,6 +50,7 @@ def surroundings() -> dict[str, Any]:
         "languages": i18n.LANGUAGES,
         "navigation": navigation(),
         "channel_options": [(channel, campaigns.channel_name(channel)) for channel in campaigns.CHANNELS],
+        "rhythm_options": [(rhythm, campaigns.rhythm_name(rhythm)) for rhythm in campaigns.RHYTHMS],
         "kind_options": [(kind, campaigns.kind_name(kind)) for kind in campaigns.KINDS],
     }
 
