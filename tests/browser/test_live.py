@@ -28,13 +28,13 @@ def figure(page: Page) -> Any:
 def hand_in(url: str, person: Person, campaign_id: str) -> None:
     """One conversation, as a phone hands it in."""
     token = people.add_device(person)
-    db.session.commit()
     operation = {"op": db.new_id(), "attempt": db.new_id(), "rev": 1, "base": 0, "kind": "create", "schema": 1}
     operation |= {"seq": 1, "campaign": campaign_id, "at": clock.text(clock.now()), "offset": 0}
     operation |= {"data": {"area": None, "channel": "door", "outcome": "talked", "n": 1, "topics": []}}
     batch = {"schema": 1, "install": db.new_id(), "batch": db.new_id(), "author": person.id, "epoch": None}
     batch |= {"sent_at": clock.text(clock.now()), "pending": 1, "max_seq": 1, "ops": [operation]}
     headers = {"Content-Type": "application/json", "X-Sync": "1", "Cookie": f"canvass_device={token}"}
+    db.session.commit()
     phone = HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE_SECONDS)
     phone.request("POST", "/api/v1/sync", json.dumps(batch), headers)
     answer = json.load(phone.getresponse())
@@ -58,12 +58,14 @@ def test_what_one_server_takes_in_is_seen_through_another(
     """Two processes on one database, of either kind. Nothing is reloaded."""
     data = app.config["DATA"]
     url = str(app.config["DATABASE_URL"]) if "postgres" in str(app.config["DATABASE_URL"]) else ""
+    db.session.commit()
     with (
         clock.stopped(None),
         serving(data, database_url=url) as watched,
         serving(data, database_url=url) as posted_to,
     ):
-        page = watching(new_context, watched.url, cast.bo, f"/campaigns/{cast.spring.id}?at={cast.hageby.id}")
+        path = f"/campaigns/{cast.spring.id}?at={cast.hageby.id}"
+        page = watching(new_context, watched.url, cast.bo, path)
         expect(figure(page)).to_have_text("0")
         page.evaluate("() => (window.isSamePage = true)")
         hand_in(posted_to.url, cast.alva, cast.spring.id)
@@ -129,12 +131,14 @@ def test_a_silent_server_is_told_of_and_comes_back_by_itself(new_context: Any, t
         db.session.commit()
         expect(figure(page)).to_have_text(re.compile("^1 "))
         expect(page.locator("#live-age")).to_be_empty()
-        server.process.kill()
+        server.process.terminate()
+        server.process.wait(PATIENCE_SECONDS)
         expect(page.get_by_role("status")).to_have_text("Servern svarar inte.")
         expect(page.locator("#live-age")).to_have_text(re.compile(r"^Siffrorna uppdaterades för \d+ s sedan\.$"))
         log(cast, cast.alva)
         db.session.commit()
     with serving(tmp_path, port=port):
+        page.evaluate("() => dispatchEvent(new Event('online'))")  # else it may be a while until the next try
         expect(figure(page)).to_have_text(re.compile("^2 "), timeout=PATIENCE_SECONDS * 1000)
         expect(page.locator("#live-age")).to_be_empty()
         expect(page.locator("#live-state")).to_be_empty()
