@@ -171,6 +171,32 @@ def is_reading() -> bool:
     return bool(session.connection().get_execution_options().get("reading", False))
 
 
+class Marker:
+    """Tells whether anything has been committed, by any process, at the price of a glance.
+
+    On a connection of its own, outside all transactions: it holds up no writer, and waits for none to begin.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        is_sqlite = engine.dialect.name == "sqlite"
+        # A snapshot names the transactions that are under way, so each commit makes another. Unlike NOTIFY it costs
+        # those who commit nothing.
+        self._query = "PRAGMA data_version" if is_sqlite else "SELECT pg_current_snapshot()::text"
+        self._borrowed = engine.raw_connection()
+        if not is_sqlite:
+            cast(Any, self._borrowed.driver_connection).autocommit = True
+        self._cursor = self._borrowed.cursor()
+
+    def read(self) -> object:
+        """Another value than last time if anything was committed in between."""
+        self._cursor.execute(self._query)
+        return self._cursor.fetchone()
+
+    def close(self) -> None:
+        """Close the connection: the pool shall not hand on one that begins no transactions."""
+        self._borrowed.invalidate()
+
+
 def repeat(work: Callable[[], T], times: int = 6) -> T:
     """Do `work` and commit; do all of it again when the database asks for that. `work` must start from nothing."""
     for left in reversed(range(times)):

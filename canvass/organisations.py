@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
@@ -66,7 +67,14 @@ def beneath(organisation_id: str) -> Select[str]:
 
 def beneath_any(organisation_ids: Iterable[str]) -> Select[str]:
     """As beneath, for several at once; nothing for none."""
-    tree = select(Organisation.id).where(Organisation.id.in_(list(organisation_ids))).cte("beneath", recursive=True)
+    return _beneath(tuple(organisation_ids))
+
+
+# A page of numbers asks it of the same few organisations six times, and putting the query together takes longer than
+# the database does with it. Nothing is kept of the answer.
+@lru_cache(maxsize=4096)
+def _beneath(organisation_ids: tuple[str, ...]) -> Select[str]:
+    tree = select(Organisation.id).where(Organisation.id.in_(organisation_ids)).cte("beneath", recursive=True)
     child = aliased(Organisation)
     # UNION, not UNION ALL: a circle made by hand in the database must not hang the server.
     tree = tree.union(select(child.id).join(tree, child.parent_id == tree.c.id))
@@ -81,6 +89,22 @@ def above(organisation_id: str) -> list[Organisation]:
         line.append(node)
         node = session.get(Organisation, node.parent_id) if node.parent_id else None
     return line
+
+
+def lines() -> dict[str, tuple[str, ...]]:
+    """For every organisation the ids of itself, its parent, and so on up to the root."""
+    rows = session.execute(select(Organisation.id, Organisation.parent_id))
+    parents = {row.id: row.parent_id for row in rows}
+
+    def line(id_: str) -> tuple[str, ...]:
+        found: list[str] = []
+        node: str | None = id_
+        while node is not None and node not in found:
+            found.append(node)
+            node = parents.get(node)
+        return tuple(found)
+
+    return {id_: line(id_) for id_ in parents}
 
 
 def is_beneath(organisation_id: str, top_id: str) -> bool:

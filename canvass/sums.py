@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from sqlalchemy import func, select
-
-from canvass import campaigns, db, organisations, tallies
-from canvass.db import session
-from canvass.tallies import Count, Tally
+from canvass import db, organisations, tallies
+from canvass.tallies import Count
 
 # What is remembered, by dimension and key: all that is small at every level.
 DIMENSIONS = ("channel", "day", "topic")
@@ -29,7 +26,7 @@ class Reading:
     def __init__(self, campaign_id: str) -> None:
         self._campaign_id = campaign_id
         # Pulses first: numbers that are read later may be newer than their pulse, which only means reading them again.
-        self._beats = tallies.beats(campaign_id)
+        self._beats = {organisation_id: beat for (_, organisation_id), beat in tallies.beats([campaign_id]).items()}
         self._children: dict[str | None, list[str]] = {}
         for id_, parent_id in organisations.shape():
             self._children.setdefault(parent_id, []).append(id_)
@@ -43,7 +40,9 @@ class Reading:
         known = self._known.get(organisation_id)
         if known is not None and known[0] == mark:
             return known[1]
-        own = _read(self._campaign_id, organisation_id) if organisation_id in self._beats else {}
+        own: Sums = {}
+        if organisation_id in self._beats:
+            own = tallies.marginals(DIMENSIONS, self._campaign_id, organisation_id)
         children = self._children.get(organisation_id)
         sums = _added(own, *(self.of(child) for child in children)) if children else own
         self._known[organisation_id] = mark, sums
@@ -79,20 +78,6 @@ def _remembered(campaign_id: str) -> dict[str, tuple[int, Sums]]:
     while len(_memory) > MOST_CAMPAIGNS:
         _memory.popitem(last=False)
     return known
-
-
-def _read(campaign_id: str, organisation_id: str) -> Sums:
-    """What is the organisation's own."""
-    sums: Sums = {}
-    talked = func.coalesce(func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED), 0)
-    query = select(Tally.dimension, Tally.key, func.sum(Tally.number), talked).where(
-        Tally.campaign_id == campaign_id,
-        Tally.dimension.in_(DIMENSIONS),
-        Tally.organisation_id == organisation_id,
-    )
-    for dimension, key, attempts, conversations in session.execute(query.group_by(Tally.dimension, Tally.key)):
-        sums.setdefault(dimension, {})[key] = Count(int(attempts), int(conversations))
-    return sums
 
 
 def _added(*parts: Sums) -> Sums:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -122,6 +122,19 @@ def by(dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[
     return _read(Tally.key, dimension, campaign_id, organisation_ids)
 
 
+def marginals(dimensions: Iterable[str], campaign_id: str, organisation_id: str) -> dict[str, dict[str, Count]]:
+    """An organisation's very own counts along several dimensions at once, by dimension and key."""
+    query = _counts(Tally.dimension, Tally.key).where(
+        Tally.campaign_id == campaign_id,
+        Tally.dimension.in_(list(dimensions)),
+        Tally.organisation_id == organisation_id,
+    )
+    found: dict[str, dict[str, Count]] = {dimension: {} for dimension in dimensions}
+    for dimension, key, attempts, conversations in session.execute(query):
+        found[dimension][key] = Count(int(attempts), int(conversations))
+    return found
+
+
 def by_organisation(campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:
     """The counts by the organisation they belong to; not summed up the tree."""
     return _read(Tally.organisation_id, "channel", campaign_id, organisation_ids)
@@ -137,12 +150,6 @@ def pulse(campaign_id: str) -> int:
     return session.scalar(select(func.coalesce(func.sum(Pulse.beat), 0)).where(Pulse.campaign_id == campaign_id)) or 0
 
 
-def beats(campaign_id: str) -> dict[str, int]:
-    """The pulse of each organisation that has counters in the campaign."""
-    query = select(Pulse.organisation_id, Pulse.beat).where(Pulse.campaign_id == campaign_id)
-    return dict(iter(session.execute(query)))
-
-
 def added(counts: Iterable[Count]) -> Count:
     """All of them together."""
     attempts = conversations = 0
@@ -150,6 +157,13 @@ def added(counts: Iterable[Count]) -> Count:
         attempts += count.attempts
         conversations += count.conversations
     return Count(attempts, conversations)
+
+
+def beats(campaign_ids: Iterable[str]) -> dict[tuple[str, str], int]:
+    """The pulse of each organisation in these campaigns, by (campaign, organisation)."""
+    query = select(Pulse.campaign_id, Pulse.organisation_id, Pulse.beat)
+    rows = session.execute(query.where(Pulse.campaign_id.in_(sorted(campaign_ids))))
+    return {(campaign_id, organisation_id): beat for campaign_id, organisation_id, beat in rows}
 
 
 def replace(counted: Counter[Cell]) -> None:
@@ -165,15 +179,16 @@ def everything() -> dict[Cell, int]:
     return {Cell(*row[:5]): row[5] for row in session.execute(query.where(Tally.number != 0))}
 
 
-def _read(column: object, dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:
-    talked = func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED)
-    query = (
-        select(column, func.sum(Tally.number), func.coalesce(talked, 0))  # type: ignore[call-overload]
-        .where(
-            Tally.campaign_id == campaign_id,
-            Tally.dimension == dimension,
-            Tally.organisation_id.in_(organisation_ids),
-        )
-        .group_by(column)
+def _read(column: Any, dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:
+    query = _counts(column).where(
+        Tally.campaign_id == campaign_id,
+        Tally.dimension == dimension,
+        Tally.organisation_id.in_(organisation_ids),
     )
     return {key: Count(int(attempts), int(conversations)) for key, attempts, conversations in session.execute(query)}
+
+
+def _counts(*columns: Any) -> Select[Any]:
+    """These columns, the attempts and the conversations of each group of them."""
+    talked = func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED)
+    return select(*columns, func.sum(Tally.number), func.coalesce(talked, 0)).group_by(*columns)
