@@ -344,16 +344,24 @@ def test_a_report_of_another_campaign_cannot_be_changed_from_here(cast: Cast, si
 # --- the form -----------------------------------------------------------------------------------------------
 
 
-def test_the_form_suggests_yesterday_evening_until_the_afternoon(cast: Cast, signed_in: SignedIn, later: Any) -> None:
+@pytest.mark.parametrize(
+    ("hours_from_now", "day", "hour"),
+    [
+        (0, "2026-05-06", "18"),  # Wednesday half past six
+        (-1, "2026-05-06", "17"),  # later than that it has not been
+        (-3, "2026-05-05", "18"),  # in the afternoon it is last evening's paper
+        (15, "2026-05-06", "18"),
+        (66, "2026-05-09", "12"),  # Saturday half past twelve
+    ],
+)
+def test_the_form_suggests_the_evening_that_was(
+    cast: Cast, signed_in: SignedIn, later: Any, hours_from_now: int, day: str, hour: str
+) -> None:
     client = signed_in(cast.bo)
-    with later(hours=15):  # half past nine the next morning
-        morning = client.get(f"/campaigns/{cast.spring.id}/late").text
-    evening = client.get(f"/campaigns/{cast.spring.id}/late").text
-    assert 'value="2026-05-06"' in morning
-    assert 'value="2026-05-06"' in evening
-    assert '<option value="18" selected>18.00</option>' in evening
-    with later(hours=-3):  # half past three: later than that it has not been
-        assert '<option value="15" selected>' in client.get(f"/campaigns/{cast.spring.id}/late").text
+    with later(hours=hours_from_now):
+        page = client.get(f"/campaigns/{cast.spring.id}/late").text
+    assert f'type="date" value="{day}"' in page
+    assert f'<option value="{hour}" selected>{hour}.00</option>' in page
 
 
 def test_the_next_paper_keeps_what_the_evening_has_in_common(cast: Cast, signed_in: SignedIn) -> None:

@@ -24,8 +24,8 @@ door = Blueprint("late_reports", __name__)
 
 # The outcomes in one row that has each channel's own in the order of its buttons; the page shows the channel's.
 OUTCOMES = (campaigns.TALKED, "not_home", "no_answer", "refused", "inaccessible", "wrong_number", "come_back")
-# Until this hour "yesterday evening" is what somebody with a paper in the hand means.
-EVENING_BEGINS = 15
+# From which hour a paper in the hand is today's: on weekdays people go out in the evening, on others around noon.
+COMES_HOME, COMES_HOME_AT_WEEKENDS = 17, 12
 # Associations in one list, and reports below it: above this nobody reads on.
 MOST_OFFERED = 400
 MOST_LISTED = 100
@@ -38,7 +38,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
     """The form, empty but for what was chosen last; or filled in with a report to change."""
     campaign, node = _place(campaign_id)
     changed = _changed(campaign, request.args.get("change"))
-    return _page(campaign, node, _blank(campaign, node) if changed is None else _filled(changed), changed)
+    return _page(campaign, node, _blank(campaign) if changed is None else _filled(changed), changed)
 
 
 @door.post("/campaigns/<campaign_id>/late")
@@ -185,14 +185,15 @@ def sentence(count: Count) -> str:
 # --- the form -----------------------------------------------------------------------------------------------
 
 
-def _blank(campaign: Campaign, node: Organisation) -> forms.Form:
+def _blank(campaign: Campaign) -> forms.Form:
     """Empty numbers under what was chosen for the paper before, else under what is most likely."""
     now = clock.now().astimezone(clock.ZONE)
-    day = clock.today() if now.hour >= EVENING_BEGINS else clock.today() - timedelta(days=1)
+    is_todays = now.hour >= (COMES_HOME if now.weekday() < 5 else COMES_HOME_AT_WEEKENDS)
+    day = clock.today() if is_todays else clock.today() - timedelta(days=1)
     day = max(campaign.starts_on, min(day, campaign.ends_on))
-    own = gate.person().association_id
     first: dict[str, Any] = {
-        "organisation": own if own != node.id and organisations.is_beneath(own, node.id) else "",
+        # Never guessed: figures that end up with the wrong association are hard to find again.
+        "organisation": "",
         "happened_on": day.isoformat(),
         "hour": min(late_reports.USUAL_HOUR, now.hour) if day == clock.today() else late_reports.USUAL_HOUR,
         "channel": campaign.channels[0],
