@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -430,3 +433,46 @@ def test_the_mark_is_there_only_where_paper_is(app: Flask) -> None:
 def test_topics_of_few_conversations_are_as_hidden_as_ever(cast: Cast, signed_in: SignedIn) -> None:
     send(signed_in(cast.bo), cast, talked="4", **{topic(cast, "Skolan"): "2"})
     assert live.numbers(cast.spring, cast.norrkoping).by_topic == []
+
+
+# --- exported -----------------------------------------------------------------------------------------------
+
+
+def rows(client: FlaskClient, cast: Cast, by: str = "") -> list[dict[str, str]]:
+    answer = client.get(f"/reports/totals.csv?dialect=rfc4180&campaign={cast.spring.id}&by={by}")
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_the_export_says_how_much_came_on_paper(cast: Cast, signed_in: SignedIn) -> None:
+    log(cast, cast.alva, number=5, area=cast.hageby_south)
+    enter(cast, cast.bo, area=cast.hageby_north, talked=4, not_home=6)
+    client = signed_in(cast.cia)
+    assert rows(client, cast) == [
+        {
+            "Försök": "15",
+            "Samtal": "9",
+            "Samtalsandel": "0.6",
+            "Försök, varav efterrapport": "10",
+            "Samtal, varav efterrapport": "4",
+        }
+    ]
+    assert [(r["Område"], r["Samtal"], r["Samtal, varav efterrapport"]) for r in rows(client, cast, "area")] == [
+        ("Hageby norra", "4", "4"),
+        ("Hageby södra", "5", "0"),
+    ]
+    by_outcome = [(r["Utfall"], r["Försök, varav efterrapport"]) for r in rows(client, cast, "outcome")]
+    assert by_outcome == [("Samtal", "4"), ("Öppnade ej", "6")]
+    book = openpyxl.load_workbook(
+        io.BytesIO(client.get(f"/reports/totals.xlsx?campaign={cast.spring.id}&by=association").data)
+    )
+    assert [cell.value for cell in book["Vårkampanjen"][2]][-2:] == [10, 4]
+    assert "Efterrapport" in {row[0].value for row in book["Om filen"]}
+    assert "varav 4 efterrapport" in client.get(f"/reports?campaign={cast.spring.id}").text
+
+
+def test_an_export_without_paper_has_no_columns_for_it(cast: Cast, signed_in: SignedIn) -> None:
+    log(cast, cast.alva)
+    late_reports.undo(enter(cast, cast.bo), by=cast.bo)
+    client = signed_in(cast.cia)
+    assert list(rows(client, cast)[0]) == ["Försök", "Samtal", "Samtalsandel"]
+    assert "efterrapport" not in client.get(f"/reports?campaign={cast.spring.id}").text
