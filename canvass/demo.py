@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from canvass import areas, campaigns, clock, geometry, late_reports, organisations, people, tallies
+from canvass import areas, campaigns, clock, earlier_years, geometry, late_reports, organisations, people, tallies
 from canvass.areas import Area
 from canvass.attempts import Attempt
 from canvass.campaigns import Campaign
@@ -79,6 +79,10 @@ ON_PAPER = [
     (1, "door", "202", {"talked": 23, "not_home": 71, "refused": 19, "inaccessible": 8}, {"Vården": 9, "Skolan": 6}),
     (4, "stall", "501", {"talked": 31, "refused": 22}, {"Tryggheten": 12, "Plånboken": 8, "Vården": 5}),
 ]
+
+# What was reached last year, in the order of the associations, with the targets; and the year before, all together.
+LAST_YEAR = [(655, 600), (520, 550), (702, 700), (488, 500), (231, 250), (278, 300)]
+YEAR_BEFORE = (1905, 2000)
 
 # When people go out: way, days of the week, hours, how often, and how much then comes of it.
 HABITS = [
@@ -155,6 +159,7 @@ def fill() -> dict[str, Person]:
         teams = _teams(norrkoping)
         cast = _cast(norrkoping, teams[0])
         _draw_areas(teams, cast["admin"])
+    _earlier_years(norrkoping, cast["leader"])
     _earlier_campaign(norrkoping, teams, cast["leader"], random)
     _present_campaign(norrkoping, teams, cast["leader"], random)
     _coming_campaign(norrkoping, cast["leader"])
@@ -221,6 +226,19 @@ def outline(code: str) -> geometry.Geometry:
     corners = [corner.split(",") for corner in OUTLINES[code].split()]
     ring = [[(160000 + int(east)) / 10000, (580000 + int(north)) / 10000] for east, north in corners]
     return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+
+
+def _earlier_years(norrkoping: Organisation, leader: Person) -> None:
+    year = str(clock.today().year - 1)
+    rows = [
+        {"organisation": name, "year": year, "conversations": str(reached), "target": str(target)}
+        for (name, _share, _volunteers), (reached, target) in zip(ASSOCIATIONS, LAST_YEAR, strict=True)
+    ]
+    reached, target = YEAR_BEFORE
+    before = {"year": str(int(year) - 1), "conversations": str(reached), "target": str(target)}
+    rows.append({"code": norrkoping.code, **before})
+    numbered = [{"line": line, **row} for line, row in enumerate(rows, 2)]
+    earlier_years.confirm(earlier_years.keep(norrkoping, numbered, by=leader), skips_faulty=False, by=leader)
 
 
 # --- campaigns ----------------------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ def totals(person: Person, question: Question) -> Report:
         rows=[
             [
                 *chain.from_iterable(label.cells[key] for label, key in zip(labels, row[:-FIGURES], strict=True)),
-                *_figures(*row[-FIGURES:-2], has_rate=has_rate),
+                *_figures(row[-4], row[-3], has_rate),
                 *(row[-2:] if has_late else ()),
             ]
             for row in counted

@@ -21,7 +21,19 @@ from flask import Flask, has_request_context, request
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from canvass import access, areas, campaigns, clock, db, joining, late_reports, organisations, people, quarantine
+from canvass import (
+    access,
+    areas,
+    campaigns,
+    clock,
+    db,
+    earlier_years,
+    joining,
+    late_reports,
+    organisations,
+    people,
+    quarantine,
+)
 from canvass.organisations import Organisation
 from canvass.people import Device, Person
 from canvass.receipts import Operation
@@ -85,6 +97,14 @@ TABLE = {
     "POST /organisations/<organisation_id>/rename": "--.-. --.-. --.-. !!.-.",
     "POST /organisations/<organisation_id>/move parent=<own>": "--.-. --.-. --.-. !+.-.",
     "POST /organisations/import-sweden organisation=<organisation_id>": "--.-. --.-. --.-. !!.-.",
+    # earlier years: everybody reads what is beneath them, leaders import
+    "GET /organisations/<organisation_id>/earlier-years": "++.-. ++.-. ++.-. ++.-.",
+    "POST /organisations/<organisation_id>/earlier-years": "--.-. !!.-. --.-. !!.-.",
+    "GET /organisations/<organisation_id>/earlier-years/example.csv": "--.-. ++.-. --.-. ++.-.",
+    "GET /earlier-years/<import_id>": "--.-. ++.-. --.-. ++.-.",
+    "POST /earlier-years/<import_id>/confirm skip=yes": "--.-. !!.-. --.-. !!.-.",
+    "POST /earlier-years/<import_id>/cancel": "--.-. ++.-. --.-. ++.-.",
+    "POST /earlier-years/<import_id>/undo": "--.-. ++.-. --.-. ++.-.",
     # people
     "GET /people": "- + + +",
     "POST /memberships/<membership_id>/revoke": "--.-. --.-. --.-. ++.-.",
@@ -187,6 +207,7 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
         "held": _held(resident, campaign.id),
+        "import": earlier_years.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
         "report": _late_report(resident, campaign, node),
         "draft": areas.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,
     }
