@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, campaigns, clock, db, earlier_years, organisations, sheets
-from canvass.earlier_years import EarlierImport, Plan, Year
+from canvass import access, clock, db, earlier_years, organisations, sheets
+from canvass.earlier_years import EarlierImport, Year
 from canvass.i18n import gettext as _
 from canvass.i18n import ngettext
 from canvass.organisations import Organisation
@@ -16,7 +16,7 @@ from canvass.web import forms, fragments, gate
 
 door = Blueprint("earlier_years", __name__)
 
-# Rows of a preview on one page, the faulty ones first; and years beside each other for those beneath.
+# Rows of a preview on one page, of either sort; and years beside each other for those beneath.
 MOST_SHOWN = 300
 YEARS_BESIDE = 4
 
@@ -124,7 +124,7 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
         organisation=organisation,
         years=years,
         this_year=clock.today().year,
-        columns=_columns(years),
+        bars=_bars(years),
         beside=beside,
         beneath=[
             (node, [by_year[year].get(node.id) for year in beside])
@@ -139,10 +139,13 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
     )
 
 
-def _columns(years: list[Year]) -> list[dict[str, Any]]:
-    """A bar for each year, the oldest first; of one that is there twice, the imported."""
+def _bars(years: list[Year]) -> list[dict[str, Any]]:
+    """A bar for each year, the latest first; of one that is there twice, the imported."""
     results = {one.year: one.conversations for one in reversed(years)}
-    return [{"label": str(year), "value": number} for year, number in sorted(results.items())]
+    most = max(results.values(), default=0) or 1
+    return [
+        {"label": str(year), "value": results[year], "share": results[year] / most} for year in sorted(results)[::-1]
+    ]
 
 
 def _preview(waiting: EarlierImport, error: str = "") -> str:
@@ -151,18 +154,12 @@ def _preview(waiting: EarlierImport, error: str = "") -> str:
         "earlier_years/preview.html",
         waiting=waiting,
         plan=plan,
-        rows=_in_order(plan)[:MOST_SHOWN],
-        hidden=max(len(plan.rows) - MOST_SHOWN, 0),
+        # What changes something first.
+        rows=sorted(plan.taken, key=lambda row: ("changed", "new", "same").index(row.outcome))[:MOST_SHOWN],
+        most=MOST_SHOWN,
         looks=_looks(),
-        channel_of=lambda channel: campaigns.channel_name(channel) if channel else _("Alla"),
         errors={"skip": error} if error and plan.taken else {"": error} if error else {},
     )
-
-
-def _in_order(plan: Plan) -> list[earlier_years.Row]:
-    """The faulty first, then what changes, then the rest; each as in the file."""
-    order = ["unreadable", "unmatched", "double", "changed", "new", "same"]
-    return sorted(plan.rows, key=lambda row: (order.index(row.outcome), row.line))
 
 
 def _looks() -> dict[str, tuple[str, str]]:
