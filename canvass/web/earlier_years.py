@@ -56,7 +56,7 @@ def example(organisation_id: str) -> ResponseReturnValue:
     rows = [[node.name, node.code or None, clock.today().year - 1, None, None] for node in nodes]
     response = make_response(b"".join(sheets.csv_bytes(headings, rows)))
     response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers.set("Content-Disposition", "attachment", filename=f"{_('tidigare-ar')}.csv")
+    response.headers.set("Content-Disposition", "attachment", filename=_("tidigare-ar.csv"))
     return response
 
 
