@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from canvass import areas, campaigns, clock, geometry, organisations, people, tallies
+from canvass import areas, campaigns, clock, earlier_years, geometry, late_reports, organisations, people, tallies
 from canvass.areas import Area
 from canvass.attempts import Attempt
 from canvass.campaigns import Campaign
@@ -72,6 +72,17 @@ OUTLINES = {
     "501": "2853,6016 2648,6101 2491,6102 2401,6064 2333,5995 2346,5925 2643,5861 2754,5875 2874,5941",
     "601": "2328,5518 2450,5502 2584,5515 2674,5566 2607,5665 2469,5718 2274,5664 2293,5636 2309,5575 2312,5565",
 }
+
+# Evenings that came in on paper: association, way, area, how many of each outcome, and the topics of the conversations.
+# Counted among the conversations above.
+ON_PAPER = [
+    (1, "door", "202", {"talked": 23, "not_home": 71, "refused": 19, "inaccessible": 8}, {"Vården": 9, "Skolan": 6}),
+    (4, "stall", "501", {"talked": 31, "refused": 22}, {"Tryggheten": 12, "Plånboken": 8, "Vården": 5}),
+]
+
+# What was reached last year, in the order of the associations, with the targets; and the year before, all together.
+LAST_YEAR = [(655, 600), (520, 550), (702, 700), (488, 500), (231, 250), (278, 300)]
+YEAR_BEFORE = (1905, 2000)
 
 # When people go out: way, days of the week, hours, how often, and how much then comes of it.
 HABITS = [
@@ -148,6 +159,7 @@ def fill() -> dict[str, Person]:
         teams = _teams(norrkoping)
         cast = _cast(norrkoping, teams[0])
         _draw_areas(teams, cast["admin"])
+    _earlier_years(norrkoping, cast["leader"])
     _earlier_campaign(norrkoping, teams, cast["leader"], random)
     _present_campaign(norrkoping, teams, cast["leader"], random)
     _coming_campaign(norrkoping, cast["leader"])
@@ -216,6 +228,19 @@ def outline(code: str) -> geometry.Geometry:
     return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
 
 
+def _earlier_years(norrkoping: Organisation, leader: Person) -> None:
+    year = str(clock.today().year - 1)
+    rows = [
+        {"organisation": name, "year": year, "conversations": str(reached), "target": str(target)}
+        for (name, _share, _volunteers), (reached, target) in zip(ASSOCIATIONS, LAST_YEAR, strict=True)
+    ]
+    reached, target = YEAR_BEFORE
+    before = {"year": str(int(year) - 1), "conversations": str(reached), "target": str(target)}
+    rows.append({"code": norrkoping.code, **before})
+    numbered = [{"line": line, **row} for line, row in enumerate(rows, 2)]
+    earlier_years.confirm(earlier_years.keep(norrkoping, numbered, by=leader), skips_faulty=False, by=leader)
+
+
 # --- campaigns ----------------------------------------------------------------------------------------------
 
 
@@ -264,7 +289,26 @@ def _present_campaign(norrkoping: Organisation, teams: list[Team], leader: Perso
         for team in teams:
             campaigns.set_target(campaign, team.organisation, team.target, by=leader)
     outings = list(_outings(campaign, teams, clock.today(), random))
-    _log(campaign, outings, CONVERSATIONS, random)
+    _log(campaign, outings, CONVERSATIONS - _on_paper(campaign, teams, leader), random)
+
+
+def _on_paper(campaign: Campaign, teams: list[Team], leader: Person) -> int:
+    """Enter the evenings that came in on paper; how many conversations they were."""
+    topics = {topic.name: topic.id for topic in campaigns.topics(campaign)}
+    for days_ago, (number, channel, code, outcomes, raised) in enumerate(ON_PAPER, 2):
+        team = teams[number]
+        area = next(area for area in team.ground if area.code == code)
+        totals = late_reports.Totals(
+            clock.today() - timedelta(days=days_ago),
+            late_reports.USUAL_HOUR,
+            channel,
+            area.id,
+            outcomes,
+            {topics[name]: times for name, times in raised.items()},
+        )
+        with clock.stopped(clock.now() - timedelta(days=1)):
+            late_reports.enter(new_id(), campaign, team.organisation, totals, by=leader)
+    return sum(outcomes[campaigns.TALKED] for _team, _channel, _code, outcomes, _raised in ON_PAPER)
 
 
 def _coming_campaign(norrkoping: Organisation, leader: Person) -> None:

@@ -21,10 +21,13 @@ from canvass.i18n import ngettext
 from canvass.organisations import Organisation
 from canvass.people import Person
 from canvass.sheets import Cell
+from canvass.tallies import Count
 
 # What totals can be divided by. `association` is whose people talked, `area` where: the two need not match.
 BREAKDOWNS = ("association", "area", "day", "channel", "outcome")
 LONGEST_FILE_NAME = 60
+# Of each row counted: attempts, conversations, and how many of either came as late reports.
+FIGURES = 4
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Report:
     labels: int
     attempts: int
     conversations: int
+    # How much of that was entered afterwards from paper.
+    late: Count
 
     @property
     def contact_rate(self) -> float | None:
@@ -127,39 +132,46 @@ def totals(person: Person, question: Question) -> Report:
     """Attempts and conversations of the organisations the person may export, one row per combination that occurs.
 
     Without breakdowns it is a single row, of zeroes when nothing has happened; per campaign when there are several.
+    What came as late reports is counted like the rest, and once more in columns of its own when there is any.
     """
     counted = _counted(person, question)
-    attempts = sum(row[-2] for row in counted)
-    conversations = sum(row[-1] for row in counted)
+    attempts, conversations, *late = (sum(row[column] for row in counted) for column in range(-FIGURES, 0))
     is_several = len({row[0] for row in counted}) > 1
     if not question.by and not counted:
-        counted = [("", 0, 0)]
+        counted = [("", *[0] * FIGURES)]
     labels = [_labels(kind, {row[i] for row in counted}) for i, kind in enumerate(question.by, 1)]
     if is_several:
         labels.insert(0, _campaign_labels({row[0] for row in counted}))
     else:
         counted = [row[1:] for row in counted]
-    counted.sort(key=lambda row: [label.order[key] for label, key in zip(labels, row[:-2], strict=True)])
+    counted.sort(key=lambda row: [label.order[key] for label, key in zip(labels, row[:-FIGURES], strict=True)])
     headings = [heading for label in labels for heading in label.headings]
     # Of one outcome, all or none are conversations: a rate would only look like a finding.
-    has_rate = "outcome" not in question.by
+    has_rate, has_late = "outcome" not in question.by, late[0] > 0
+    figures = [_("Försök"), ngettext("Samtal", "Samtal", 2), *([_("Samtalsandel")] if has_rate else [])]
+    marks = [_("Försök, varav efterrapport"), _("Samtal, varav efterrapport")] if has_late else []
     return Report(
-        headings=[*headings, _("Försök"), ngettext("Samtal", "Samtal", 2), *([_("Samtalsandel")] if has_rate else [])],
+        headings=[*headings, *figures, *marks],
         rows=[
             [
-                *chain.from_iterable(label.cells[key] for label, key in zip(labels, row[:-2], strict=True)),
-                *_figures(row[-2], row[-1], has_rate),
+                *chain.from_iterable(label.cells[key] for label, key in zip(labels, row[:-FIGURES], strict=True)),
+                *_figures(row[-4], row[-3], has_rate),
+                *(row[-2:] if has_late else ()),
             ]
             for row in counted
         ],
         labels=len(headings),
         attempts=attempts,
         conversations=conversations,
+        late=Count(*late),
     )
 
 
 def _counted(person: Person, question: Question) -> list[tuple[Any, ...]]:
-    """The campaign's id, the key of each breakdown, attempts and conversations of every combination there is."""
+    """The campaign's id, the key of each breakdown, attempts and conversations of every combination there is.
+
+    And how many of them came as late reports: FIGURES numbers at the end.
+    """
     columns = {
         "association": Attempt.organisation_id,
         "area": Attempt.area_id,
@@ -169,9 +181,11 @@ def _counted(person: Person, question: Question) -> list[tuple[Any, ...]]:
     }
     group: list[Any] = [Attempt.campaign_id, *(columns[kind] for kind in question.by)]
     wanted = [question.campaign] if question.campaign else campaigns.seen_by(person)
-    talked = func.sum(Attempt.number).filter(Attempt.outcome == campaigns.TALKED)
+    talked, is_late = Attempt.outcome == campaigns.TALKED, Attempt.late_report_id.is_not(None)
+    parts: tuple[Any, ...] = ((), (talked,), (is_late,), (is_late, talked))
+    figures = [func.coalesce(func.sum(Attempt.number).filter(*part), 0) for part in parts]
     query = (
-        select(*group, func.sum(Attempt.number), func.coalesce(talked, 0))
+        select(*group, *figures)
         .where(
             Attempt.is_deleted.is_(False),
             Attempt.campaign_id.in_([campaign.id for campaign in wanted]),
@@ -183,7 +197,7 @@ def _counted(person: Person, question: Question) -> list[tuple[Any, ...]]:
         query = query.where(Attempt.happened_on >= question.first)
     if question.last:
         query = query.where(Attempt.happened_on <= question.last)
-    return [(*row[:-2], int(row[-2]), int(row[-1])) for row in session.execute(query)]
+    return [(*row[:-FIGURES], *map(int, row[-FIGURES:])) for row in session.execute(query)]
 
 
 def _figures(attempts: int, conversations: int, has_rate: bool) -> list[Cell]:
@@ -310,8 +324,9 @@ def file_name(question: Question) -> str:
     return "-".join(part for part in parts if part)
 
 
-def notes(person: Person, question: Question) -> list[tuple[str, Cell]]:
+def notes(person: Person, question: Question, report: Report) -> list[tuple[str, Cell]]:
     """What somebody who is handed the file needs to know of it."""
+    late = _("Totaler från papper som en ledare skrev in efteråt. De ingår i försök och samtal.")
     return [
         (_("Kampanj"), title(question)),
         (_("Period"), period(question)),
@@ -322,6 +337,7 @@ def notes(person: Person, question: Question) -> list[tuple[str, Cell]]:
         (ngettext("Samtal", "Samtal", 2), _("De försök där någon pratade med oss.")),
         (_("Samtalsandel"), _("Samtal delat med försök.")),
         (_("Förening"), _("Den som samtalaren hör till. Området är där det hände; de två följs inte alltid åt.")),
+        *([(_("Efterrapport"), late)] if report.late.attempts else []),
     ]
 
 

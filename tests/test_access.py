@@ -21,7 +21,19 @@ from flask import Flask, has_request_context, request
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from canvass import access, areas, campaigns, clock, db, joining, organisations, people, quarantine
+from canvass import (
+    access,
+    areas,
+    campaigns,
+    clock,
+    db,
+    earlier_years,
+    joining,
+    late_reports,
+    organisations,
+    people,
+    quarantine,
+)
 from canvass.organisations import Organisation
 from canvass.people import Device, Person
 from canvass.receipts import Operation
@@ -59,6 +71,10 @@ TABLE = {
     "GET /campaigns/<campaign_id>/hours": "++.+. ++.+. ++.+. ++.+.",
     "POST /campaigns/<campaign_id>/advice villa=door": "--.-. ++.-. --.-. ++.-.",
     "POST /campaigns/<campaign_id>/plausibility organisation=<own>": "++.+. ++.+. ++.+. ++.+.",
+    # evenings on paper
+    "GET /campaigns/<campaign_id>/late": "--.-. ++.+. --.-. ++.+.",
+    "POST /campaigns/<campaign_id>/late": "--.-. !!.!. --.-. !!.!.",
+    "POST /late-reports/<report_id>/undo": "--.-. ++.-. --.-. ++.-.",
     # coming in
     "GET /campaigns/<campaign_id>/join": "--.-. ++.+. --.-. ++.+.",
     "GET /campaigns/<campaign_id>/poster": "--.-. ++.+. --.-. ++.+.",
@@ -86,6 +102,14 @@ TABLE = {
     "POST /organisations/<organisation_id>/rename": "--.-. --.-. --.-. !!.-.",
     "POST /organisations/<organisation_id>/move parent=<own>": "--.-. --.-. --.-. !+.-.",
     "POST /organisations/import-sweden organisation=<organisation_id>": "--.-. --.-. --.-. !!.-.",
+    # earlier years: everybody reads what is beneath them, leaders import
+    "GET /organisations/<organisation_id>/earlier-years": "++.-. ++.-. ++.-. ++.-.",
+    "POST /organisations/<organisation_id>/earlier-years": "--.-. !!.-. --.-. !!.-.",
+    "GET /organisations/<organisation_id>/earlier-years/example.csv": "--.-. ++.-. --.-. ++.-.",
+    "GET /earlier-years/<import_id>": "--.-. ++.-. --.-. ++.-.",
+    "POST /earlier-years/<import_id>/confirm skip=yes": "--.-. !!.-. --.-. !!.-.",
+    "POST /earlier-years/<import_id>/cancel": "--.-. ++.-. --.-. ++.-.",
+    "POST /earlier-years/<import_id>/undo": "--.-. ++.-. --.-. ++.-.",
     # people
     "GET /people": "- + + +",
     "POST /memberships/<membership_id>/revoke": "--.-. --.-. --.-. ++.-.",
@@ -112,6 +136,9 @@ QUESTIONS = {
     "POST /campaigns/<own_campaign>/join organisation=<organisation_id>&withdraw=yes": "--.-. ++.-. --.-. ++.-.",
     "POST /campaigns/<own_campaign>/targets target-<organisation_id>=7": "----- ++.-. ----- ++.-.",
     "POST /campaigns/<parent_campaign>/targets target-<organisation_id>=7": "----- ++.-. ----- ++.-.",
+    "GET /campaigns/<own_campaign>/late?at=<organisation_id>": "----- ++... ----- ++...",
+    "GET /campaigns/<parent_campaign>/late?at=<organisation_id>": "----- ++... ----- ++...",
+    "POST /campaigns/<own_campaign>/late organisation=<organisation_id>": "----- !!.-. ----- !!.-.",
     "POST /areas/<own_area>/edit organisation=<organisation_id>": "----- !!.-. ----- !!.-.",
     "POST /organisations/<child>/move parent=<organisation_id>": "----- ----- ----- +!.!.",
     "GET /reports?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
@@ -187,8 +214,18 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
         "held": _held(resident, campaign.id),
+        "import": earlier_years.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
+        "report": _late_report(resident, campaign, node),
         "draft": areas.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,
     }
+
+
+def _late_report(author: Person, campaign: campaigns.Campaign, node: Organisation) -> str:
+    """An evening that somebody has entered from paper."""
+    report_id = db.new_id()
+    totals = late_reports.Totals(date(2026, 5, 5), 18, "door", None, {"talked": 3})
+    assert late_reports.enter(report_id, campaign, node, totals, by=author)
+    return report_id
 
 
 def _held(author: Person, campaign_id: str) -> str:

@@ -70,7 +70,7 @@ def _file(form: str) -> ResponseReturnValue:
 def _written(form: str, dialect: sheets.Dialect, question: Question, report: Report) -> bytes:
     if form == "csv":
         return b"".join(sheets.csv_bytes(report.headings, report.rows, dialect))
-    notes = reports.notes(gate.person(), question)
+    notes = reports.notes(gate.person(), question, report)
     return sheets.xlsx_bytes(reports.title(question), report.headings, report.rows, notes)
 
 
