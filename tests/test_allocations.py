@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -18,9 +19,9 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from canvass import allocations, areas, campaigns, db, organisations, people, tallies
-from canvass.allocations import Milestone, Part
+from canvass.allocations import Milestone, Part, Wish
 from canvass.areas import Area
-from canvass.campaigns import Target
+from canvass.campaigns import Campaign, Target
 from canvass.earlier_years import EarlierImport, EarlierResult
 from canvass.organisations import Organisation
 from canvass.people import Person
@@ -485,6 +486,33 @@ def test_a_slip_elsewhere_does_not_hide_what_somebody_else_changed(cast: Cast, s
     answer = adam.post(address(cast), data=fields(answer.text) | {ektorp: "y"})
     assert wrong_fields(answer.text) == {hageby, ektorp}
     assert agreed(cast)["Hageby s-förening"] == 1200
+
+
+def test_of_two_leaders_in_the_same_moment_one_is_told(app: Flask, cast: Cast) -> None:
+    spring_id, hageby_id, leaders = cast.spring.id, cast.hageby.id, {cast.bo.id: 1200, cast.adam.id: 1300}
+    db.session.commit()
+    told, at_once = [], threading.Barrier(2)
+
+    def set_hageby(person_id: str, number: int) -> None:
+        with app.app_context():
+            person, hageby = db.session.get_one(Person, person_id), db.session.get_one(Organisation, hageby_id)
+            spring = db.session.get_one(Campaign, spring_id)
+            db.session.rollback()
+            at_once.wait()
+            try:
+                allocations.save(spring, {"hageby": Wish(hageby, "", number, 0)}, by=person)
+                db.session.commit()
+            except campaigns.Refused as refused:
+                told.append(refused.errors)
+                db.session.rollback()
+
+    threads = [threading.Thread(target=set_hageby, args=one) for one in leaders.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [list(errors) for errors in told] == [["hageby"]]
+    assert [one.number in leaders.values() for one in allocations.history(cast.spring, hageby_id)] == [True]
 
 
 # --- the page -----------------------------------------------------------------------------------------------
