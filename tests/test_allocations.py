@@ -468,12 +468,16 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(cast: Cast, sig
 
 
 def test_what_one_did_not_touch_is_left_as_the_other_set_it(cast: Cast, signed_in: SignedIn) -> None:
+    campaigns.set_target(cast.spring, cast.hageby, 1000, by=cast.bo)
     bo, adam = signed_in(cast.bo), signed_in(cast.adam)
     hageby, ektorp = f"target-{cast.hageby.id}", f"target-{cast.ektorp.id}"
     bos, adams = (fields(client.get(address(cast)).text) for client in (bo, adam))
     bo.post(address(cast), data=bos | {hageby: "1200", ektorp: "40"})
-    # The one he left empty is Bo's, and where they agree there is nothing to quarrel about.
-    assert adam.post(address(cast), data=adams | {ektorp: "40"}).status_code == 303
+    # A slip of his own on the way changes nothing: the thousand he never touched is still not his word.
+    answer = adam.post(address(cast), data=adams | {ektorp: "x"})
+    assert wrong_fields(answer.text) == {ektorp}
+    # And where they agree there is nothing to quarrel about.
+    assert adam.post(address(cast), data=fields(answer.text) | {ektorp: "40"}).status_code == 303
     assert agreed(cast) == {"Norrköping": 5000, "Hageby s-förening": 1200, "Ektorp s-förening": 40}
 
 
