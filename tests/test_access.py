@@ -100,6 +100,8 @@ TABLE = {
     "GET /organisations/<organisation_id>": "--.-. ++.-. ++.-. ++.-.",
     "POST /organisations/<organisation_id>/children kind=x": "--.-. --.-. --.-. !!.-.",
     "POST /organisations/<organisation_id>/rename": "--.-. --.-. --.-. !!.-.",
+    "GET /organisations/<organisation_id>/members": "--.-. --.-. --.-. ++.-.",
+    "POST /organisations/<organisation_id>/members members-<organisation_id>=7": "--.-. --.-. --.-. ++.-.",
     "POST /organisations/<organisation_id>/move parent=<own>": "--.-. --.-. --.-. !+.-.",
     "POST /organisations/import-sweden organisation=<organisation_id>": "--.-. --.-. --.-. !!.-.",
     # earlier years: everybody reads what is beneath them, leaders import
@@ -139,6 +141,8 @@ QUESTIONS = {
     "GET /campaigns/<own_campaign>/late?at=<organisation_id>": "----- ++... ----- ++...",
     "GET /campaigns/<parent_campaign>/late?at=<organisation_id>": "----- ++... ----- ++...",
     "POST /campaigns/<own_campaign>/late organisation=<organisation_id>": "----- !!.-. ----- !!.-.",
+    "POST /campaigns/<own_campaign>/targets area-<area_id>=7": "----- ++.-. ----- ++.-.",
+    "POST /campaigns/<parent_campaign>/targets area-<area_id>=7": "----- ++.-. ----- ++.-.",
     "POST /areas/<own_area>/edit organisation=<organisation_id>": "----- !!.-. ----- !!.-.",
     "POST /organisations/<child>/move parent=<organisation_id>": "----- ----- ----- +!.!.",
     "GET /reports?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",

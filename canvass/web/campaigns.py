@@ -1,4 +1,4 @@
-"""Campaigns: the list, the live page, the form, the target tree and the state."""
+"""Campaigns: the list, the live page, the form and the state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from canvass import access, campaigns, clock, db, joining, live, organisations, 
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
-from canvass.web import forms, fragments, gate, numbers, watching
+from canvass.web import forms, fragments, gate, level, numbers, watching
 
 door = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
@@ -34,17 +34,15 @@ def page(campaign_id: str) -> ResponseReturnValue:
     """The numbers for the node asked for. Where no stream can be kept, the block alone is fetched with its ETag."""
     person = gate.person()
     campaign = access.find(person, Campaign, campaign_id)
-    stands = access.standpoints(person, campaign.organisation_id)
-    node = _node(stands, request.args.get("at"))
+    here = level.of(campaign)
+    node = here.node
     may_join = access.may(person, "joining.manage", node.id)
     link = joining.current_link(node.id, campaign.id) if may_join else None
     body = fragments.page_or_part(
         "campaigns/page.html",
         numbers.TEMPLATE,
         **numbers.values(campaign, node, **numbers.rights(person, node)),
-        stands=stands,
-        path=_path_down(stands, node),
-        stand_tabs=[{"url": f"?at={s.id}", "label": s.name, "current": s is node} for s in stands],
+        level=here,
         closing_ends=campaigns.closing_ends(campaign),
         may_edit=access.may(person, "campaign.edit", campaign.organisation_id),
         may_join=may_join,
@@ -67,7 +65,7 @@ def watch(campaign_id: str) -> ResponseReturnValue:
     """The same block as a stream, each time something in it changes."""
     person = gate.person()
     campaign = access.find(person, Campaign, campaign_id)
-    node = _node(access.standpoints(person, campaign.organisation_id), request.args.get("at"))
+    node = level.of(campaign).node
     subject = numbers.subject(campaign, node, **numbers.rights(person, node))
     return watching.answer(subject, people.still_standing, people.standing(gate.session()))
 
@@ -139,72 +137,6 @@ def change_state(campaign_id: str) -> ResponseReturnValue:
         fragments.say(_("Kampanjen avslutas. Samtal som redan förts kan skickas in i två veckor till."))
     db.session.commit()
     return redirect(url_for("campaigns.page", campaign_id=campaign.id), 303)
-
-
-@door.get("/<campaign_id>/targets")
-def targets(campaign_id: str) -> ResponseReturnValue:
-    """The target of the node and of those directly beneath, to be set."""
-    return _targets(campaign_id, forms.Form())
-
-
-@door.post("/<campaign_id>/targets")
-def set_targets(campaign_id: str) -> ResponseReturnValue:
-    """All that were filled in, or nothing while one of them is wrong."""
-    person, form = gate.person(), forms.Form()
-    campaign = access.find(person, Campaign, campaign_id)
-    if not access.standpoints(person, campaign.organisation_id, "target.set"):
-        raise access.Forbidden("target.set")
-    for field in [name for name in request.form if name.startswith("target-")]:
-        organisation = access.find(person, Organisation, field.removeprefix("target-"), "target.set")
-        try:
-            campaigns.set_target(campaign, organisation, form.whole(field), by=person)
-        except campaigns.Refused as error:
-            form.errors[field] = str(error)
-    if form.errors:
-        db.session.rollback()
-        return _targets(campaign_id, form), 422
-    db.session.commit()
-    fragments.say(_("Målen är sparade."))
-    return redirect(url_for("campaigns.targets", campaign_id=campaign.id, at=request.form.get("at") or None), 303)
-
-
-def _targets(campaign_id: str, form: forms.Form) -> str:
-    person = gate.person()
-    campaign = access.find(person, Campaign, campaign_id)
-    stands = access.standpoints(person, campaign.organisation_id, "target.set")
-    if not stands:
-        raise access.Forbidden("target.set")
-    node = _node(stands, request.values.get("at"))
-    agreed = campaigns.targets(campaign)
-    return render_template(
-        "campaigns/targets.html",
-        campaign=campaign,
-        node=node,
-        path=_path_down(stands, node),
-        own=agreed.get(node.id),
-        rows=[(child, agreed.get(child.id)) for child in organisations.children(node.id)],
-        form=form,
-        errors=form.errors,
-    )
-
-
-def _node(stands: list[Organisation], wanted: str | None) -> Organisation:
-    """The organisation asked for, when it lies beneath one the person stands on; theirs when none is asked for."""
-    if not stands:
-        raise access.NotFound("standpoint")
-    if not wanted:
-        return stands[0]
-    node = db.session.get(Organisation, wanted)
-    if node is None or not any(organisations.is_beneath(node.id, stand.id) for stand in stands):
-        raise access.NotFound(wanted)
-    return node
-
-
-def _path_down(stands: list[Organisation], node: Organisation) -> list[Organisation]:
-    """From where the person stands down to the node, both included."""
-    line = organisations.above(node.id)
-    top = next(i for i, above in enumerate(line) if above in stands)
-    return line[: top + 1][::-1]
 
 
 def _fields(form: forms.Form) -> dict[str, Any]:

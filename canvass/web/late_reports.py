@@ -18,7 +18,7 @@ from canvass.late_reports import LateReport, Totals
 from canvass.organisations import Organisation
 from canvass.people import Person
 from canvass.tallies import Count
-from canvass.web import forms, fragments, gate
+from canvass.web import forms, fragments, gate, level
 
 door = Blueprint("late_reports", __name__)
 
@@ -101,15 +101,8 @@ def undo(report_id: str) -> ResponseReturnValue:
 
 def _place(campaign_id: str) -> tuple[Campaign, Organisation]:
     """The campaign, and the organisation from which the person looks at it: where they may enter, or beneath."""
-    person, wanted = gate.person(), request.values.get("at")
-    campaign = access.find(person, Campaign, campaign_id)
-    stands = access.standpoints(person, campaign.organisation_id, "late_report.enter")
-    if not stands:
-        raise access.Forbidden("late_report.enter")
-    node = db.session.get(Organisation, wanted) if wanted else stands[0]
-    if node is None or not any(organisations.is_beneath(node.id, stand.id) for stand in stands):
-        raise access.NotFound(wanted)
-    return campaign, node
+    campaign = access.find(gate.person(), Campaign, campaign_id)
+    return campaign, level.of(campaign, "late_report.enter").node
 
 
 def _changed(campaign: Campaign, report_id: str | None) -> LateReport | None:
