@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
@@ -147,6 +147,7 @@ NUMBERS = st.integers(0, campaigns.LARGEST_TARGET)
 WEIGHTS = st.lists(st.integers(0, 1_000_000), min_size=1, max_size=40).filter(any)
 
 
+@settings(max_examples=100, deadline=None)
 @given(NUMBERS, WEIGHTS)
 def test_shares_sum_to_the_number_and_follow_the_weights(number: int, weights: list[int]) -> None:
     shares = allocations.share_out(number, weights)
@@ -159,6 +160,7 @@ def test_shares_sum_to_the_number_and_follow_the_weights(number: int, weights: l
         assert abs(share - number * weight / sum(weights)) < 1 + number * 1e-9
 
 
+@settings(max_examples=100, deadline=None)
 @given(NUMBERS, st.lists(st.none() | st.integers(0, 5000), min_size=1, max_size=20), st.sampled_from(allocations.BASES))
 def test_a_proposal_gives_everything_away_and_nothing_twice(number: int, figures: list[int | None], by: str) -> None:
     nodes = [part(f"n{at:02}", **({} if by == "even" else {by: figure})) for at, figure in enumerate(figures)]
