@@ -1,1 +1,34 @@
-"""Allocations: a target broken down the tree, from the top to the areas, with proposals that each level may adjust."""
+"""The target tree: a target and its parts, from the party down to the area, proposed, watched and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from canvass.tallies import Count
+
+
+class Milestone(NamedTuple):
+    """A number on the way to the target, and the day it was reached; None while it is ahead."""
+
+    number: int
+    reached_on: date | None
+
+
+def milestones(days: Mapping[str, Count], target: int, earlier: Iterable[int] = ()) -> list[Milestone]:
+    """The quarters of the target and the earlier, lower targets, from the lowest up.
+
+    `days` are counts by day as tallies keep them; `earlier` the numbers that were agreed before the target was raised.
+    """
+    # Rounded up: half of 25 is reached with the thirteenth conversation.
+    numbers = {-(-target * quarter // 4) for quarter in (1, 2, 3, 4)} | {
+        number for number in earlier if number < target
+    }
+    left = sorted(number for number in numbers if number > 0)
+    found, total = [], 0
+    for day in sorted(days):
+        total += days[day].conversations
+        while left and left[0] <= total:
+            found.append(Milestone(left.pop(0), date.fromisoformat(day)))
+    return found + [Milestone(number, None) for number in left]
