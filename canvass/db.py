@@ -166,6 +166,33 @@ def read_only() -> None:
     session.connection(execution_options={"reading": True})
 
 
+class Marker:
+    """Tells whether anything has been committed, by any process, at the price of a glance.
+
+    On a connection of its own, outside all transactions: it holds up no writer, and waits for none to begin.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        is_sqlite = engine.dialect.name == "sqlite"
+        # A snapshot names the transactions that are under way, so each commit makes another. Unlike NOTIFY it costs
+        # those who commit nothing.
+        self._query = "PRAGMA data_version" if is_sqlite else "SELECT pg_current_snapshot()::text"
+        borrowed = engine.raw_connection()
+        borrowed.detach()  # for good: the pool makes another
+        self._connection: Any = borrowed.driver_connection
+        if not is_sqlite:
+            self._connection.autocommit = True
+        self._cursor = self._connection.cursor()
+
+    def read(self) -> object:
+        """Another value than last time if anything was committed in between."""
+        return self._cursor.execute(self._query).fetchone()[0]
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+
 def repeat(work: Callable[[], T], times: int = 6) -> T:
     """Do `work` and commit; do all of it again when the database asks for that. `work` must start from nothing."""
     for left in reversed(range(times)):

@@ -83,6 +83,22 @@ def above(organisation_id: str) -> list[Organisation]:
     return line
 
 
+def lines() -> dict[str, tuple[str, ...]]:
+    """For every organisation the ids of itself, its parent, and so on up to the root."""
+    rows = session.execute(select(Organisation.id, Organisation.parent_id))
+    parents = {row.id: row.parent_id for row in rows}
+
+    def line(id_: str) -> tuple[str, ...]:
+        found: list[str] = []
+        node: str | None = id_
+        while node is not None and node not in found:
+            found.append(node)
+            node = parents.get(node)
+        return tuple(found)
+
+    return {id_: line(id_) for id_ in parents}
+
+
 def is_beneath(organisation_id: str, top_id: str) -> bool:
     """Is the organisation the top itself, or somewhere under it?"""
     return any(node.id == top_id for node in above(organisation_id))

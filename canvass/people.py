@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass import audit, clock, i18n, organisations
-from canvass.db import Base, Id, insert, new_id, session
+from canvass.db import Base, Id, in_batches, insert, new_id, session
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 
@@ -27,6 +28,9 @@ LEADER_SESSION = timedelta(days=30)
 SEEN_EVERY = timedelta(hours=6)
 # Wrong passwords for one e-mail address, before it has to rest.
 TRIES, TRIES_WINDOW = 10, timedelta(minutes=15)
+
+# A session's id, and the ids of its person's memberships.
+Standing = tuple[str, frozenset[str]]
 
 # DESIGN chapter 7: time 2, memory 19 MiB, one lane (OWASP's recommendation for argon2id).
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -303,6 +307,25 @@ def sessions(person: Person) -> list[Session]:
     """The person's signed-in browsers, the latest used first."""
     query = select(Session).where(Session.person_id == person.id, Session.expires_at > clock.now())
     return list(session.scalars(query.order_by(Session.seen_at.desc())))
+
+
+def standing(opened: Session) -> Standing:
+    """The session and the roles with which it was let in somewhere: see `still_standing`."""
+    return opened.id, frozenset(membership.id for membership in opened.person.memberships)
+
+
+def still_standing(known: Collection[Standing]) -> set[Standing]:
+    """Those of them whose session goes on, with exactly the roles it had."""
+    roles: dict[str, set[str | None]] = {}
+    for ids in in_batches({session_id for session_id, _roles in known}):
+        query = select(Session.id, Membership.id).join_from(
+            Session, Membership, Membership.person_id == Session.person_id, isouter=True
+        )
+        for session_id, membership_id in session.execute(
+            query.where(Session.id.in_(ids), Session.expires_at > clock.now())
+        ):
+            roles.setdefault(session_id, set()).add(membership_id)
+    return {(session_id, held) for session_id, held in known if roles.get(session_id) == (held or {None})}
 
 
 def end(opened: Session) -> None:

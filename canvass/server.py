@@ -1,4 +1,4 @@
-"""The production server: granian, and one process with a handful of threads."""
+"""The production server: granian, and one process, since SQLite has one writer."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from granian.log import LogLevels
 
 from canvass import cli, settings
 
-# Python runs one thread at a time; the others are there to wait for the disk and the database. More than this
-# measured no faster on two cores, and the pool has 15 connections. One process, since SQLite has one writer.
-THREADS = 12
+# Requests that are being answered, each watcher among them; what comes above that waits for its turn.
+MOST_AT_ONCE = 10_000
 # How long a request that is being answered may go on after the server is told to stop.
 PATIENCE_SECONDS = 10
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -41,12 +40,13 @@ def serve(host: str, port: int, *, demo: bool = False) -> int:
     # A fresh process everywhere, as on macOS and Windows: a forked one would share our database connections.
     multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
-        "canvass:create_app",
+        "canvass.asgi:serve",
         factory=True,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
         address=str(socket.getaddrinfo(host, port)[0][4][0]),
         port=port,
-        blocking_threads=THREADS,
+        backpressure=MOST_AT_ONCE,
+        websockets=False,
         workers_kill_timeout=PATIENCE_SECONDS,
         respawn_failed_workers=True,
         log_level=LogLevels.error,

@@ -138,6 +138,13 @@ def pulse(campaign_id: str) -> int:
     return session.scalar(select(func.coalesce(func.sum(Pulse.beat), 0)).where(Pulse.campaign_id == campaign_id)) or 0
 
 
+def beats(campaign_ids: Iterable[str]) -> dict[tuple[str, str], int]:
+    """The pulse of each organisation in these campaigns, by (campaign, organisation)."""
+    query = select(Pulse.campaign_id, Pulse.organisation_id, Pulse.beat)
+    rows = session.execute(query.where(Pulse.campaign_id.in_(sorted(campaign_ids))))
+    return {(campaign_id, organisation_id): beat for campaign_id, organisation_id, beat in rows}
+
+
 def replace(counted: Counter[Cell]) -> None:
     """Set all counters to these: the last resort of `recount`."""
     present = Counter(everything())

@@ -8,11 +8,11 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, campaigns, clock, db, i18n, joining, live, organisations
+from canvass import access, campaigns, clock, db, joining, live, organisations, people
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
-from canvass.web import forms, fragments, gate
+from canvass.web import forms, fragments, gate, numbers, watching
 
 door = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
@@ -31,7 +31,7 @@ def index() -> ResponseReturnValue:
 
 @door.get("/<campaign_id>")
 def page(campaign_id: str) -> ResponseReturnValue:
-    """The numbers for the node asked for, refreshed by themselves: the block alone is fetched with its ETag."""
+    """The numbers for the node asked for. Where no stream can be kept, the block alone is fetched with its ETag."""
     person = gate.person()
     campaign = access.find(person, Campaign, campaign_id)
     stands = access.standpoints(person, campaign.organisation_id)
@@ -40,22 +40,17 @@ def page(campaign_id: str) -> ResponseReturnValue:
     link = joining.current_link(node.id, campaign.id) if may_join else None
     body = fragments.page_or_part(
         "campaigns/page.html",
-        "campaigns/_numbers.html",
-        campaign=campaign,
-        node=node,
+        numbers.TEMPLATE,
+        **numbers.values(campaign, node, **numbers.rights(person, node)),
         stands=stands,
         path=_path_down(stands, node),
         stand_tabs=[{"url": f"?at={s.id}", "label": s.name, "current": s is node} for s in stands],
-        numbers=live.numbers(campaign, node),
-        day_columns=_day_columns,
-        topic_bars=_topic_bars,
         closing_ends=campaigns.closing_ends(campaign),
         may_edit=access.may(person, "campaign.edit", campaign.organisation_id),
         may_join=may_join,
         organisation=node,
         **(fragments.way_in(link) if link else {}),
         may_export=access.may_anywhere(person, "report.export"),
-        may_review=access.may(person, "quarantine.review", node.id),
         is_overdue=campaign.state == "open" and campaign.ends_on < clock.today(),
     )
     response = make_response(body)
@@ -63,6 +58,16 @@ def page(campaign_id: str) -> ResponseReturnValue:
     response.headers["Cache-Control"] = "private, no-cache" if request.headers.get("HX-Request") else "no-store"
     response.headers["Vary"] = "HX-Request, Cookie"
     return response.make_conditional(request)
+
+
+@door.get("/<campaign_id>/live")
+def watch(campaign_id: str) -> ResponseReturnValue:
+    """The same block as a stream, each time something in it changes."""
+    person = gate.person()
+    campaign = access.find(person, Campaign, campaign_id)
+    node = _node(access.standpoints(person, campaign.organisation_id), request.args.get("at"))
+    subject = numbers.subject(campaign, node, **numbers.rights(person, node))
+    return watching.answer(subject, people.still_standing, people.standing(gate.session()))
 
 
 @door.get("/new")
@@ -179,20 +184,6 @@ def _targets(campaign_id: str, form: forms.Form) -> str:
         form=form,
         errors=form.errors,
     )
-
-
-def _day_columns(lines: list[live.Line]) -> list[dict[str, object]]:
-    return [{"label": line.name, "value": line.count.conversations} for line in lines]
-
-
-def _topic_bars(numbers: live.Numbers) -> list[dict[str, object]]:
-    """How often each topic was raised, as a share of the conversations."""
-    talked = numbers.total.conversations or 1
-    return [
-        {"label": line.name, "value": n, "share": n / talked, "note": i18n.percent(n / talked)}
-        for line in numbers.by_topic
-        for n in (line.count.conversations,)
-    ]
 
 
 def _node(stands: list[Organisation], wanted: str | None) -> Organisation:

@@ -63,6 +63,12 @@ def person() -> Person:
     return g.person
 
 
+def session() -> people.Session:
+    """The session with which they are asking. As `person`, and never behind doors that a device opens."""
+    assert g.session is not None
+    return g.session
+
+
 def visitor() -> Person | None:
     """Whoever is asking, None for a stranger."""
     return g.get("person")
