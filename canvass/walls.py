@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass import audit, campaigns, clock, i18n, joining, organisations, people
 from canvass.attempts import Attempt
-from canvass.campaigns import Campaign
+from canvass.campaigns import Campaign, Target
 from canvass.db import Base, Id, new_id, session
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
@@ -111,7 +111,7 @@ def _note(action: str, wall: Wall, by: Person | None) -> None:
     )
 
 
-# --- what has happened lately -------------------------------------------------------------------------------
+# --- what stands on it -------------------------------------------------------------------------------
 
 
 def lately() -> datetime:
@@ -129,3 +129,11 @@ def conversations_since(hour: datetime, campaign_id: str, organisation_ids: Sele
         Attempt.is_deleted.is_(False),
     )
     return int(session.scalar(query) or 0)
+
+
+def targets_agreed(campaign_id: str, organisation_id: str) -> list[int]:
+    """All numbers that were ever agreed for the organisation, the present one included."""
+    query = select(Target.number).where(
+        Target.campaign_id == campaign_id, Target.organisation_id == organisation_id, Target.area_id == ""
+    )
+    return list(session.scalars(query.order_by(Target.revision)))

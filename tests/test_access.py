@@ -21,7 +21,7 @@ from flask import Flask, has_request_context, request
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from canvass import access, areas, campaigns, clock, db, joining, organisations, people, quarantine
+from canvass import access, areas, campaigns, clock, db, joining, organisations, people, quarantine, walls
 from canvass.organisations import Organisation
 from canvass.people import Device, Person
 from canvass.receipts import Operation
@@ -60,6 +60,10 @@ TABLE = {
     "POST /campaigns/<campaign_id>/join organisation=<own>": "--.-. +..+. --.-. +..+.",
     "POST /invitations organisation=<organisation_id>&role=leader": "--.-. --.-. --.-. ++.-.",
     "POST /invitations/<ticket_id>/withdraw": "--.-. --.-. --.-. ++.-.",
+    # wallboards
+    "GET /campaigns/<campaign_id>/walls": "--.-. ++.+. --.-. ++.+.",
+    "POST /campaigns/<campaign_id>/walls organisation=<own>": "--.-. +..+. --.-. +..+.",
+    "POST /walls/<wall_id>/withdraw": "--.-. ++.-. --.-. ++.-.",
     # areas: those above are walked in, so they are seen
     "GET /areas": "+ + + +",
     "GET /areas/new": "- + - +",
@@ -103,6 +107,9 @@ QUESTIONS = {
     "GET /campaigns/<own_campaign>/poster?organisation=<organisation_id>": "----- ++... ----- ++...",
     "POST /campaigns/<own_campaign>/join organisation=<organisation_id>": "--.-. ++.-. --.-. ++.-.",
     "POST /campaigns/<own_campaign>/join organisation=<organisation_id>&withdraw=yes": "--.-. ++.-. --.-. ++.-.",
+    "GET /campaigns/<own_campaign>/walls?at=<organisation_id>": "----- ++... ----- ++...",
+    "GET /campaigns/<parent_campaign>/walls?at=<organisation_id>": "----- ++... ----- ++...",
+    "POST /campaigns/<own_campaign>/walls organisation=<organisation_id>": "--.-. ++.-. --.-. ++.-.",
     "POST /campaigns/<own_campaign>/targets target-<organisation_id>=7": "----- ++.-. ----- ++.-.",
     "POST /campaigns/<parent_campaign>/targets target-<organisation_id>=7": "----- ++.-. ----- ++.-.",
     "POST /areas/<own_area>/edit organisation=<organisation_id>": "----- !!.-. ----- !!.-.",
@@ -180,6 +187,7 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
         "held": _held(resident, campaign.id),
+        "wall": walls.make(campaign, node, "", "sv", "key", by=resident).id,
         "draft": areas.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,
     }
 
