@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-"""Forecasts."""
-=======
 """Plan against result: the plan line, where the campaign is heading, and what it takes. Plain values in and out.
 
 **How the forecast is made.** The pace is that of the last 14 days, or of as many more whole weeks as it takes to hold
@@ -600,4 +597,3 @@ def _in_words(number: int) -> str:
         _("sju"), _("åtta"), _("nio"), _("tio"), _("elva"), _("tolv"),
     )  # fmt: skip
     return words[number - 1] if 1 <= number <= len(words) else i18n.number(number)
->>>>>>> forecasts

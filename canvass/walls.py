@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ForeignKey, Select, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -131,9 +131,9 @@ def conversations_since(hour: datetime, campaign_id: str, organisation_ids: Sele
     return int(session.scalar(query) or 0)
 
 
-def targets_agreed(campaign_id: str, organisation_id: str) -> list[int]:
-    """All numbers that were ever agreed for the organisation, the present one included."""
-    query = select(Target.number).where(
+def targets_agreed(campaign_id: str, organisation_id: str) -> list[tuple[date, int]]:
+    """Every number that was ever agreed for the organisation and the day it was, the present one last."""
+    query = select(Target.set_at, Target.number).where(
         Target.campaign_id == campaign_id, Target.organisation_id == organisation_id, Target.area_id == ""
     )
-    return list(session.scalars(query.order_by(Target.revision)))
+    return [(clock.local_day(set_at), number) for set_at, number in session.execute(query.order_by(Target.revision))]

@@ -107,7 +107,16 @@ def test_a_module_imports_only_from_floors_below_its_own() -> None:
 
 
 def test_no_door_imports_another_nouns_door() -> None:
-    shared = {"web", "web.gate", "web.forms", "web.fragments", "web.drawings", "web.numbers", "web.watching", "web.burnups"}
+    shared = {
+        "web",
+        "web.gate",
+        "web.forms",
+        "web.fragments",
+        "web.drawings",
+        "web.numbers",
+        "web.watching",
+        "web.burnups",
+    }
     doors = {name for name in sources() if name.startswith("canvass.web.")}
     crossing = [
         f"{name} → {other}"
