@@ -19,6 +19,7 @@ KINDS = ("listen", "petition", "mobilise", "other")
 CLOSING_TIME = timedelta(days=14)
 LARGEST_TARGET = 10_000_000
 LONGEST = timedelta(days=5 * 366)
+LONGEST_NOTE = 200
 
 # Each channel offers its own few outcomes, in the order of the buttons. TALKED makes an attempt a conversation.
 TALKED = "talked"
@@ -296,17 +297,32 @@ def set_topics(campaign: Campaign, names: Iterable[str]) -> None:
     session.flush()
 
 
-def set_target(campaign: Campaign, organisation: Organisation, number: int | None, *, by: Person | None = None) -> None:
-    """Agree on a number of conversations for one organisation; earlier numbers stay in the history. Raises Refused."""
+def set_target(
+    campaign: Campaign,
+    organisation: Organisation,
+    number: int | None,
+    *,
+    area_id: str = "",
+    note: str = "",
+    by: Person | None = None,
+) -> None:
+    """Agree on a number of conversations for one organisation, or for an area of its; earlier numbers stay in the
+    history, with a few words on why when there are any. Raises Refused."""
     if number is None:
         return
     if not 0 <= number <= LARGEST_TARGET:
         raise Refused({"target": _("Målet ska vara ett heltal mellan 0 och 10 miljoner.")})
+    if len(note) > LONGEST_NOTE:
+        raise Refused({"note": _("Skriv högst 200 tecken.")})
     if not organisations.is_beneath(organisation.id, campaign.organisation_id):
         raise Refused({"target": _("%(name)s är inte med i kampanjen.", name=organisation.name)})
     latest = session.scalar(
         select(Target)
-        .where(Target.campaign_id == campaign.id, Target.organisation_id == organisation.id, Target.area_id == "")
+        .where(
+            Target.campaign_id == campaign.id,
+            Target.organisation_id == organisation.id,
+            Target.area_id == area_id,
+        )
         .order_by(Target.revision.desc())
         .limit(1)
     )
@@ -316,13 +332,16 @@ def set_target(campaign: Campaign, organisation: Organisation, number: int | Non
         Target(
             campaign_id=campaign.id,
             organisation_id=organisation.id,
+            area_id=area_id,
             revision=latest.revision + 1 if latest else 1,
             number=number,
+            note=" ".join(note.split()),
             set_by_id=by.id if by else None,
         )
     )
     session.flush()
-    _note("target.set", campaign, by, organisation=organisation.id, number=number)
+    where = {"area": area_id} if area_id else {}
+    _note("target.set", campaign, by, organisation=organisation.id, number=number, **where)
 
 
 def targets(campaign: Campaign) -> dict[str, int]:
@@ -340,6 +359,15 @@ def targets(campaign: Campaign) -> dict[str, int]:
         Target.revision == latest.c.revision,
     )
     return dict(iter(session.execute(query)))
+
+
+def target_revisions(campaign: Campaign, organisation_id: str) -> list[tuple[date, int]]:
+    """What the target has been, the first number first, each with the day it was set: for the plan line."""
+    query = select(Target.set_at, Target.number).where(
+        Target.campaign_id == campaign.id, Target.organisation_id == organisation_id, Target.area_id == ""
+    )
+    rows = session.execute(query.order_by(Target.revision))
+    return [(clock.local_day(set_at), number) for set_at, number in rows]
 
 
 def _note(action: str, campaign: Campaign, by: Person | None, **details: object) -> None:

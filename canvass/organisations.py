@@ -17,6 +17,7 @@ from canvass.i18n import gettext as _
 
 # From the top down; an organisation stands beneath one of a higher level.
 KINDS = ("national", "district", "municipal", "association")
+MOST_MEMBERS = 1_000_000
 REFERENCE = Path(__file__).parent / "reference" / "municipalities.csv"
 
 
@@ -157,6 +158,22 @@ def rename(organisation: Organisation, name: str, *, by: str | None = None) -> N
         "organisation.rename", person_id=by, organisation_id=organisation.id, before=organisation.name, after=name
     )
     organisation.name = name
+
+
+def set_members(organisation: Organisation, number: int | None, *, by: str | None = None) -> None:
+    """Say how many members it has; None takes that back. Raises Refused."""
+    if number is not None and not 0 <= number <= MOST_MEMBERS:
+        raise Refused(_("Antalet medlemmar ska vara ett heltal mellan 0 och 1 miljon."), "members")
+    if number == organisation.members:
+        return
+    audit.record(
+        "organisation.members",
+        person_id=by,
+        organisation_id=organisation.id,
+        before=organisation.members,
+        after=number,
+    )
+    organisation.members = number
 
 
 def move(organisation: Organisation, parent: Organisation | None, *, by: str | None = None) -> None:

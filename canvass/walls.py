@@ -6,14 +6,14 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Select, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass import audit, campaigns, clock, i18n, joining, organisations, people
 from canvass.attempts import Attempt
-from canvass.campaigns import Campaign, Target
+from canvass.campaigns import Campaign
 from canvass.db import Base, Id, new_id, session
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
@@ -129,11 +129,3 @@ def conversations_since(hour: datetime, campaign_id: str, organisation_ids: Sele
         Attempt.is_deleted.is_(False),
     )
     return int(session.scalar(query) or 0)
-
-
-def targets_agreed(campaign_id: str, organisation_id: str) -> list[tuple[date, int]]:
-    """Every number that was ever agreed for the organisation and the day it was, the present one last."""
-    query = select(Target.set_at, Target.number).where(
-        Target.campaign_id == campaign_id, Target.organisation_id == organisation_id, Target.area_id == ""
-    )
-    return [(clock.local_day(set_at), number) for set_at, number in session.execute(query.order_by(Target.revision))]

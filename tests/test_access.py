@@ -83,6 +83,8 @@ TABLE = {
     "GET /organisations/<organisation_id>": "--.-. ++.-. ++.-. ++.-.",
     "POST /organisations/<organisation_id>/children kind=x": "--.-. --.-. --.-. !!.-.",
     "POST /organisations/<organisation_id>/rename": "--.-. --.-. --.-. !!.-.",
+    "GET /organisations/<organisation_id>/members": "--.-. --.-. --.-. ++.-.",
+    "POST /organisations/<organisation_id>/members members-<organisation_id>=7": "--.-. --.-. --.-. ++.-.",
     "POST /organisations/<organisation_id>/move parent=<own>": "--.-. --.-. --.-. !+.-.",
     "POST /organisations/import-sweden organisation=<organisation_id>": "--.-. --.-. --.-. !!.-.",
     # people
@@ -112,6 +114,8 @@ QUESTIONS = {
     "POST /campaigns/<own_campaign>/walls organisation=<organisation_id>": "--.-. ++.-. --.-. ++.-.",
     "POST /campaigns/<own_campaign>/targets target-<organisation_id>=7": "----- ++.-. ----- ++.-.",
     "POST /campaigns/<parent_campaign>/targets target-<organisation_id>=7": "----- ++.-. ----- ++.-.",
+    "POST /campaigns/<own_campaign>/targets area-<area_id>=7": "----- ++.-. ----- ++.-.",
+    "POST /campaigns/<parent_campaign>/targets area-<area_id>=7": "----- ++.-. ----- ++.-.",
     "POST /areas/<own_area>/edit organisation=<organisation_id>": "----- !!.-. ----- !!.-.",
     "POST /organisations/<child>/move parent=<organisation_id>": "----- ----- ----- +!.!.",
     "GET /reports?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",

@@ -7,6 +7,7 @@ from flask_compress import Compress
 
 from canvass.web import (
     about,
+    allocations,
     areas,
     attempts,
     campaigns,
@@ -29,6 +30,7 @@ from canvass.web import (
 
 DOORS = (
     about.door,
+    allocations.door,
     areas.door,
     attempts.door,
     campaigns.door,

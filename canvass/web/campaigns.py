@@ -1,4 +1,4 @@
-"""Campaigns: the list, the live page, the form, the target tree and the state."""
+"""Campaigns: the list, the live page, the form and the state."""
 
 from __future__ import annotations
 
@@ -137,53 +137,6 @@ def change_state(campaign_id: str) -> ResponseReturnValue:
         fragments.say(_("Kampanjen avslutas. Samtal som redan förts kan skickas in i två veckor till."))
     db.session.commit()
     return redirect(url_for("campaigns.page", campaign_id=campaign.id), 303)
-
-
-@door.get("/<campaign_id>/targets")
-def targets(campaign_id: str) -> ResponseReturnValue:
-    """The target of the node and of those directly beneath, to be set."""
-    return _targets(campaign_id, forms.Form())
-
-
-@door.post("/<campaign_id>/targets")
-def set_targets(campaign_id: str) -> ResponseReturnValue:
-    """All that were filled in, or nothing while one of them is wrong."""
-    person, form = gate.person(), forms.Form()
-    campaign = access.find(person, Campaign, campaign_id)
-    if not access.standpoints(person, campaign.organisation_id, "target.set"):
-        raise access.Forbidden("target.set")
-    for field in [name for name in request.form if name.startswith("target-")]:
-        organisation = access.find(person, Organisation, field.removeprefix("target-"), "target.set")
-        try:
-            campaigns.set_target(campaign, organisation, form.whole(field), by=person)
-        except campaigns.Refused as error:
-            form.errors[field] = str(error)
-    if form.errors:
-        db.session.rollback()
-        return _targets(campaign_id, form), 422
-    db.session.commit()
-    fragments.say(_("Målen är sparade."))
-    return redirect(url_for("campaigns.targets", campaign_id=campaign.id, at=request.form.get("at") or None), 303)
-
-
-def _targets(campaign_id: str, form: forms.Form) -> str:
-    person = gate.person()
-    campaign = access.find(person, Campaign, campaign_id)
-    stands = access.standpoints(person, campaign.organisation_id, "target.set")
-    if not stands:
-        raise access.Forbidden("target.set")
-    node = _node(stands, request.values.get("at"))
-    agreed = campaigns.targets(campaign)
-    return render_template(
-        "campaigns/targets.html",
-        campaign=campaign,
-        node=node,
-        path=_path_down(stands, node),
-        own=agreed.get(node.id),
-        rows=[(child, agreed.get(child.id)) for child in organisations.children(node.id)],
-        form=form,
-        errors=form.errors,
-    )
 
 
 def _node(stands: list[Organisation], wanted: str | None) -> Organisation:

@@ -93,6 +93,33 @@ def rename(organisation_id: str) -> ResponseReturnValue:
     return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
 
 
+@door.get("/<organisation_id>/members")
+def members(organisation_id: str) -> ResponseReturnValue:
+    """How many members it and those directly beneath have, to be filled in on one page."""
+    return _members_page(access.find(gate.person(), Organisation, organisation_id, "organisation.edit"), forms.Form())
+
+
+@door.post("/<organisation_id>/members")
+def set_members(organisation_id: str) -> ResponseReturnValue:
+    """All that were filled in, or nothing while one of them is wrong. An emptied field takes the number back."""
+    person, form = gate.person(), forms.Form()
+    organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
+    for node in [organisation, *organisations.children(organisation.id)]:
+        name = f"members-{node.id}"
+        if name not in request.form:
+            continue
+        try:
+            organisations.set_members(node, form.whole(name), by=person.id)
+        except organisations.Refused as error:
+            form.errors[name] = str(error)
+    if form.errors:
+        db.session.rollback()
+        return _members_page(_seen(organisation_id), form), 422
+    db.session.commit()
+    fragments.say(_("Medlemstalen är sparade."))
+    return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
+
+
 @door.post("/<organisation_id>/move")
 def move(organisation_id: str) -> ResponseReturnValue:
     """Another place in the tree. The person must administer both where it leaves and where it comes."""
@@ -168,6 +195,17 @@ def _refused(organisation_id: str, form: forms.Form, field: str, error: organisa
     db.session.rollback()
     form.errors[field] = str(error)
     return _page(_seen(organisation_id), form), 422
+
+
+def _members_page(organisation: Organisation, form: forms.Form) -> str:
+    return render_template(
+        "organisations/members.html",
+        organisation=organisation,
+        path=_path(organisation),
+        nodes=[organisation, *organisations.children(organisation.id)],
+        form=form,
+        errors=form.errors,
+    )
 
 
 def _page(organisation: Organisation, form: forms.Form) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, allocations, clock, db, forecasts, i18n, joining, organisations, tallies, walls
+from canvass import access, allocations, campaigns, clock, db, forecasts, i18n, joining, organisations, tallies, walls
 from canvass.campaigns import Campaign
 from canvass.forecasts import BurnUp
 from canvass.i18n import gettext as _
@@ -104,7 +104,7 @@ def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
     here = organisations.beneath(node.id)
     days = tallies.by("day", campaign.id, here)
     talked = sum(count.conversations for count in days.values())
-    agreed = walls.targets_agreed(campaign.id, node.id)
+    agreed = campaigns.target_revisions(campaign, node.id)
     target = agreed[-1][1] if agreed else 0
     marks = _marks(days, target, [number for _day, number in agreed])
     since = walls.lately()

@@ -1,0 +1,214 @@
+"""The target tree: one node's target and its parts, proposals for them, and what is set."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from canvass import access, allocations, campaigns, db, i18n, organisations
+from canvass.allocations import Part, Tree, Wish
+from canvass.areas import Area
+from canvass.campaigns import Campaign
+from canvass.i18n import gettext as _
+from canvass.organisations import Organisation
+from canvass.people import Person
+from canvass.web import forms, fragments, gate
+
+door = Blueprint("allocations", __name__, url_prefix="/campaigns")
+
+# Lines on one page; more than these are narrowed, not read.
+MOST_SHOWN = 100
+# With fewer parts than this nobody needs to search among them.
+FEW = 8
+# What is chosen of the list, kept in its addresses.
+CHOICES = ("at", "of", "q", "all", "behind", "sort")
+
+
+@door.get("/<campaign_id>/targets")
+def page(campaign_id: str) -> ResponseReturnValue:
+    """The target of a node and of its parts; with ?by=… numbers are proposed in the fields, and nothing is saved."""
+    return _page(campaign_id, forms.Form())
+
+
+@door.post("/<campaign_id>/targets")
+def save(campaign_id: str) -> ResponseReturnValue:
+    """All that were filled in, or nothing while one of them is wrong or has been changed by somebody else."""
+    person, form = gate.person(), forms.Form()
+    campaign = access.find(person, Campaign, campaign_id)
+    if not access.standpoints(person, campaign.organisation_id, "target.set"):
+        raise access.Forbidden("target.set")
+    wishes = _wishes(person, form)
+    has_changed = False
+    if not form.errors:
+        try:
+            has_changed = allocations.save(campaign, wishes, note=form.text("note"), by=person)
+        except campaigns.Refused as error:
+            form.errors |= error.errors
+    if form.errors:
+        db.session.rollback()
+        return _page(campaign_id, form), 422
+    sentence = _said(campaign, wishes) if has_changed else _("Inget mål var ändrat.")
+    db.session.commit()
+    fragments.say(sentence)
+    chosen = urlencode({name: value for name in CHOICES if (value := request.form.get(name))})
+    return redirect(f"{url_for('allocations.page', campaign_id=campaign_id)}?{chosen}", 303)
+
+
+def _wishes(person: Person, form: forms.Form) -> dict[str, Wish]:
+    """What was filled in, looked up through the person: 404 and 403 come before anything else."""
+    nodes, grounds = (
+        {name.removeprefix(prefix): name for name in request.form if name.startswith(prefix)}
+        for prefix in ("target-", "area-")
+    )
+    # All at once where the person may; whatever is left is looked up by itself, and refused as it should be.
+    mine = access.reach(person, "target.set")
+    owners = db.session.scalars(select(Organisation).where(Organisation.id.in_(nodes), Organisation.id.in_(mine)))
+    areas = db.session.scalars(select(Area).where(Area.id.in_(grounds), Area.organisation_id.in_(mine)))
+    found = {nodes[owner.id]: (owner, "") for owner in owners}
+    found |= {grounds[area.id]: (area.organisation, area.id) for area in areas}
+    for organisation_id in [id_ for id_, name in nodes.items() if name not in found]:
+        access.find(person, Organisation, organisation_id, "target.set")
+    for area_id in [id_ for id_, name in grounds.items() if name not in found]:
+        access.find(person, Area, area_id, "target.set")
+    return {
+        name: Wish(owner, area_id, number, form.whole(f"saw-{name}") or 0)
+        for name, (owner, area_id) in found.items()
+        if (number := form.whole(name)) is not None
+    }
+
+
+def _said(campaign: Campaign, wishes: dict[str, Wish]) -> str:
+    """How the change of a single target is announced, where it is the page's own."""
+    at = request.form.get("at", "")
+    if set(wishes) != {f"target-{at}"}:
+        return _("Målen är sparade.")
+    return _revised(allocations.history(campaign, at)[0])
+
+
+def _revised(revision: allocations.Revision) -> str:
+    """A revision in words."""
+    number = i18n.number(revision.number)
+    if revision.before is None:
+        return _("Målet sattes till %(number)s", number=number)
+    if revision.number > revision.before:
+        return _("Nu höjer vi till %(number)s", number=number)
+    return _("Målet sänktes till %(number)s", number=number)
+
+
+# --- the page -----------------------------------------------------------------------------------------------
+
+
+def _page(campaign_id: str, form: forms.Form) -> str:
+    person = gate.person()
+    campaign = access.find(person, Campaign, campaign_id)
+    stands = access.standpoints(person, campaign.organisation_id, "target.set")
+    if not stands:
+        raise access.Forbidden("target.set")
+    node = _node(stands, request.values.get("at"))
+    wanted = request.values.get("q", "").strip()
+    is_deep = bool(wanted or request.values.get("all"))
+    only_behind, sort = bool(request.values.get("behind")), request.values.get("sort", "name")
+    tree = allocations.tree(campaign, node, request.values.get("of", ""), is_deep=is_deep)
+    proposal = _proposal(tree, form)
+    found = allocations.shown(tree.parts, wanted, only_behind=only_behind, sort=sort)
+    # All of the parts themselves, since a proposal is saved whole.
+    parts = found[:MOST_SHOWN] if is_deep else found
+    values = {part.key: _value(part, proposal, form) for part in parts}
+    area = _area_of(node, request.args.get("area"))
+    return render_template(
+        "allocations/page.html",
+        campaign=campaign,
+        node=node,
+        path=_path_down(stands, node),
+        tree=tree,
+        parts=parts,
+        hidden=len(found) - len(parts),
+        values=values,
+        others=_others(tree, parts),
+        filled_in=_others(tree, parts) + sum(_whole(values[p.key]) or 0 for p in tree.direct if p.key in values),
+        has_filter=is_deep or only_behind,
+        may_filter=len(tree.direct) >= FEW or is_deep or only_behind or node.kind in ("national", "district"),
+        proposal=proposal,
+        history=allocations.history(campaign, node.id, area.id if area else ""),
+        history_of=area,
+        revised=_revised,
+        sorts=[(name, allocations.sort_name(name)) for name in allocations.SORTS],
+        bases=[
+            (by, allocations.basis_name(by))
+            for by in allocations.BASES
+            if not (by == "members" and tree.of == "areas")  # nobody is a member of an area
+        ],
+        basis_name=allocations.basis_name,
+        choices={name: request.values.get(name, "") for name in CHOICES} | {"at": node.id, "of": tree.of, "sort": sort},
+        may_count_members=access.may(person, "organisation.edit", node.id),
+        form=form,
+        errors=form.errors,
+    )
+
+
+def _proposal(tree: Tree, form: forms.Form) -> allocations.Proposal | None:
+    """The numbers asked for with ?by=…, those ticked as ?keep=<id>:<number> left alone."""
+    by = request.args.get("by")
+    if by not in allocations.BASES:
+        return None
+    number = _whole(request.args.get("number", "")) if request.args.get("number") else tree.node.target
+    kept = dict(pair for text in request.args.getlist("keep") if (pair := _kept(text)))
+    try:
+        if number is None:
+            raise campaigns.Refused({"number": _("Skriv hur många samtal som ska fördelas.")})
+        return allocations.propose(tree.direct, by, number, kept)
+    except campaigns.Refused as error:
+        form.errors |= error.errors
+        return None
+
+
+def _kept(text: str) -> tuple[str, int] | None:
+    part_id, _colon, typed = text.partition(":")
+    number = _whole(typed)
+    return None if number is None else (part_id, number)
+
+
+def _whole(typed: str) -> int | None:
+    plain = "".join(typed.split())
+    return int(plain) if plain.isdecimal() and len(plain) <= 8 else None
+
+
+def _others(tree: Tree, parts: list[Part]) -> int:
+    """What the parts that are not on the page add to the sum."""
+    ids = {part.id for part in parts}
+    return sum(part.target or 0 for part in tree.direct if part.id not in ids)
+
+
+def _value(part: Part, proposal: allocations.Proposal | None, form: forms.Form) -> str:
+    """What stands in a part's field: what was typed, else what is proposed, else what is agreed."""
+    proposed = proposal.numbers.get(part.id) if proposal else None
+    agreed = part.target if proposed is None else proposed
+    return form.text(part.key) or ("" if agreed is None else str(agreed))
+
+
+def _area_of(node: Organisation, area_id: str | None) -> Area | None:
+    """The node's own area whose history is asked for."""
+    area = db.session.get(Area, area_id) if area_id else None
+    if area_id and (area is None or area.organisation_id != node.id):
+        raise access.NotFound(area_id)
+    return area
+
+
+def _node(stands: list[Organisation], wanted: str | None) -> Organisation:
+    """The organisation asked for, when it lies beneath one the person stands on; theirs when none is asked for."""
+    if not wanted:
+        return stands[0]
+    node = db.session.get(Organisation, wanted)
+    if node is None or not any(organisations.is_beneath(node.id, stand.id) for stand in stands):
+        raise access.NotFound(wanted)
+    return node
+
+
+def _path_down(stands: list[Organisation], node: Organisation) -> list[Organisation]:
+    """From where the person stands down to the node, both included."""
+    line = organisations.above(node.id)
+    top = next(at for at, above in enumerate(line) if above in stands)
+    return line[: top + 1][::-1]
