@@ -287,16 +287,13 @@ def forecast(talked: Iterable[tuple[date, int]], first: date, last: date, today:
     unevenness = _unevenness(history)
 
     band: list[Point] = []
-    ahead, low, high = 0.0, so_far, so_far
+    ahead = 0.0
     for day in clock.days_between(today, last):
         expected = pace * profile[day.weekday()]
         ahead += max(0.0, expected - done_today) if day == today else expected
         variance = unevenness * ahead + ahead**2 * (unevenness / known_by + DRIFT**2)
-        # What one has after a day one has after the next: the bounds never fall, whatever the approximation says.
-        low = max(low, so_far + floor(_gamma(ahead, variance, -EIGHTY_PERCENT)))
-        high = max(high, so_far + ceil(_gamma(ahead, variance, EIGHTY_PERCENT)))
-        median = min(max(low, so_far + round(_gamma(ahead, variance, 0))), high)
-        band.append(Point(day, low, max(median, band[-1].median) if band else median, high))
+        low, median, high = (_gamma(ahead, variance, z) for z in (-EIGHTY_PERCENT, 0, EIGHTY_PERCENT))
+        band.append(Point(day, so_far + floor(low), so_far + round(median), so_far + ceil(high)))
     return Forecast(band=band, pace_days=pace_days, is_whole=pace_days == len(history))
 
 
@@ -432,7 +429,7 @@ def standing_name(standing: str) -> str:
     return {
         "ahead": _("På väg mot målet"),
         "uncertain": _("Osäkert"),
-        "behind": _("Når inte målet"),
+        "behind": _("Troligen under målet"),
         "reached": _("Målet är nått"),
     }.get(standing, "")
 
@@ -527,7 +524,7 @@ def _verdict(standing: str) -> str:
         "reached": _("Målet är nått!"),
         "ahead": _("Ni är på väg att nå målet."),
         "uncertain": _("Målet är inom räckhåll, men inte säkert."),
-        "behind": _("I den takten når ni inte målet."),
+        "behind": _("I den takten når ni troligen inte målet."),
     }.get(standing, "")
 
 

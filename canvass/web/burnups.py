@@ -228,18 +228,12 @@ def _evenly(sheet: _Sheet, burn_up: BurnUp, most: int) -> list[date]:
 
 def _labels(sheet: _Sheet, burn_up: BurnUp) -> list[Label]:
     """The target, those before it, the result and what the forecast ends at, each beside what it names."""
-    labels = []
-    for number, (day, target) in enumerate(burn_up.targets):
-        is_current = number == len(burn_up.targets) - 1
-        labels.append(
-            Label(
-                _("Mål %(number)s", number=i18n.number(target)) if is_current else i18n.number(target),
-                "100%" if is_current else _share(sheet.x(day, 0)),
-                _share(sheet.y(target)),
-                "end" if is_current else "start",
-                "burn-up-over burn-up-strong" if is_current else "burn-up-over",
-            )
-        )
+    labels = [
+        Label(i18n.number(target), _share(sheet.x(day, 0)), _share(sheet.y(target)), "start", "burn-up-over")
+        for day, target in burn_up.targets[:-1]
+    ]
+    if burn_up.targets:
+        labels.append(_target_label(sheet, burn_up))
     if burn_up.result:
         labels.append(_result_label(sheet, burn_up))
     if _is_going(burn_up):
@@ -249,9 +243,26 @@ def _labels(sheet: _Sheet, burn_up: BurnUp) -> list[Label]:
     return labels + _forecast_labels(sheet, burn_up)
 
 
+def _target_label(sheet: _Sheet, burn_up: BurnUp) -> Label:
+    """At the right, where the eye ends; where the target begins when the result's own number stands there."""
+    day, target = burn_up.targets[-1]
+    x, y = sheet.x(day, 0), sheet.y(target)
+    is_taken = _result_x(sheet, burn_up) > 1 - DAYS_APART and abs(sheet.y(burn_up.so_far) - y) < 2 * APART
+    place, side = (x, "start") if is_taken and x <= 0.5 else (1.0, "end")
+    text = _("Mål %(number)s", number=i18n.number(target))
+    return Label(text, _share(place), _share(y), side, "burn-up-over burn-up-strong")
+
+
+def _result_x(sheet: _Sheet, burn_up: BurnUp) -> float:
+    """Where the result's line ends."""
+    if not burn_up.result:
+        return 0.0
+    return sheet.x(burn_up.today, 0.5) if _is_going(burn_up) else 1.0
+
+
 def _result_label(sheet: _Sheet, burn_up: BurnUp) -> Label:
     """To the left of the mark, where a rising curve leaves room above it; to the right while there is none."""
-    x = sheet.x(burn_up.today, 0.5) if _is_going(burn_up) else sheet.x(burn_up.end)
+    x = _result_x(sheet, burn_up)
     side, look = ("start", "burn-up-right") if x < 0.2 else ("end", "burn-up-left")
     look = f"{look} burn-up-result-number"
     return Label(i18n.number(burn_up.so_far), _share(x), _share(sheet.y(burn_up.so_far)), side, look)
