@@ -177,20 +177,19 @@ class Marker:
         # A snapshot names the transactions that are under way, so each commit makes another. Unlike NOTIFY it costs
         # those who commit nothing.
         self._query = "PRAGMA data_version" if is_sqlite else "SELECT pg_current_snapshot()::text"
-        borrowed = engine.raw_connection()
-        borrowed.detach()  # for good: the pool makes another
-        self._connection: Any = borrowed.driver_connection
+        self._borrowed = engine.raw_connection()
         if not is_sqlite:
-            self._connection.autocommit = True
-        self._cursor = self._connection.cursor()
+            cast(Any, self._borrowed.driver_connection).autocommit = True
+        self._cursor = self._borrowed.cursor()
 
     def read(self) -> object:
         """Another value than last time if anything was committed in between."""
-        return self._cursor.execute(self._query).fetchone()[0]
+        self._cursor.execute(self._query)
+        return self._cursor.fetchone()
 
     def close(self) -> None:
-        """Let go of the connection."""
-        self._connection.close()
+        """Close the connection: the pool shall not hand on one that begins no transactions."""
+        self._borrowed.invalidate()
 
 
 def repeat(work: Callable[[], T], times: int = 6) -> T:

@@ -60,20 +60,20 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
     here = organisations.beneath(organisation.id)
     own = tallies.by_organisation(campaign.id, here)
     total = _sum(own.values())
-    days = tallies.by("day", campaign.id, here)
-    topics, few_topics = _topics(campaign, tallies.by("topic", campaign.id, here), total.conversations)
+    along = tallies.marginals(campaign.id, here)
+    topics, few_topics = _topics(campaign, along["topic"], total.conversations)
     targets = campaigns.targets(campaign)
     return Numbers(
         organisation=organisation,
         total=total,
         target=targets.get(organisation.id),
         by_organisation=_children(organisation, own, targets),
-        by_area=_areas(campaign, organisation, tallies.by("area", campaign.id, here)),
-        by_channel=_channels(tallies.by("channel", campaign.id, here)),
-        by_day=_days(days),
+        by_area=_areas(campaign, organisation, along["area"]),
+        by_channel=_channels(along["channel"]),
+        by_day=_days(along["day"]),
         by_topic=topics,
         few_topics=few_topics,
-        today=days.get(clock.today().isoformat(), Count()),
+        today=along["day"].get(clock.today().isoformat(), Count()),
         waiting=receipts.waiting(organisation.id),
         to_review=quarantine.to_review([organisation.id]),
     )

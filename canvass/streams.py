@@ -17,8 +17,8 @@ import threading
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,7 @@ from canvass import db, organisations, tallies
 LOOK_EVERY = 0.1  # seconds between two looks for commits
 # The least time between two rounds of rendering, and the share of a core that they may take: when a round is dear,
 # they come more seldom. Never more seldom than MOST, nor do numbers get older than RENEW_EVERY: "today" ends at night.
-TICK, SHARE, MOST = 0.5, 0.1, 10.0  # seconds, of one, seconds
+TICK, SHARE, MOST = 0.5, 0.06, 10.0  # seconds, of one, seconds
 RENEW_EVERY = 60.0
 # What a campaign's pulse does not tell of, such as a new target or what waits on phones, is seen at most so late.
 SEEN_EVERY = 2.0
@@ -210,9 +210,12 @@ class Hub:
                     self._ping(rooms)
                 is_new = any(room.text is None for room in rooms)
                 if is_new or now >= next_round:
+                    worked = time.thread_time()
                     self._round(rooms)
+                    worked = time.thread_time() - worked
                     took = time.monotonic() - now
-                    next_round = now + min(MOST, max(TICK, took / SHARE))
+                    # Half of the time is the database's and the phones', however slow a round is for their sake.
+                    next_round = now + min(MOST, max(TICK, worked / SHARE, 2 * took))
                 with self._changed:
                     self._changed.wait_for(lambda: self._is_closed, LOOK_EVERY)
         finally:
@@ -224,17 +227,22 @@ class Hub:
         old = [room for room in rooms if now - room.rendered_at >= RENEW_EVERY]
         if not old and not self._is_unchecked and not any(room.is_behind for room in rooms):
             return
-        with self._enter():
-            db.read_only()
+        with self._reading():
             self._check(rooms, now)
             touched = self._touched(rooms)
-            waiting = [room for room in rooms if room.is_behind and room not in touched]
-            waiting = [room for room in waiting if now - room.rendered_at >= SEEN_EVERY or room.text is None]
-            # The rest one at a time, the longest behind first: many quiet rooms must not slow down a busy one.
-            new = [room for room in waiting if room.text is None]
-            late = sorted(waiting, key=lambda room: room.rendered_at)[:1]
-            for room in dict.fromkeys([*touched, *new, *late, *old]):
-                self._render(room, now)
+        new = [room for room in rooms if room.text is None]
+        # The rest one at a time, the longest behind first: many quiet rooms must not slow down a busy one.
+        waiting = [room for room in rooms if room.is_behind and now - room.rendered_at >= SEEN_EVERY]
+        late = sorted(waiting, key=lambda room: room.rendered_at)[:1]
+        for room in dict.fromkeys([*touched, *new, *late, *old]):
+            self._render(room, now)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """A short transaction: on SQLite it may hold up those who write."""
+        with self._enter():
+            db.read_only()
+            yield
 
     def _check(self, rooms: list[Room], now: float) -> None:
         """End the streams of those whose right to watch has ended, asking once for each sort of right."""
@@ -270,7 +278,8 @@ class Hub:
         room.rendered_at, room.is_behind = now, False
         self.renders += 1
         try:
-            text = room.subject.render()
+            with self._reading():
+                text = room.subject.render()
         except Gone:
             self._end(room.seats)
             return

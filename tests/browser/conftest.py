@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,33 +45,52 @@ class Live:
 
     url: str
     app: Flask
+    process: subprocess.Popen[bytes]
 
 
-@pytest.fixture(scope="session")
-def live(folder: Path) -> Iterator[Live]:
-    """The product as `python3 app.py` serves it, on a free port and its own data."""
-    data = folder / "live"
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(data: Path, *, port: int = 0, database_url: str = "") -> Iterator[Live]:
+    """The product as `python3 app.py` serves it, on a free port unless one is named."""
+    port = port or free_port()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "CANVASS_DATABASE_URL": database_url}
     command = [sys.executable, str(settings.ROOT / "app.py"), "--port", str(port), "--data", str(data)]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(f"{url}/healthz", server)
-        yield Live(url, canvass.create_app(DATA=data))
+        yield Live(url, canvass.create_app(DATA=data, DATABASE_URL=database_url), server)
     finally:
         server.terminate()
         server.wait(PATIENCE_SECONDS)
 
 
+@pytest.fixture(scope="session")
+def live(folder: Path) -> Iterator[Live]:
+    """A server with its own data, for all tests that leave it running."""
+    with serving(folder / "live") as server:
+        yield server
+
+
 @pytest.fixture
 def stage(live: Live) -> Iterator[Cast]:
     """The cast, alone in the live server's database. Commit after reading: on SQLite a reader holds writers up."""
-    with live.app.app_context():
+    with staged(live.app) as found:
+        yield found
+
+
+@contextmanager
+def staged(app: Flask) -> Iterator[Cast]:
+    """The cast, alone in the app's database, inside an app context."""
+    with app.app_context():
         for table in reversed(db.Base.metadata.sorted_tables):
             db.session.execute(table.delete())
-        state.begin(live.app.config["DATA"], None)
+        state.begin(app.config["DATA"], None)
         found = gather()
         db.session.commit()
         yield found
