@@ -278,7 +278,7 @@ def test_the_block_is_the_page_without_its_frame_and_not_sent_twice(
     whole, part = stranger.get(url), stranger.get(url, headers=BLOCK)
     assert "<html" not in part.text
     assert part.text.strip() in whole.text
-    assert f'data-live="{url}/live"' in whole.text
+    assert f'data-live="{url}/live" data-part="{url}"' in whole.text
 
     def again(first: TestResponse) -> TestResponse:
         return stranger.get(url, headers={**BLOCK, "If-None-Match": first.headers["ETag"]})

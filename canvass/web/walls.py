@@ -53,7 +53,7 @@ def wall(token: str) -> ResponseReturnValue:
     body = fragments.page_or_part(
         PAGE,
         BLOCK,
-        live=url_for("walls.watch", token=token),
+        address=url_for("walls.wall", token=token),
         look=look if look in LOOKS else LOOKS[0],
         **values(shown.campaign, shown.organisation),
     )
@@ -128,7 +128,7 @@ def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
 
 def _version(campaign: Campaign, node: Organisation) -> str:
     """A mark of all that stands around the block. A screen that was loaded with another one loads itself anew."""
-    frame = render_template(PAGE, campaign=campaign, node=node, look=LOOKS[0], live="", is_frame_only=True)
+    frame = render_template(PAGE, campaign=campaign, node=node, look=LOOKS[0], address="", is_frame_only=True)
     return hashlib.sha256(frame.encode()).hexdigest()[:10]
 
 

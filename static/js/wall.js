@@ -1,16 +1,14 @@
-// What the wallboard does around its block, which is renewed from outside: the number climbs, a milestone is made
-// something of, a silence is said, the screen stays awake. It runs for weeks, so each timer and listener is there once,
-// and nothing is made that is not thrown away with the block.
+// What the wallboard does around its block, which live.js renews: the number climbs, a milestone is made something of,
+// the screen stays awake. It runs for weeks, so each timer and listener is there once, and nothing is made that is not
+// thrown away with the block.
 
 const CLIMB = 1_200; // ms from the former number to the new
 const GLOW = 20_000; // ms that a milestone is celebrated
 const IDLE = 3_000; // ms after which the pointer hides
-const PATIENCE = 30_000; // ms without a word from the server before the screen says so
 const SOON = 5_000; // ms until a page of another version loads itself anew, and as much again six times by chance
 
 const board = document.getElementById("wall");
 const clock = document.getElementById("clock");
-const silence = document.getElementById("silence");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const locale = document.documentElement.lang === "en" ? "en-GB" : "sv-SE";
 const numbers = new Intl.NumberFormat(locale);
@@ -89,24 +87,15 @@ new MutationObserver(() => {
   renewPage();
 }).observe(board, { childList: true, subtree: true, attributeFilter: ["data-count", "data-news", "data-version"] });
 
-// --- the clock, and how old the numbers are ------------------------------------------------------------------------
+// --- the clock ------------------------------------------------------------------------------------------------------
 
-let heardAt = Date.now();
-
-setInterval(() => {
-  write(clock, hours.format());
-  const seconds = Math.floor((Date.now() - heardAt) / 1000);
-  silence.hidden = seconds * 1000 < PATIENCE || !document.getElementById("number");
-  if (!silence.hidden) {
-    const [unit, n] = seconds < 120 ? ["seconds", seconds] : seconds < 7200 ? ["minutes", seconds / 60] : ["hours", seconds / 3600];
-    write(silence, silence.dataset[unit].replace("{n}", Math.floor(n)));
-  }
-}, 1_000);
-write(clock, hours.format());
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+function tell() {
+  const time = hours.format();
+  if (clock.textContent !== time) clock.textContent = time;
 }
+
+setInterval(tell, 1_000);
+tell();
 
 // --- the screen ----------------------------------------------------------------------------------------------------
 
