@@ -186,8 +186,10 @@ class Hub:
             except Exception:
                 # The database may be gone. Browsers come back by themselves, and the door tells them what is wrong.
                 log.exception("no live numbers")
-                self._end_all()
-                time.sleep(1)
+                with self._changed:
+                    seats = [seat for room in self._rooms.values() for seat in room.seats]
+                    self._end(seats)
+                    self._changed.wait_for(lambda: self._is_closed, timeout=1)
 
     def _watch(self) -> None:
         """Look for commits for as long as anybody watches."""

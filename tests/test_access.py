@@ -32,7 +32,7 @@ from tests.conftest import browser
 SignedIn = Callable[[Person], FlaskClient]
 ROLES = ("volunteer", "leader", "board", "admin")
 PLACES = ("own", "child", "sibling", "parent", "foreign")
-MARKS = {200: "+", 303: "+", 400: "!", 409: "!", 422: "!", 403: "-", 404: "."}
+MARKS = {200: "+", 204: "+", 303: "+", 400: "!", 409: "!", 422: "!", 403: "-", 404: "."}
 
 # For the roles in that order. One mark where the answer is the same whoever owns what: the route names nothing.
 TABLE = {
@@ -49,6 +49,7 @@ TABLE = {
     "GET /campaigns/new": "- + - +",
     "POST /campaigns organisation=<organisation_id>": "--.-. !!.-. --.-. !!.-.",
     "GET /campaigns/<campaign_id>": "++.+. ++.+. ++.+. ++.+.",
+    "GET /campaigns/<campaign_id>/live": "++.+. ++.+. ++.+. ++.+.",
     "GET /campaigns/<campaign_id>/edit": "--.-. ++.-. --.-. ++.-.",
     "POST /campaigns/<campaign_id>/edit": "--.-. !!.-. --.-. !!.-.",
     "POST /campaigns/<campaign_id>/state state=open": "--.-. ++.-. --.-. ++.-.",
@@ -104,6 +105,8 @@ TABLE = {
 QUESTIONS = {
     "GET /campaigns/<own_campaign>?at=<organisation_id>": "++... ++... ++... ++...",
     "GET /campaigns/<parent_campaign>?at=<organisation_id>": "++... ++... ++... ++...",
+    "GET /campaigns/<own_campaign>/live?at=<organisation_id>": "++... ++... ++... ++...",
+    "GET /campaigns/<parent_campaign>/live?at=<organisation_id>": "++... ++... ++... ++...",
     "GET /campaigns/<own_campaign>/targets?at=<organisation_id>": "----- ++... ----- ++...",
     "GET /campaigns/<own_campaign>/join?organisation=<organisation_id>": "----- ++... ----- ++...",
     "GET /campaigns/<own_campaign>/poster?organisation=<organisation_id>": "----- ++... ----- ++...",

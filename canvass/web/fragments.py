@@ -11,7 +11,7 @@ import segno
 from flask import Flask, current_app, flash, render_template, request, url_for
 from markupsafe import Markup
 
-from canvass import access, areas, campaigns, i18n, joining, organisations, people
+from canvass import access, areas, campaigns, clock, i18n, joining, organisations, people
 from canvass.i18n import gettext as _
 from canvass.joining import JoinLink
 from canvass.web import gate
@@ -27,6 +27,7 @@ def attach(app: Flask) -> None:
         percent=i18n.percent,
         day=i18n.day,
         moment=i18n.moment,
+        now=clock.now,
         asset=asset,
         qr=qr,
         may=lambda action, organisation_id: access.may(gate.visitor(), action, organisation_id),
