@@ -446,8 +446,6 @@ def pages(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskC
             continue  # a stream
         if rule.rule.startswith(("/api/", "/healthz", "/service-worker", "/manifest", "/reports/totals")):
             continue
-        if rule.rule.endswith("/live"):
-            continue
         address = re.sub(
             r"<(\w+)>", lambda part, rule=rule: ids.get(part[1]) or tokens[rule.rule.split("/")[1]], rule.rule
         )
