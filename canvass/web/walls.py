@@ -47,7 +47,7 @@ def wall(token: str) -> ResponseReturnValue:
     try:
         shown = walls.with_token(token)
     except joining.Gone as gone:
-        return _unseen(make_response(fragments.page_or_part("walls/gone.html", "walls/_gone.html", gone=gone), 410))
+        return _unseen(make_response(render_template("walls/gone.html", gone=gone), 410))
     i18n.speak(shown.language)
     look = request.args.get("look", "")
     body = fragments.page_or_part(
@@ -61,7 +61,8 @@ def wall(token: str) -> ResponseReturnValue:
     response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:20])
     response.headers["Cache-Control"] = "private, no-cache" if request.headers.get("HX-Request") else "no-store"
     response.headers["Vary"] = "HX-Request"
-    return _unseen(response.make_conditional(request))
+    response.make_conditional(request)
+    return _unseen(response)
 
 
 @door.get("/wall/<token>/live")
