@@ -37,6 +37,7 @@ def serve(host: str, port: int, *, demo: bool = False) -> int:
         print(error, file=sys.stderr)
         return 1
 
+    allow_many_connections()
     # A fresh process everywhere, as on macOS and Windows: a forked one would share our database connections.
     multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
@@ -61,6 +62,20 @@ def serve(host: str, port: int, *, demo: bool = False) -> int:
         if not server.interrupt_signal:
             return int(stop.code or 1)
     return 0
+
+
+def allow_many_connections() -> None:
+    """Each watcher is an open connection, and many systems allow a thousand unless one asks for more."""
+    if sys.platform == "win32":
+        return  # it has no such limit
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_AT_ONCE + 1000
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def announce(host: str, port: int, lines: list[str]) -> None:

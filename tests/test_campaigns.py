@@ -549,7 +549,10 @@ def test_the_part_is_the_page_without_its_frame(busy: Cast, signed_in: SignedIn)
     assert "<html" not in part
     assert "<h1" not in part
     assert part.strip() in whole
-    assert 'hx-get="/campaigns/' in whole
+    # Asked for by the stream's script alone, and never by a clock: a page that streams does not poll.
+    assert f'data-live="/campaigns/{busy.spring.id}/live?at={busy.norrkoping.id}"' in whole
+    assert f'data-part="/campaigns/{busy.spring.id}?at={busy.norrkoping.id}"' in whole
+    assert "every" not in whole
 
 
 def test_what_has_not_changed_is_not_sent_again(cast: Cast, signed_in: SignedIn) -> None:

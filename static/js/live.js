@@ -8,7 +8,7 @@
 
 const PART_EVERY = 5_000; // ms
 const SILENCE = 25_000; // ms: the server says something every 15 s
-const LONGEST_WAIT = 30_000; // ms between two tries
+const LONGEST_WAIT = 15_000; // ms between two tries
 const GONE = [401, 403, 404, 410];
 
 const block = document.querySelector("[data-live]");

@@ -1,0 +1,162 @@
+"""A leader watches: the numbers change by themselves, through any server, and the page says when they do not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from canvass import clock, db, people
+from canvass.people import Person
+from tests.browser.conftest import PATIENCE_SECONDS, PHONE, Live, free_port, serving, staged
+from tests.cast import Cast, log
+
+Open = Callable[..., Page]
+
+
+def figure(page: Page) -> Any:
+    """The first number of the page: the conversations so far."""
+    return page.locator("#numbers .figure-value").first
+
+
+def hand_in(url: str, person: Person, campaign_id: str) -> None:
+    """One conversation, as a phone hands it in."""
+    token = people.add_device(person)
+    operation = {"op": db.new_id(), "attempt": db.new_id(), "rev": 1, "base": 0, "kind": "create", "schema": 1}
+    operation |= {"seq": 1, "campaign": campaign_id, "at": clock.text(clock.now()), "offset": 0}
+    operation |= {"data": {"area": None, "channel": "door", "outcome": "talked", "n": 1, "topics": []}}
+    batch = {"schema": 1, "install": db.new_id(), "batch": db.new_id(), "author": person.id, "epoch": None}
+    batch |= {"sent_at": clock.text(clock.now()), "pending": 1, "max_seq": 1, "ops": [operation]}
+    headers = {"Content-Type": "application/json", "X-Sync": "1", "Cookie": f"canvass_device={token}"}
+    db.session.commit()
+    phone = HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE_SECONDS)
+    phone.request("POST", "/api/v1/sync", json.dumps(batch), headers)
+    answer = json.load(phone.getresponse())
+    phone.close()
+    assert answer["results"][0]["verdict"] == "stored"
+
+
+def watching(new_context: Any, url: str, who: Person, path: str) -> Page:
+    """A page in this person's browser, on that server."""
+    context = new_context(base_url=url, locale="sv-SE", viewport=PHONE)
+    context.add_cookies([{"name": "canvass_session", "value": people.sign_in(who)[1], "url": url}])
+    db.session.commit()
+    page: Page = context.new_page()
+    page.goto(path)
+    return page
+
+
+def test_what_one_server_takes_in_is_seen_through_another(
+    app: Flask, cast: Cast, new_context: Any, tmp_path: Path
+) -> None:
+    """Two processes on one database, of either kind. Nothing is reloaded."""
+    data = app.config["DATA"]
+    url = str(app.config["DATABASE_URL"]) if "postgres" in str(app.config["DATABASE_URL"]) else ""
+    db.session.commit()
+    with (
+        clock.stopped(None),
+        serving(data, database_url=url) as watched,
+        serving(data, database_url=url) as posted_to,
+    ):
+        path = f"/campaigns/{cast.spring.id}?at={cast.hageby.id}"
+        page = watching(new_context, watched.url, cast.bo, path)
+        expect(figure(page)).to_have_text("0")
+        page.evaluate("() => (window.isSamePage = true)")
+        hand_in(posted_to.url, cast.alva, cast.spring.id)
+        expect(figure(page)).to_have_text("1")
+        assert page.evaluate("() => window.isSamePage")
+        page.context.close()
+
+
+def test_what_one_is_doing_survives_new_numbers(stage: Cast, live: Live, open_as: Open) -> None:
+    log(stage, stage.alva)
+    page = open_as(stage.bo, f"/campaigns/{stage.spring.id}")
+    link = page.locator("#numbers").get_by_role("link", name="Hageby s-förening")
+    link.focus()
+    page.evaluate(MARK)
+    page.evaluate("() => scrollTo(0, 200)")
+    log(stage, stage.alva)
+    db.session.commit()
+    expect(figure(page)).to_have_text(re.compile("^2 "))
+    expect(link).to_be_focused()
+    assert page.evaluate("() => [getSelection().toString(), scrollY]") == ["Hageby s-förening", 200]
+
+
+def test_a_hidden_tab_is_connected_to_nothing(stage: Cast, live: Live, open_as: Open) -> None:
+    page = open_as(stage.bo, f"/campaigns/{stage.spring.id}")
+    ended: list[str] = []
+    asked: list[str] = []
+    page.on("requestfailed", lambda request: ended.append(request.url))
+    page.on("request", lambda request: asked.append(request.url))
+    log(stage, stage.alva)
+    db.session.commit()
+    expect(figure(page)).to_have_text(re.compile("^1 "))
+
+    page.evaluate(BECOME, "hidden")
+    page.wait_for_function("() => true")
+    assert [url for url in ended if "/live" in url]
+    asked.clear()
+    log(stage, stage.alva)
+    db.session.commit()
+    with page.expect_request(lambda request: "/live" in request.url):
+        assert asked == []
+        page.evaluate(BECOME, "visible")
+    expect(figure(page)).to_have_text(re.compile("^2 "))
+
+
+def test_who_loses_the_role_sees_no_more(stage: Cast, live: Live, open_as: Open) -> None:
+    page = open_as(stage.esa, "/campaigns")
+    people.grant(stage.esa, "leader", stage.norrkoping)
+    log(stage, stage.alva)
+    db.session.commit()
+    page.goto(f"/campaigns/{stage.spring.id}")
+    expect(figure(page)).to_have_text(re.compile("^1 "))
+    people.revoke(next(m for m in stage.esa.memberships if m.organisation == stage.norrkoping), by=stage.adam.id)
+    db.session.commit()
+    expect(page.locator("#numbers")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("finns inte")
+
+
+def test_a_silent_server_is_told_of_and_comes_back_by_itself(new_context: Any, tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path, port=port) as server, staged(server.app) as cast:
+        page = watching(new_context, server.url, cast.bo, f"/campaigns/{cast.spring.id}")
+        log(cast, cast.alva)
+        db.session.commit()
+        expect(figure(page)).to_have_text(re.compile("^1 "))
+        expect(page.locator("#live-age")).to_be_empty()
+        server.process.terminate()
+        server.process.wait(PATIENCE_SECONDS)
+        expect(page.get_by_role("status")).to_have_text("Servern svarar inte.")
+        expect(page.locator("#live-age")).to_have_text(re.compile(r"^Siffrorna uppdaterades för \d+ s sedan\.$"))
+        log(cast, cast.alva)
+        db.session.commit()
+    with serving(tmp_path, port=port):
+        page.evaluate("() => dispatchEvent(new Event('online'))")  # else it may be a while until the next try
+        expect(figure(page)).to_have_text(re.compile("^2 "), timeout=PATIENCE_SECONDS * 1000)
+        expect(page.locator("#live-age")).to_be_empty()
+        expect(page.locator("#live-state")).to_be_empty()
+        page.context.close()
+
+
+def test_without_scripts_there_is_a_link(stage: Cast, open_as: Open) -> None:
+    page = open_as(stage.bo, f"/campaigns/{stage.spring.id}?at={stage.hageby.id}", java_script_enabled=False)
+    expect(page.get_by_text(re.compile(r"Siffrorna är från \d+ \w+\.? \d{4} \d\d:\d\d\."))).to_be_visible()
+    log(stage, stage.alva)
+    db.session.commit()
+    page.get_by_role("link", name="Uppdatera").click()
+    expect(figure(page)).to_have_text("1")
+
+
+# What headless Chromium never does by itself.
+BECOME = """(state) => {
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+MARK = """() => getSelection().selectAllChildren(document.activeElement)"""
