@@ -73,10 +73,10 @@ def test_how_often_the_interval_holds() -> None:
                     width[name, sort, moment].append((high - low) / outcome)
     for name in METHODS:
         print(f"\n{name}: share of {SEASONS} seasons that end inside, median width ÷ outcome")
-        print(f"  {'':12}" + "".join(f"{title(moment):>16}" for moment in none))
+        print(f"  {'':20}" + "".join(f"{title(moment):>16}" for moment in none))
         for sort in seasons.SORTS:
             cells = [(held[name, sort, m], width[name, sort, m]) for m in none]
-            print(f"  {sort:12}" + "".join(f"{said(*cell):>16}" for cell in cells))
+            print(f"  {sort:20}" + "".join(f"{said(*cell):>16}" for cell in cells))
         sums = [
             (
                 [hit for sort in seasons.SORTS for hit in held[name, sort, m]],
@@ -84,7 +84,7 @@ def test_how_often_the_interval_holds() -> None:
             )
             for m in none
         ]
-        print(f"  {'all':12}" + "".join(f"{said(*cell):>16}" for cell in sums))
+        print(f"  {'all':20}" + "".join(f"{said(*cell):>16}" for cell in sums))
         mixture = [hit for hits, _wide in sums[1:] for hit in hits]
         print(f"  at a quarter, half and three quarters together: {statistics.mean(mixture):.1%} of {len(mixture)}")
     print("\ntoo little data: " + ", ".join(f"{title(m)} {statistics.mean(found):.1%}" for m, found in none.items()))

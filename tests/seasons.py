@@ -102,11 +102,34 @@ def fading(first: date, days: int, random: Random) -> list[int]:
 
 def wandering(first: date, days: int, random: Random) -> list[int]:
     """The pace goes where it goes, week by week."""
+    return outings(first, days, random, EVERY_DAY, random.uniform(8, 40), wander(days, random))
+
+
+def wander(days: int, random: Random) -> Callable[[float], float]:
+    """A pace that goes where it goes, and slowly back."""
     paces, pace = [], 0.0
     for _week in range(days // 7 + 2):
         paces.append(max(0.1, min(4.0, exp(pace))))
         pace = 0.97 * pace + random.gauss(0, 0.2)
-    return outings(first, days, random, EVERY_DAY, random.uniform(8, 40), lambda share: paces[int(share * days / 7)])
+    return lambda share: paces[int(share * days / 7)]
+
+
+def many_teams(first: date, days: int, random: Random) -> list[int]:
+    """A whole municipality, whose teams even each other out."""
+    return together(first, days, random, lambda _share: 1)
+
+
+def many_teams_wandering(first: date, days: int, random: Random) -> list[int]:
+    """A whole municipality, whose teams slacken and rally together."""
+    return together(first, days, random, wander(days, random))
+
+
+def together(first: date, days: int, random: Random, pace: Callable[[float], float]) -> list[int]:
+    """What four to twelve teams do, each on its own evenings."""
+    teams = [
+        outings(first, days, random, EVERY_DAY, random.uniform(6, 25), pace) for _team in range(random.randint(4, 12))
+    ]
+    return [sum(counts) for counts in zip(*teams, strict=True)]
 
 
 def breaks(first: date, days: int, random: Random) -> list[int]:
@@ -168,5 +191,6 @@ SORTS: dict[str, Callable[[date, int, Random], list[int]]] = {
     made.__name__: made
     for made in (
         steady, weekends, growing, fading, wandering, breaks, two_teams, tiny, waves, great_days, sprint,
+        many_teams, many_teams_wandering,
     )
 }  # fmt: skip

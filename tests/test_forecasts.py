@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from random import Random
@@ -37,12 +37,16 @@ def swedish() -> Iterator[None]:
         yield
 
 
-def burn_up(
-    counts: dict[date, int] | None = None, today: date = TODAY, target: int | None = 5000, **more: Any
-) -> BurnUp:
+@pytest.fixture
+def app(apps: Callable[[str], Flask]) -> Flask:
+    """For its templates: which engine is behind them is all the same."""
+    return apps("sqlite")
+
+
+def burn_up(counts: dict[date, int], today: date = TODAY, target: int | None = 5000, **more: Any) -> BurnUp:
     """A campaign of ten weeks with these conversations."""
     given = {"revisions": [(FIRST, target)] if target else [], "first": FIRST, "last": LAST} | more
-    days = {day.isoformat(): Count(number * 5, number) for day, number in (counts or {}).items()}
+    days = {day.isoformat(): Count(number * 5, number) for day, number in counts.items()}
     return forecasts.values(days, today=today, **given)
 
 
@@ -168,7 +172,7 @@ def test_eight_seasons_out_of_ten_end_inside_the_interval():
     """Over all sorts and moments together; benchmarks/test_forecasts.py tells them apart."""
     random, held = Random(7), []
     for sort in seasons.SORTS:
-        for _number in range(50):
+        for _number in range(40):
             season = seasons.season(sort, random)
             for moment in seasons.MOMENTS:
                 today = season.today(moment)
@@ -176,7 +180,8 @@ def test_eight_seasons_out_of_ten_end_inside_the_interval():
                 if end:
                     held.append(end.low <= sum(season.counts) <= end.high)
     assert len(held) > 1400
-    assert 0.75 <= sum(held) / len(held) <= 0.85
+    # Closer than what is promised, 70–90 %: the seasons are always the same, so a band made narrower or wider shows.
+    assert 0.78 <= sum(held) / len(held) <= 0.84
 
 
 @some
@@ -535,12 +540,19 @@ def test_a_burn_up_is_drawn_named_and_told_in_every_situation(app, name):
     assert not {"style", "onload"} & {attribute for element in figure.iter() for attribute in element.attrib}
 
 
-def test_the_drawing_says_today_the_target_those_before_the_result_and_the_forecast(app):
-    found = SITUATIONS["going"]
-    texts = [plain(text.text) for text in drawn(app, found).iter("text")]
+def test_the_drawing_says_today_the_target_those_before_and_the_result(app):
+    texts = {plain(text.text) for text in drawn(app, SITUATIONS["going"]).iter("text")}
+    assert {"idag", "Mål 1 500", "1 000", "700", "2 mars", "10 maj"} <= texts
+
+
+def test_the_band_says_where_it_ends_unless_the_targets_number_stands_there(app):
+    found = SITUATIONS["no target"]
     assert found.forecast.end is not None
-    ends = [plain(i18n.number(n)) for n in forecasts.rounded(*found.forecast.end[1::2], found.so_far)]
-    assert {"idag", "Mål 1 500", "1 000", "700", *ends, "2 mars", "10 maj"} <= set(texts)
+    low, high = (plain(i18n.number(n)) for n in forecasts.rounded(*found.forecast.end[1::2], found.so_far))
+    texts = {plain(text.text) for text in drawn(app, found).iter("text")}
+    assert {low, high} <= texts
+    at_target = burn_up(every_day(20), target=found.forecast.end.high - 20)
+    assert high not in {plain(text.text) for text in drawn(app, at_target).iter("text")}
 
 
 def test_the_scale_leaves_room_for_the_targets_own_numbers():
