@@ -119,6 +119,17 @@ class Tree:
         return [part for part in self.parts if part.is_direct and part.is_area == (self.of == "areas")]
 
 
+class Line(NamedTuple):
+    """An organisation as a plain value: thousands of them are gone through several times for one page."""
+
+    depth: int
+    id: str
+    parent_id: str | None
+    name: str
+    code: str
+    members: int | None
+
+
 class Milestone(NamedTuple):
     """A number on the way to the target, and the day it was reached; None while it is ahead."""
 
@@ -165,7 +176,10 @@ def tree(campaign: Campaign, node: Organisation, of: str = "", *, is_deep: bool 
     `of` chooses between organisations and areas where a node has both. A fixed number of questions to the database,
     however large the tree is.
     """
-    lines = organisations.tree([node.id])
+    lines = [
+        Line(depth, line.id, line.parent_id if depth else None, line.name, line.code, line.members)
+        for depth, line in organisations.tree([node.id])
+    ]
     grounds = _grounds(node.id)
     agreed = _agreed(campaign)
     ways = ["organisations"] if len(lines) > 1 else []
@@ -364,16 +378,16 @@ def _first_name(name: str | None) -> str:
 
 def _organisation_parts(
     campaign: Campaign,
-    lines: list[tuple[int, Organisation]],
+    lines: list[Line],
     grounds: Sequence[Row[str, str, str, str, int | None]],
     agreed: Mapping[tuple[str, str], Agreed],
 ) -> list[Part]:
     """One for each line, the node itself first."""
-    here = organisations.beneath(lines[0][1].id)
+    here = organisations.beneath(lines[0].id)
     year = _last_year(campaign)
     counts = tallies.by_organisation(campaign.id, here)
     results = _summed(lines, {key: count.conversations for key, count in counts.items()})
-    members = _said(lines, {node.id: node.members for _depth, node in lines}, is_whole=True)
+    members = _said(lines, {line.id: line.members for line in lines}, is_whole=True)
     households: dict[str, int] = {}
     area_sums: dict[str, int] = {}
     for area in grounds:
@@ -385,49 +399,49 @@ def _organisation_parts(
     counted = _summed(lines, _counted(year, here))
     imported = _said(lines, _imported(year, here), is_whole=False)
     sums: dict[str, int] = {}
-    for depth, node in lines:
-        if depth and node.parent_id and (target := agreed.get((node.id, ""))) is not None:
-            sums[node.parent_id] = sums.get(node.parent_id, 0) + target.number
+    for line in lines:
+        if line.parent_id and (target := agreed.get((line.id, ""))) is not None:
+            sums[line.parent_id] = sums.get(line.parent_id, 0) + target.number
     found = []
     path: list[str] = []
-    for depth, node in lines:
-        del path[depth:]
-        target = agreed.get((node.id, ""))
+    for line in lines:
+        del path[line.depth :]
+        target = agreed.get((line.id, ""))
         found.append(
             Part(
-                id=node.id,
-                name=node.name,
-                code=node.code,
-                owner_id=node.id,
+                id=line.id,
+                name=line.name,
+                code=line.code,
+                owner_id=line.id,
                 above=tuple(path[1:]),
                 is_area=False,
-                is_direct=depth == 1,
+                is_direct=line.depth == 1,
                 agreed=target,
-                result=results.get(node.id, 0),
+                result=results.get(line.id, 0),
                 expected=expected(campaign, target.number) if target else None,
-                members=members.get(node.id),
-                households=households.get(node.id),
-                last_year=counted.get(node.id, imported.get(node.id)),
-                last_year_is_imported=node.id not in counted and node.id in imported,
-                beneath=sums.get(node.id, area_sums.get(node.id)),
+                members=members.get(line.id),
+                households=households.get(line.id),
+                last_year=counted.get(line.id, imported.get(line.id)),
+                last_year_is_imported=line.id not in counted and line.id in imported,
+                beneath=sums.get(line.id, area_sums.get(line.id)),
             )
         )
-        path.append(node.name)
+        path.append(line.name)
     return found
 
 
 def _area_parts(
     campaign: Campaign,
-    lines: list[tuple[int, Organisation]],
+    lines: list[Line],
     areas: Sequence[Row[str, str, str, str, int | None]],
     agreed: Mapping[tuple[str, str], Agreed],
     *,
     is_deep: bool,
 ) -> list[Part]:
     """One for each area, with what its owner's people, and those beneath the owner, have talked there."""
-    top = lines[0][1]
-    parents = {node.id: node.parent_id if depth else None for depth, node in lines}
-    names = {node.id: node.name for _depth, node in lines}
+    top = lines[0]
+    parents = {line.id: line.parent_id for line in lines}
+    names = {line.id: line.name for line in lines}
     owners = {area.id: area.organisation_id for area in areas}
     results = _talked_in(owners, parents, _by_area(campaign, organisations.beneath(top.id)))
     # From above, areas are only searched for: nobody shares out a nation by them.
@@ -560,18 +574,16 @@ def _imported(year: int, here: Select[str]) -> dict[str, int | None]:
     return {key: channels.get("", sum(channels.values())) for key, (_import, channels) in files.items()}
 
 
-def _summed(lines: list[tuple[int, Organisation]], own: Mapping[str, int]) -> dict[str, int]:
+def _summed(lines: list[Line], own: Mapping[str, int]) -> dict[str, int]:
     """Each organisation's own number and those of all beneath it; nothing where there is none."""
     found = dict(own)
-    for depth, node in reversed(lines):
-        if depth and node.parent_id and node.id in found:
-            found[node.parent_id] = found.get(node.parent_id, 0) + found[node.id]
+    for line in reversed(lines):
+        if line.parent_id and line.id in found:
+            found[line.parent_id] = found.get(line.parent_id, 0) + found[line.id]
     return found
 
 
-def _said(
-    lines: list[tuple[int, Organisation]], own: Mapping[str, int | None], *, is_whole: bool
-) -> dict[str, int | None]:
+def _said(lines: list[Line], own: Mapping[str, int | None], *, is_whole: bool) -> dict[str, int | None]:
     """What is said of an organisation itself, else the sum of what is said beneath it.
 
     A sum with a gap is none when `is_whole`: a district where one of twelve has filled in would look like a twelfth.
@@ -579,17 +591,17 @@ def _said(
     found: dict[str, int | None] = {}
     sums: dict[str, int] = {}
     gaps: set[str] = set()
-    for depth, node in reversed(lines):
-        value = own.get(node.id)
-        if value is None and not (is_whole and node.id in gaps):
-            value = sums.get(node.id)
+    for line in reversed(lines):
+        value = own.get(line.id)
+        if value is None and not (is_whole and line.id in gaps):
+            value = sums.get(line.id)
         if value is not None:
-            found[node.id] = value
-        if depth and node.parent_id:
+            found[line.id] = value
+        if line.parent_id:
             if value is None:
-                gaps.add(node.parent_id)
+                gaps.add(line.parent_id)
             else:
-                sums[node.parent_id] = sums.get(node.parent_id, 0) + value
+                sums[line.parent_id] = sums.get(line.parent_id, 0) + value
     return found
 
 

@@ -328,46 +328,14 @@ def test_a_target_is_revised_and_never_rewritten(cast: Cast) -> None:
     assert campaigns.targets(cast.spring) == {cast.norrkoping.id: 5000}
 
 
-def test_targets_are_broken_down_on_one_page(cast: Cast, signed_in: SignedIn) -> None:
-    bo = signed_in(cast.bo)
-    address = f"/campaigns/{cast.spring.id}/targets"
-    sent = {f"target-{cast.hageby.id}": "3 000", f"target-{cast.ektorp.id}": "1500", f"target-{cast.norrkoping.id}": ""}
-    assert bo.post(address, data=sent).status_code == 303
-    assert campaigns.targets(cast.spring) == {
-        cast.norrkoping.id: 5000,
-        cast.hageby.id: 3000,
-        cast.ektorp.id: 1500,
-    }
-    text = bo.get(address).text.replace("\u202f", " ")
-    assert "Delarna är tillsammans 4 500." in text
-    assert "Det saknas 500." in text
-    bo.post(address, data={f"target-{cast.ektorp.id}": "2 100"})
-    assert "Det är 100 mer än målet." in bo.get(address).text
-    assert "Hageby s-förening" in bo.get(f"{address}?at={cast.hageby.id}").text
-    bo.post(address, data={f"target-{cast.ektorp.id}": "0"})
-    assert campaigns.targets(cast.spring)[cast.ektorp.id] == 0
-
-
-def test_one_wrong_target_saves_none_and_all_that_was_typed_stays(cast: Cast, signed_in: SignedIn) -> None:
-    bo = signed_in(cast.bo)
-    address = f"/campaigns/{cast.spring.id}/targets"
-    wrong = {f"target-{cast.ektorp.id}": "-1", f"target-{cast.norrkoping.id}": "många"}
-    answer = bo.post(address, data=wrong | {f"target-{cast.hageby.id}": "3000"})
-    assert answer.status_code == 422
-    assert wrong_fields(answer.text) == set(wrong)
-    for typed in ("3000", "-1", "många"):
-        assert f'value="{typed}"' in answer.text
-    assert campaigns.targets(cast.spring) == {cast.norrkoping.id: 5000}
-
-
-def test_a_leader_sets_the_targets_of_their_own_part_only(cast: Cast, signed_in: SignedIn) -> None:
-    people.grant(cast.dag, "leader", cast.ektorp)
-    dag, address = signed_in(cast.dag), f"/campaigns/{cast.spring.id}/targets"
-    for organisation, status in [(cast.ektorp, 303), (cast.norrkoping, 403), (cast.hageby, 404), (cast.partille, 404)]:
-        assert dag.post(address, data={f"target-{organisation.id}": "7"}).status_code == status, organisation.name
-    both = {f"target-{cast.ektorp.id}": "9", f"target-{cast.norrkoping.id}": "9"}
-    assert dag.post(address, data=both).status_code == 403
-    assert campaigns.targets(cast.spring) == {cast.norrkoping.id: 5000, cast.ektorp.id: 7}
+def test_the_plan_line_knows_what_the_target_has_been_and_since_when(cast: Cast, later: Callable[..., Any]) -> None:
+    with later(days=3):
+        campaigns.set_target(cast.spring, cast.norrkoping, 6000, by=cast.bo)
+        campaigns.set_target(cast.spring, cast.norrkoping, 70, area_id=cast.hageby_north.id, by=cast.bo)
+    revisions = [(clock.today(), 5000), (clock.today() + timedelta(days=3), 6000)]
+    assert campaigns.target_revisions(cast.spring, cast.norrkoping.id) == revisions
+    assert campaigns.target_revisions(cast.spring, cast.hageby.id) == []
+    assert campaigns.targets(cast.spring) == {cast.norrkoping.id: 6000}  # an area's is nobody's own
 
 
 def test_an_organisation_outside_the_campaign_has_no_target_in_it(cast: Cast) -> None:

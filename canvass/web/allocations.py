@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -41,15 +42,15 @@ def save(campaign_id: str) -> ResponseReturnValue:
     if not access.standpoints(person, campaign.organisation_id, "target.set"):
         raise access.Forbidden("target.set")
     wishes = _wishes(person, form)
-    has_changed = False
-    if not form.errors:
-        try:
-            has_changed = allocations.save(campaign, wishes, note=form.text("note"), by=person)
-        except campaigns.Refused as error:
-            form.errors |= error.errors
-    if form.errors:
+    has_changed, refused = False, {}
+    try:
+        has_changed = allocations.save(campaign, wishes, note=form.text("note"), by=person)
+    except campaigns.Refused as error:
+        refused = error.errors
+    if form.errors or refused:
         db.session.rollback()
-        return _page(campaign_id, form), 422
+        form.errors |= refused
+        return _page(campaign_id, form, refused), 422
     sentence = _said(campaign, wishes) if has_changed else _("Inget mål var ändrat.")
     db.session.commit()
     fragments.say(sentence)
@@ -101,7 +102,8 @@ def _revised(revision: allocations.Revision) -> str:
 # --- the page -----------------------------------------------------------------------------------------------
 
 
-def _page(campaign_id: str, form: forms.Form) -> str:
+def _page(campaign_id: str, form: forms.Form, refused: Container[str] = ()) -> str:
+    """The page. Of what was `refused` it shows the newest; else a form that comes back has seen no more than before."""
     person = gate.person()
     campaign = access.find(person, Campaign, campaign_id)
     stands = access.standpoints(person, campaign.organisation_id, "target.set")
@@ -113,10 +115,13 @@ def _page(campaign_id: str, form: forms.Form) -> str:
     only_behind, sort = bool(request.values.get("behind")), request.values.get("sort", "name")
     tree = allocations.tree(campaign, node, request.values.get("of", ""), is_deep=is_deep)
     proposal = _proposal(tree, form)
-    found = allocations.shown(tree.parts, wanted, only_behind=only_behind, sort=sort)
+    sent = [part for part in tree.parts if part.key in request.form]
+    # A form that comes back has the lines it had, whatever has been talked since.
+    found = allocations.shown(sent or tree.parts, wanted, only_behind=only_behind and not sent, sort=sort)
     # All of the parts themselves, since a proposal is saved whole.
     parts = found[:MOST_SHOWN] if is_deep else found
     values = {part.key: _value(part, proposal, form) for part in parts}
+    names = {part.key: part.name for part in parts}
     area = _area_of(node, request.args.get("area"))
     return render_template(
         "allocations/page.html",
@@ -127,6 +132,7 @@ def _page(campaign_id: str, form: forms.Form) -> str:
         parts=parts,
         hidden=len(found) - len(parts),
         values=values,
+        saws={part.key: _saw(part, refused) for part in (tree.node, *parts)},
         others=_others(tree, parts),
         filled_in=_others(tree, parts) + sum(_whole(values[p.key]) or 0 for p in tree.direct if p.key in values),
         has_filter=is_deep or only_behind,
@@ -146,6 +152,7 @@ def _page(campaign_id: str, form: forms.Form) -> str:
         may_count_members=access.may(person, "organisation.edit", node.id),
         form=form,
         errors=form.errors,
+        summary={key: f"{names[key]}: {text}" if key in names else text for key, text in form.errors.items()},
     )
 
 
@@ -174,6 +181,12 @@ def _kept(text: str) -> tuple[str, int] | None:
 def _whole(typed: str) -> int | None:
     plain = "".join(typed.split())
     return int(plain) if plain.isdecimal() and len(plain) <= 8 else None
+
+
+def _saw(part: Part, refused: Container[str]) -> str:
+    """Which revision of a target the one who looks has seen when they write."""
+    before = request.form.get(f"saw-{part.key}")
+    return str(part.revision) if before is None or part.key in refused else before
 
 
 def _others(tree: Tree, parts: list[Part]) -> int:
