@@ -14,7 +14,20 @@ from flask_migrate import upgrade
 from flask_migrate.cli import db as migrations
 from sqlalchemy import select
 
-from canvass import areas, attempts, backups, db, joining, organisations, people, receipts, state, tallies, wordlist
+from canvass import (
+    areas,
+    attempts,
+    backups,
+    db,
+    joining,
+    organisations,
+    people,
+    receipts,
+    state,
+    tallies,
+    walls,
+    wordlist,
+)
 from canvass.organisations import Organisation
 from canvass.people import Person
 
@@ -57,11 +70,15 @@ def bring_up_to_date(app: Flask) -> None:
 
 
 def demo_lines(base_url: str) -> list[str]:
-    """One sign-in link per role, each usable once."""
+    """One sign-in link per role, each usable once, and the leader's wallboard."""
     from canvass import demo
 
     cast = demo.fill()
     lines = [f"{role} {base_url}/demo/{joining.sign_in_token(person)}" for role, person in cast.items()]
+    secret = current_app.config["SECRET_KEY"]
+    wall = demo.wall(cast["leader"], secret)
+    if wall is not None:
+        lines.append(f"wall {base_url}/wall/{walls.token(wall, secret)}")
     db.session.commit()
     return lines
 

@@ -13,13 +13,25 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from canvass import areas, campaigns, clock, earlier_years, geometry, late_reports, organisations, people, tallies
+from canvass import (
+    areas,
+    campaigns,
+    clock,
+    earlier_years,
+    geometry,
+    late_reports,
+    organisations,
+    people,
+    tallies,
+    walls,
+)
 from canvass.areas import Area
 from canvass.attempts import Attempt
 from canvass.campaigns import Campaign
 from canvass.db import in_batches, new_id, session
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.walls import Wall
 
 # Those one can sign in as, in the order of the links.
 CAST = {"volunteer": "Maja", "leader": "Yusuf", "board": "Birgitta", "admin": "Sanna"}
@@ -164,6 +176,15 @@ def fill() -> dict[str, Person]:
     _present_campaign(norrkoping, teams, cast["leader"], random)
     _coming_campaign(norrkoping, cast["leader"])
     return cast
+
+
+def wall(leader: Person, secret: str) -> Wall | None:
+    """The wallboard of the campaign that is on, made when there is none; None when the campaign has been closed."""
+    campaign = next((campaign for campaign in campaigns.seen_by(leader) if campaign.state == "open"), None)
+    if campaign is None:
+        return None
+    known = walls.beneath(campaign.id, campaign.organisation_id)
+    return known[0] if known else walls.make(campaign, campaign.organisation, "Kampanjlokalen", "sv", secret, by=leader)
 
 
 # --- organisations, people, ground --------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from canvass import (
     organisations,
     people,
     quarantine,
+    walls,
 )
 from canvass.organisations import Organisation
 from canvass.people import Device, Person
@@ -81,6 +82,10 @@ TABLE = {
     "POST /campaigns/<campaign_id>/join organisation=<own>": "--.-. +..+. --.-. +..+.",
     "POST /invitations organisation=<organisation_id>&role=leader": "--.-. --.-. --.-. ++.-.",
     "POST /invitations/<ticket_id>/withdraw": "--.-. --.-. --.-. ++.-.",
+    # wallboards
+    "GET /campaigns/<campaign_id>/walls": "--.-. ++.+. --.-. ++.+.",
+    "POST /campaigns/<campaign_id>/walls organisation=<own>": "--.-. +..+. --.-. +..+.",
+    "POST /walls/<wall_id>/withdraw": "--.-. ++.-. --.-. ++.-.",
     # areas: those above are walked in, so they are seen
     "GET /areas": "+ + + +",
     "GET /areas/new": "- + - +",
@@ -136,6 +141,9 @@ QUESTIONS = {
     "GET /campaigns/<own_campaign>/poster?organisation=<organisation_id>": "----- ++... ----- ++...",
     "POST /campaigns/<own_campaign>/join organisation=<organisation_id>": "--.-. ++.-. --.-. ++.-.",
     "POST /campaigns/<own_campaign>/join organisation=<organisation_id>&withdraw=yes": "--.-. ++.-. --.-. ++.-.",
+    "GET /campaigns/<own_campaign>/walls?at=<organisation_id>": "----- ++... ----- ++...",
+    "GET /campaigns/<parent_campaign>/walls?at=<organisation_id>": "----- ++... ----- ++...",
+    "POST /campaigns/<own_campaign>/walls organisation=<organisation_id>": "--.-. ++.-. --.-. ++.-.",
     "POST /campaigns/<own_campaign>/targets target-<organisation_id>=7": "----- ++.-. ----- ++.-.",
     "POST /campaigns/<parent_campaign>/targets target-<organisation_id>=7": "----- ++.-. ----- ++.-.",
     "GET /campaigns/<own_campaign>/late?at=<organisation_id>": "----- ++... ----- ++...",
@@ -220,6 +228,7 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "held": _held(resident, campaign.id),
         "import": earlier_years.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
         "report": _late_report(resident, campaign, node),
+        "wall": walls.make(campaign, node, "", "sv", "key", by=resident).id,
         "draft": areas.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,
     }
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from shapely.geometry import shape
 from sqlalchemy import func, select
 
-from canvass import attempts, audit, campaigns, clock, db, demo, geojson, organisations, tallies
+from canvass import attempts, audit, campaigns, clock, db, demo, geojson, organisations, tallies, walls
 from canvass.areas import Area
 from canvass.attempts import Attempt
 from canvass.campaigns import Campaign
@@ -120,6 +120,18 @@ def test_a_second_start_keeps_what_is_there(app: Flask, signed_in: Callable[[Per
     assert all(person.password_hash is None for person in db.session.scalars(select(Person)))
     may_export = {role: signed_in(person).get("/reports").status_code for role, person in again.items()}
     assert may_export == {"volunteer": 403, "leader": 200, "board": 200, "admin": 200}
+
+
+def test_it_has_a_wall_to_look_at_for_as_long_as_there_is_something_to_show(app: Flask) -> None:
+    leader = demo.fill()["leader"]
+    first = demo.wall(leader, "key")
+    assert first is not None
+    assert (first.campaign, first.organisation) == (campaign("open"), norrkoping())
+    assert demo.wall(leader, "key") is first
+    walls.withdraw(first, by=leader)
+    assert demo.wall(leader, "key") not in (first, None)
+    campaigns.close(campaign("open"))
+    assert demo.wall(leader, "key") is None
 
 
 def test_somebodys_own_database_is_left_alone(cast: Cast) -> None:

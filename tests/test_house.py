@@ -14,10 +14,12 @@ import pytest
 from babel.messages.catalog import Message
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
-from canvass import areas, db, earlier_years, joining, settings, wordlist
+from canvass import areas, db, earlier_years, joining, settings, walls, wordlist
 from canvass.people import Person
 from canvass.settings import ROOT
+from canvass.walls import Wall
 from tests.cast import Cast
 from tests.conftest import browser
 
@@ -171,6 +173,7 @@ OPEN_BY_TOKEN = {
     "joining.accept", "joining.demo", "joining.demo_sign_in", "joining.invited", "joining.join",
     "joining.sign_in_by_link", "joining.sign_in_link", "joining.welcome",
     "setup.begin", "setup.finish",
+    "walls.wall", "walls.watch",
 }  # fmt: skip
 OPEN_TO_DEVICES = {"sync.receive"}
 
@@ -419,6 +422,7 @@ def pages(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskC
         "sign-in": joining.sign_in_token(cast.cia),
     }
     tokens["demo"] = tokens["sign-in"]
+    tokens["wall"] = walls.token(walls.make(cast.spring, cast.norrkoping, "", "sv", secret), secret)
     ids = {
         "campaign_id": cast.spring.id,
         "area_id": cast.hageby_north.id,
@@ -466,6 +470,7 @@ def test_every_page_is_whole_and_named_and_holds_nothing_from_outside(
     pages: dict[str, tuple[FlaskClient, str]], language: str
 ) -> None:
     wrong = {}
+    db.session.execute(update(Wall).values(language=language))  # a wall speaks one language, whoever looks
     for name, (client, address) in pages.items():
         client.set_cookie("canvass_language", language)
         answer = client.get(address)

@@ -129,7 +129,7 @@ def finish(response: Response) -> Response:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
     headers.setdefault("Content-Security-Policy", CSP)
-    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Referrer-Policy", "same-origin")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "geolocation=(self), camera=(), microphone=()"
     headers.setdefault("Cache-Control", "no-store")
