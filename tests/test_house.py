@@ -40,7 +40,7 @@ FLOORS = [
     "shifts",
     "attempts",
     "earlier_years late_reports walls",
-    "allocations plausibility",
+    "allocations coverage plausibility",
     "live forecasts sync reports backups demo",
     "web cli",
     "create_app",
