@@ -270,20 +270,24 @@ def path_of(shape: Sequence[Sequence[Sequence[Point]]]) -> str:
     return "".join("M" + "L".join(f"{x:g},{y:g}" for x, y in ring) + "Z" for ring in rings)
 
 
-def room_for_text(shape: Sequence[Sequence[Sequence[Point]]], height: float) -> tuple[float, float, float]:
-    """Where a line of text of this height has most room in a drawn outline: its middle, and how wide it may be."""
-    widest, at = 0.0, (0.0, 0.0)
+def room_for_text(shape: Sequence[Sequence[Sequence[Point]]], width: float, height: float) -> Point | None:
+    """The middle of where a text of this size has most room across in a drawn outline; None where it has none."""
+    widest, at = width, None
     for rings in shape:
-        top, bottom = min(y for _x, y in rings[0]), max(y for _x, y in rings[0])
-        for step in range(1, _LINES_TRIED):
+        across, down = [x for x, _y in rings[0]], [y for _x, y in rings[0]]
+        top, bottom = min(down), max(down)
+        if max(across) - min(across) <= widest or bottom - top <= height:
+            continue
+        # From the middle outwards, so that of two that are as wide the one nearer to it is taken.
+        for step in sorted(range(1, _LINES_TRIED), key=lambda step: abs(2 * step - _LINES_TRIED)):
             y = top + (bottom - top) * step / _LINES_TRIED
             heights = (y - height / 2, y, y + height / 2)
             if heights[0] < top or heights[2] > bottom:
                 continue
             for left, right in _inside_at_all(rings, heights):
                 if right - left > widest:
-                    widest, at = right - left, ((left + right) / 2, y)
-    return round(at[0], 1), round(at[1], 1), widest
+                    widest, at = right - left, (round((left + right) / 2, 1), round(y, 1))
+    return at
 
 
 def fit(

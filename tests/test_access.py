@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -22,10 +22,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from canvass import access, areas, campaigns, clock, db, joining, organisations, people, quarantine
+from canvass.campaigns import Campaign
 from canvass.organisations import Organisation
 from canvass.people import Device, Person
 from canvass.receipts import Operation
 from canvass.settings import ROOT
+from canvass.shifts import Shift
 from tests.cast import Cast
 from tests.conftest import browser
 
@@ -54,6 +56,11 @@ TABLE = {
     "POST /campaigns/<campaign_id>/state state=open": "--.-. ++.-. --.-. ++.-.",
     "GET /campaigns/<campaign_id>/targets": "--.-. ++.+. --.-. ++.+.",
     "POST /campaigns/<campaign_id>/targets target-<own>=7": "--.-. +!.+. --.-. +!.+.",
+    # the map
+    "GET /campaigns/<campaign_id>/map": "++.+. ++.+. ++.+. ++.+.",
+    "GET /campaigns/<campaign_id>/map/<area_id>": "++.+. ++.+. ++.+. ++.+.",
+    "POST /campaigns/<campaign_id>/map/<area_id>/assign shift=<shift_id>": "--.-. ++.-. --.-. ++.-.",
+    "POST /campaigns/<campaign_id>/map/<area_id>/release shift=<shift_id>": "--.-. ++.-. --.-. ++.-.",
     # coming in
     "GET /campaigns/<campaign_id>/join": "--.-. ++.+. --.-. ++.+.",
     "GET /campaigns/<campaign_id>/poster": "--.-. ++.+. --.-. ++.+.",
@@ -98,6 +105,10 @@ TABLE = {
 QUESTIONS = {
     "GET /campaigns/<own_campaign>?at=<organisation_id>": "++... ++... ++... ++...",
     "GET /campaigns/<parent_campaign>?at=<organisation_id>": "++... ++... ++... ++...",
+    "GET /campaigns/<own_campaign>/map?at=<organisation_id>": "++... ++... ++... ++...",
+    "GET /campaigns/<own_campaign>/map/<area_id>": "++.+. ++.+. ++.+. ++.+.",
+    "GET /campaigns/<own_campaign>/map/<own_area>?at=<organisation_id>": "++... ++... ++... ++...",
+    "POST /campaigns/<own_campaign>/map/<own_area>/assign shift=<shift_id>": "--.-. +..-. --.-. +..-.",
     "GET /campaigns/<own_campaign>/targets?at=<organisation_id>": "----- ++... ----- ++...",
     "GET /campaigns/<own_campaign>/join?organisation=<organisation_id>": "----- ++... ----- ++...",
     "GET /campaigns/<own_campaign>/poster?organisation=<organisation_id>": "----- ++... ----- ++...",
@@ -177,11 +188,22 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "area": areas.add(node, name="Området", by=resident).id,
         "ticket": joining.invite(node, "leader", "", by=resident)[0].id,
         "membership": membership.id,
+        "shift": _shift(campaign).id,
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
         "held": _held(resident, campaign.id),
         "draft": areas.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,
     }
+
+
+def _shift(campaign: Campaign) -> Shift:
+    """Tomorrow, by whoever owns the campaign."""
+    tomorrow = clock.now() + timedelta(days=1)
+    shift = Shift(campaign=campaign, organisation=campaign.organisation, channel="door", starts_at=tomorrow)
+    shift.ends_at = tomorrow + timedelta(hours=2)
+    db.session.add(shift)
+    db.session.flush()
+    return shift
 
 
 def _held(author: Person, campaign_id: str) -> str:

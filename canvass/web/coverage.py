@@ -33,10 +33,8 @@ def page(campaign_id: str) -> ResponseReturnValue:
     """The map and the table that says the same; municipalities from above, areas from a municipality down."""
     campaign, stands, node = _standing(campaign_id)
     measure, sort = _measure(), request.args.get("sort", "")
-    is_wide = node.kind in ("national", "district")
-    grounds = coverage.by_municipality(campaign, node) if is_wide else []
-    is_wide = bool(grounds)
-    grounds = grounds or coverage.by_area(campaign, node)
+    municipalities = coverage.by_municipality(campaign, node) if node.kind in ("national", "district") else []
+    is_wide, grounds = bool(municipalities), municipalities or coverage.by_area(campaign, node)
     outlines = coverage.outlines(grounds)
     crowd = drawings.thick_of(outlines.values())
     is_close = bool(crowd) and bool(request.args.get("close"))
@@ -59,6 +57,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
         node=node,
         path=_path_down(stands, node),
         stand_tabs=[{"url": address(at=s.id), "label": s.name, "current": s is node} for s in stands],
+        parts=organisations.children(node.id),
         is_wide=is_wide,
         measure=measure,
         measures=[

@@ -142,8 +142,10 @@ def _text(
     """The name above the value where both have room, else the value alone, else nothing."""
     for lines in ([place.name, place.value], [place.value]):
         across, down = LETTER * height * max(map(len, lines)), LINE * height * len(lines)
-        x, y, width = geometry.room_for_text(shape, down)
-        is_whole = across / 2 < x < view.width - across / 2 and down / 2 < y < view.height - down / 2
-        if width > across and is_whole:
+        middle = geometry.room_for_text(shape, across, down)
+        if middle is None:
+            continue
+        x, y = middle
+        if across / 2 < x < view.width - across / 2 and down / 2 < y < view.height - down / 2:
             return {"x": x, "y": y, "lines": lines, "look": place.look}
     return None
