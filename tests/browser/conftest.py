@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,17 +49,23 @@ class Live:
 
 @pytest.fixture(scope="session")
 def live(folder: Path) -> Iterator[Live]:
-    """The product as `python3 app.py` serves it, on a free port and its own data."""
-    data = folder / "live"
+    """The product on its own data."""
+    with served(folder / "live") as url:
+        yield Live(url, canvass.create_app(DATA=folder / "live"))
+
+
+@contextmanager
+def served(data: Path, **settings_there: str) -> Iterator[str]:
+    """The product as `python3 app.py` serves it, on a free port and with settings by their variables; its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **settings_there}
     command = [sys.executable, str(settings.ROOT / "app.py"), "--port", str(port), "--data", str(data)]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(f"{url}/healthz", server)
-        yield Live(url, canvass.create_app(DATA=data))
+        yield url
     finally:
         server.terminate()
         server.wait(PATIENCE_SECONDS)

@@ -16,14 +16,15 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
-import canvass
 from canvass import areas, db
-from tests.browser.conftest import Live
+from tests.browser.conftest import Live, served
 from tests.browser.test_logging_screen import AXE
 from tests.cast import Cast
 from tests.test_areas import feature, file_of
+
+
+CREDIT = "Kartbild: Exempelverket"
 
 
 class TileServer(ThreadingHTTPServer):
@@ -75,16 +76,9 @@ def tile_server() -> Iterator[TileServer]:
 @pytest.fixture
 def on_tiles(live: Live, tile_server: TileServer) -> Iterator[str]:
     """Where the product stands on the same data with the tile server named."""
-    url = f"{tile_server.url}/{{z}}/{{x}}/{{y}}.png"
-    app = canvass.create_app(DATA=live.app.config["DATA"], TILES_URL=url, TILES_CREDIT="Kartbild: Exempelverket")
-    app.config["COMPRESS_MIMETYPES"] = []  # or else files are left open, which is an error in a test's own process
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    with app.app_context():
-        db.db.engine.dispose()
+    tiles = {"CANVASS_TILES_URL": f"{tile_server.url}/{{z}}/{{x}}/{{y}}.png", "CANVASS_TILES_CREDIT": CREDIT}
+    with served(live.app.config["DATA"], **tiles) as url:
+        yield url
 
 
 def test_the_map_alone_and_on_tiles(
@@ -114,7 +108,7 @@ def test_the_map_alone_and_on_tiles(
     page.goto(on_tiles + path, wait_until="networkidle")
     assert origins == {live.url, on_tiles, tile_server.url}
     assert complaints == []
-    expect(page.get_by_text("Kartbild: Exempelverket")).to_be_visible()
+    expect(page.get_by_text(CREDIT)).to_be_visible()
     assert len(tile_server.asked) == page.locator(".map image").count() > 0
     assert not any({"Referer", "Cookie", "Origin"} & set(headers) for _path, headers in tile_server.asked)
 
