@@ -23,7 +23,6 @@ from tests.browser.test_logging_screen import AXE
 from tests.cast import Cast
 from tests.test_areas import feature, file_of
 
-
 CREDIT = "Kartbild: Exempelverket"
 
 
