@@ -193,7 +193,7 @@ def advice_name(channel: str) -> str:
     """A channel as an advice."""
     return {
         "door": _("Knacka dörr"),
-        "phone": _("Ring"),
+        "phone": _("Ring runt"),
         "stall": _("Stå på torget"),
         "digital": _("Samtala digitalt"),
         "workplace": _("Gå till arbetsplatserna"),

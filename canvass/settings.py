@@ -49,9 +49,9 @@ SETTINGS = (
     Setting(
         "TILES_URL",
         "",
-        "Pictures to lay under maps, such as https://tiles.example.org/{z}/{x}/{y}.png; empty means none, from nobody.",
+        "Tiles to lay under campaigns' maps: https://tiles.example.org/{z}/{x}/{y}.png; empty means none.",
     ),
-    Setting("TILES_CREDIT", "", "Whose the pictures are, to be said beside the map."),
+    Setting("TILES_CREDIT", "", "Whose the tiles are, to be said beside the map."),
 )
 
 

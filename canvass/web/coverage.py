@@ -300,14 +300,16 @@ def since(ground: Ground) -> str:
         return _("ingen har varit där")
     if days < 2:
         return _("igår") if days else _("idag")
-    return i18n.ngettext("för %(num)s dag sedan", "för %(num)s dagar sedan", days)
+    return i18n.ngettext("%(num)s dag sedan", "%(num)s dagar sedan", days)
 
 
 def _briefly(ground: Ground, measure: str) -> str:
     """The same as short as it can be, for the map itself."""
     if measure == "attainment":
         return i18n.percent(None if ground.percentage is None else ground.percentage / 100)
-    return "–" if ground.days_since is None else _("%(days)s d", days=i18n.number(ground.days_since))
+    if not ground.days_since:
+        return "–" if ground.days_since is None else _("idag")
+    return _("%(days)s d", days=i18n.number(ground.days_since))
 
 
 # --- where one stands ---------------------------------------------------------------------------------------
