@@ -346,7 +346,7 @@ def _holds(rings: Sequence[Ring], x: float, y: float) -> bool:
 
 
 def _inside_at_all(rings: Sequence[Sequence[Point]], heights: Iterable[float]) -> list[tuple[float, float]]:
-    """The stretches, from left to right, that lie inside at every one of these heights."""
+    """The stretches that lie inside at every one of these heights; where left is not less than right there is none."""
     common = [(-inf, inf)]
     for y in heights:
         ends = sorted(
@@ -356,12 +356,7 @@ def _inside_at_all(rings: Sequence[Sequence[Point]], heights: Iterable[float]) -
             if (y1 <= y) != (y2 <= y)
         )
         inside = list(zip(ends[::2], ends[1::2], strict=True))
-        common = [
-            (max(left, start), min(right, end))
-            for left, right in common
-            for start, end in inside
-            if max(left, start) < min(right, end)
-        ]
+        common = [(max(left, start), min(right, end)) for left, right in common for start, end in inside]
     return common
 
 
