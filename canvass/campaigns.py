@@ -400,6 +400,13 @@ def target_revisions(campaign: Campaign, organisation_id: str) -> list[tuple[dat
     return [(clock.local_day(set_at), number) for set_at, number in rows]
 
 
+def area_targets(campaign: Campaign) -> dict[str, int]:
+    """The number agreed at present for single areas, by area id."""
+    query = select(Target.area_id, Target.number).where(Target.campaign_id == campaign.id, Target.area_id != "")
+    # The latest last, so that it is what stays: an area may have had another owner, with revisions of its own.
+    return dict(iter(session.execute(query.order_by(Target.set_at, Target.revision))))
+
+
 def _note(action: str, campaign: Campaign, by: Person | None, **details: object) -> None:
     audit.record(
         action,

@@ -8,10 +8,10 @@ taken as one here.
 from __future__ import annotations
 
 import cmath
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import asinh, atan, atan2, atanh, cos, degrees, hypot, radians, sin, sinh, sqrt, tan, tanh
+from math import asinh, atan, atan2, atanh, cos, degrees, hypot, inf, radians, sin, sinh, sqrt, tan, tanh
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -31,6 +31,8 @@ MOST_COMPARISONS_PER_EDGE = 50
 _METRES_PER_DEGREE = 111_195.0
 # What nobody sees missing in a drawing, in its own units.
 _SUBPIXEL = 0.2
+# How many heights are tried when looking for room for a text.
+_LINES_TRIED = 14
 # Longest stretch that is simplified at once: the work grows with its square when somebody draws a spiral.
 _LONGEST_STRETCH = 1_000
 
@@ -204,6 +206,16 @@ def simplify(geometry: Geometry, tolerance: float, decimals: int = 5) -> Geometr
 # --- drawing ------------------------------------------------------------------------------------------------
 
 
+def plain(latitude: float) -> float:
+    """How far north a latitude is drawn, in degrees of longitude at the middle of the drawing: as it is."""
+    return latitude
+
+
+def mercator(latitude: float) -> float:
+    """The same as Web Mercator has it (EPSG:3857, on a sphere), so that what is drawn lies on the tiles of others."""
+    return degrees(asinh(tan(radians(latitude))))
+
+
 @dataclass(frozen=True)
 class View:
     """A piece of ground fitted into a drawing of `width` × `height`, north up."""
@@ -216,6 +228,7 @@ class View:
     top: float
     across: float
     down: float
+    rise: Callable[[float], float] = plain
 
     @property
     def box(self) -> str:
@@ -225,34 +238,74 @@ class View:
     def point(self, longitude: float, latitude: float) -> tuple[float, float]:
         """Where a position lands, from the upper left corner, to one decimal."""
         x = self.left + (longitude - self.west) * self.across
-        y = self.top + (self.north - latitude) * self.down
+        y = self.top + (self.rise(self.north) - self.rise(latitude)) * self.down
         return round(x, 1) + 0.0, round(y, 1) + 0.0
 
-    def path(self, geometry: Geometry) -> str:
-        """SVG path data. Rings too small to draw become dots if nothing else of the outline is left."""
+    def shape(self, geometry: Geometry) -> list[list[list[Point]]]:
+        """The parts of an outline, each a list of rings, as corners in the drawing; what is too small is left out."""
         drawn = []
         for rings in polygons(geometry):
+            part = []
             for ring in rings:
                 points = [self.point(position[0], position[1]) for position in ring]
                 corners = without_repeats([points[i] for i in _kept(points, _SUBPIXEL)])[:-1]
                 if len(corners) > 2:
-                    drawn.append("M" + "L".join(f"{x:g},{y:g}" for x, y in corners) + "Z")
+                    part.append([(x, y) for x, y in corners])
+            if part:
+                drawn.append(part)
+        return drawn
+
+    def path(self, geometry: Geometry) -> str:
+        """SVG path data. Rings too small to draw become dots if nothing else of the outline is left."""
+        drawn = path_of(self.shape(geometry))
         if not drawn:
             x, y = self.point(*polygons(geometry)[0][0][0][:2])
             return f"M{x:g},{y:g}Z"
-        return "".join(drawn)
+        return drawn
 
 
-def fit(geometries: Iterable[Geometry], width: float, height: float, margin: float = 1.0) -> View:
+def path_of(shape: Sequence[Sequence[Sequence[Point]]]) -> str:
+    """SVG path data of what View.shape gives."""
+    rings = [ring for part in shape for ring in part]
+    return "".join("M" + "L".join(f"{x:g},{y:g}" for x, y in ring) + "Z" for ring in rings)
+
+
+def room_for_text(shape: Sequence[Sequence[Sequence[Point]]], width: float, height: float) -> Point | None:
+    """The middle of where a text of this size has most room across in a drawn outline; None where it has none."""
+    widest, at = width, None
+    for rings in shape:
+        across, down = [x for x, _y in rings[0]], [y for _x, y in rings[0]]
+        top, bottom = min(down), max(down)
+        if max(across) - min(across) <= widest or bottom - top <= height:
+            continue
+        # From the middle outwards, so that of two that are as wide the one nearer to it is taken.
+        for step in sorted(range(1, _LINES_TRIED), key=lambda step: abs(2 * step - _LINES_TRIED)):
+            y = top + (bottom - top) * step / _LINES_TRIED
+            heights = (y - height / 2, y, y + height / 2)
+            if heights[0] < top or heights[2] > bottom:
+                continue
+            for left, right in _inside_at_all(rings, heights):
+                if right - left > widest:
+                    widest, at = right - left, (round((left + right) / 2, 1), round(y, 1))
+    return at
+
+
+def fit(
+    geometries: Iterable[Geometry],
+    width: float,
+    height: float,
+    margin: float = 1.0,
+    rise: Callable[[float], float] = plain,
+) -> View:
     """The view that shows all the geometries as large as they get, with room for strokes at the rim.
 
     Equirectangular, narrowed by the cosine of the middle latitude: true to shape for a town, good enough for
-    Sweden.
+    Sweden. With `mercator` it is that instead, which is true to shape wherever it is.
     """
     shown = list(geometries)
     west, south, east, north = bounding_box(*shown) if shown else SWEDEN
-    narrowing = cos(radians((south + north) / 2))
-    across, down = (east - west) * narrowing, north - south
+    narrowing = cos(radians((south + north) / 2)) if rise is plain else 1.0
+    across, down = (east - west) * narrowing, rise(north) - rise(south)
     scale = min((width - 2 * margin) / (across or 1e-9), (height - 2 * margin) / (down or 1e-9))
     return View(
         width=width,
@@ -263,6 +316,7 @@ def fit(geometries: Iterable[Geometry], width: float, height: float, margin: flo
         top=(height - down * scale) / 2,
         across=scale * narrowing,
         down=scale,
+        rise=rise,
     )
 
 
@@ -289,6 +343,21 @@ def _holds(rings: Sequence[Ring], x: float, y: float) -> bool:
             if turn > 0 and y < y2:
                 inside = not inside
     return inside
+
+
+def _inside_at_all(rings: Sequence[Sequence[Point]], heights: Iterable[float]) -> list[tuple[float, float]]:
+    """The stretches that lie inside at every one of these heights; where left is not less than right there is none."""
+    common = [(-inf, inf)]
+    for y in heights:
+        ends = sorted(
+            x1 + (y - y1) * (x2 - x1) / (y2 - y1)
+            for ring in rings
+            for (x1, y1), (x2, y2) in zip(ring, (*ring[1:], ring[0]), strict=True)
+            if (y1 <= y) != (y2 <= y)
+        )
+        inside = list(zip(ends[::2], ends[1::2], strict=True))
+        common = [(max(left, start), min(right, end)) for left, right in common for start, end in inside]
+    return common
 
 
 class _Edge(NamedTuple):

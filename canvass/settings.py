@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,12 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 # Bytes; above the largest area file that is read, so that such a file is refused in words and not cut off.
 LARGEST_UPLOAD = 64 * 1024 * 1024
+# A server that may be named in a policy for browsers, and a path with the three numbers of a tile, each once.
+TILES_URL = re.compile(
+    r"(?=[^{}]*(?:\{[zxy]\}[^{}]*){3}$)(?=.*\{z\})(?=.*\{x\})(?=.*\{y\})"
+    r"(?:https://[a-z0-9.-]+(?::\d+)?|http://(?:localhost|127\.0\.0\.1)(?::\d+)?)/[^\s\"'<>;,\\]+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,12 @@ SETTINGS = (
     ),
     Setting("PROXIES", "0", "How many trusted proxies stand in front; their X-Forwarded headers are believed."),
     Setting("LANGUAGE", "sv", "Language for those who have not chosen one: sv or en."),
+    Setting(
+        "TILES_URL",
+        "",
+        "Tiles to lay under campaigns' maps: https://tiles.example.org/{z}/{x}/{y}.png; empty means none.",
+    ),
+    Setting("TILES_CREDIT", "", "Whose the tiles are, to be said beside the map."),
 )
 
 
@@ -57,6 +70,11 @@ def read(**overrides: Any) -> dict[str, Any]:
             raise ValueError(f"CANVASS_{name} must be a whole number, not {values[name]!r}") from None
     if values["LANGUAGE"] not in ("sv", "en"):
         raise ValueError(f"CANVASS_LANGUAGE must be sv or en, not {values['LANGUAGE']!r}")
+    if values["TILES_URL"] and not TILES_URL.fullmatch(values["TILES_URL"]):
+        raise ValueError(
+            "CANVASS_TILES_URL must be an https address with {z}, {x} and {y} in its path (http only on localhost), "
+            f"not {values['TILES_URL']!r}"
+        )
     values["PUBLIC_URL"] = str(values["PUBLIC_URL"]).rstrip("/")
     if not values["DATABASE_URL"]:
         values["DATABASE_URL"] = f"sqlite:///{(values['DATA'] / 'canvass.db').as_posix()}"

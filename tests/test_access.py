@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -35,10 +35,12 @@ from canvass import (
     quarantine,
     walls,
 )
+from canvass.campaigns import Campaign
 from canvass.organisations import Organisation
 from canvass.people import Device, Person
 from canvass.receipts import Operation
 from canvass.settings import ROOT
+from canvass.shifts import Shift
 from tests.cast import Cast
 from tests.conftest import browser
 
@@ -76,6 +78,11 @@ TABLE = {
     "GET /campaigns/<campaign_id>/late": "--.-. ++.+. --.-. ++.+.",
     "POST /campaigns/<campaign_id>/late": "--.-. !!.!. --.-. !!.!.",
     "POST /late-reports/<report_id>/undo": "--.-. ++.-. --.-. ++.-.",
+    # the map
+    "GET /campaigns/<campaign_id>/map": "++.+. ++.+. ++.+. ++.+.",
+    "GET /campaigns/<campaign_id>/map/<area_id>": "++.+. ++.+. ++.+. ++.+.",
+    "POST /campaigns/<campaign_id>/map/<area_id>/assign shift=<shift_id>": "--.-. ++.-. --.-. ++.-.",
+    "POST /campaigns/<campaign_id>/map/<area_id>/release shift=<shift_id>": "--.-. ++.-. --.-. ++.-.",
     # coming in
     "GET /campaigns/<campaign_id>/join": "--.-. ++.+. --.-. ++.+.",
     "GET /campaigns/<campaign_id>/poster": "--.-. ++.+. --.-. ++.+.",
@@ -136,6 +143,10 @@ QUESTIONS = {
     "GET /campaigns/<parent_campaign>?at=<organisation_id>": "++... ++... ++... ++...",
     "GET /campaigns/<own_campaign>/live?at=<organisation_id>": "++... ++... ++... ++...",
     "GET /campaigns/<parent_campaign>/live?at=<organisation_id>": "++... ++... ++... ++...",
+    "GET /campaigns/<own_campaign>/map?at=<organisation_id>": "++... ++... ++... ++...",
+    "GET /campaigns/<own_campaign>/map/<area_id>": "++.+. ++.+. ++.+. ++.+.",
+    "GET /campaigns/<own_campaign>/map/<own_area>?at=<organisation_id>": "++... ++... ++... ++...",
+    "POST /campaigns/<own_campaign>/map/<own_area>/assign shift=<shift_id>": "--.-. +..-. --.-. +..-.",
     "GET /campaigns/<own_campaign>/targets?at=<organisation_id>": "----- ++... ----- ++...",
     "GET /campaigns/<own_campaign>/join?organisation=<organisation_id>": "----- ++... ----- ++...",
     "GET /campaigns/<own_campaign>/poster?organisation=<organisation_id>": "----- ++... ----- ++...",
@@ -223,6 +234,7 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "area": areas.add(node, name="Området", by=resident).id,
         "ticket": joining.invite(node, "leader", "", by=resident)[0].id,
         "membership": membership.id,
+        "shift": _shift(campaign).id,
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
         "held": _held(resident, campaign.id),
@@ -233,12 +245,22 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
     }
 
 
-def _late_report(author: Person, campaign: campaigns.Campaign, node: Organisation) -> str:
+def _late_report(author: Person, campaign: Campaign, node: Organisation) -> str:
     """An evening that somebody has entered from paper."""
     report_id = db.new_id()
     totals = late_reports.Totals(date(2026, 5, 5), 18, "door", None, {"talked": 3})
     assert late_reports.enter(report_id, campaign, node, totals, by=author)
     return report_id
+
+
+def _shift(campaign: Campaign) -> Shift:
+    """Tomorrow, by whoever owns the campaign."""
+    tomorrow = clock.now() + timedelta(days=1)
+    shift = Shift(campaign=campaign, organisation=campaign.organisation, channel="door", starts_at=tomorrow)
+    shift.ends_at = tomorrow + timedelta(hours=2)
+    db.session.add(shift)
+    db.session.flush()
+    return shift
 
 
 def _held(author: Person, campaign_id: str) -> str:

@@ -367,6 +367,23 @@ def test_north_is_up_and_a_square_on_the_ground_is_square_on_paper():
     assert ring == [(1, 101), (101, 101), (101, 1), (1, 1)]
 
 
+@some
+@given(longitudes, latitudes)
+def test_mercator_is_where_others_have_their_tiles(longitude, latitude):
+    """To a tenth of a unit, by which drawings are rounded; EPSG:3857 counts in metres along the equator."""
+    view = geometry.fit([{"type": "MultiPolygon", "coordinates": [SWEDEN]}], 400, 900, rise=geometry.mercator)
+    east, north = to_web_mercator.transform([10, longitude], [69.5, latitude])
+    left, top = view.point(10, 69.5)
+    across = (east[1] - east[0]) * view.across * 360 / WORLD
+    down = (north[0] - north[1]) * view.across * 360 / WORLD
+    assert view.point(longitude, latitude) == pytest.approx((left + across, top + down), abs=0.11)
+
+
+SWEDEN = [[[10.0, 54.5], [25.0, 54.5], [25.0, 69.5], [10.0, 69.5], [10.0, 54.5]]]
+to_web_mercator = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:3857", always_xy=True)
+WORLD = 2 * math.pi * 6_378_137
+
+
 def test_a_hole_is_a_path_of_its_own():
     assert len(drawn(geometry.outline_path({"type": "Polygon", "coordinates": BLOCK}, 50, 50))) == 2
 

@@ -42,7 +42,7 @@ FLOORS = [
     "shifts",
     "attempts sums",
     "earlier_years hours late_reports walls",
-    "allocations plausibility",
+    "allocations coverage plausibility",
     "live forecasts sync reports backups demo streams",
     "web cli",
     "create_app",

@@ -138,6 +138,17 @@ def finish(response: Response) -> Response:
     return response
 
 
+def allow_tiles(response: Response) -> Response:
+    """Let this page show pictures of the operator's tile server, when one is named: of that server, nothing else.
+
+    Referrer-Policy is same-origin everywhere, so the server does not learn which page asks.
+    """
+    if url := current_app.config["TILES_URL"]:
+        origin = "/".join(url.split("/")[:3])
+        response.headers["Content-Security-Policy"] = CSP.replace("img-src ", f"img-src {origin} ")
+    return response
+
+
 def let_in(who: Person, response: Response) -> Response:
     """Sign the person in on this browser: a session to read with, a device token to hand in with."""
     if g.session is not None:

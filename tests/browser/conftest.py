@@ -55,10 +55,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(data: Path, *, port: int = 0, database_url: str = "") -> Iterator[Live]:
-    """The product as `python3 app.py` serves it, on a free port unless one is named."""
+def serving(data: Path, *, port: int = 0, database_url: str = "", **variables: str) -> Iterator[Live]:
+    """The product as `python3 app.py` serves it, on a free port unless one is named; `variables` of the environment."""
     port = port or free_port()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "CANVASS_DATABASE_URL": database_url}
+    environment |= variables
     command = [sys.executable, str(settings.ROOT / "app.py"), "--port", str(port), "--data", str(data)]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
