@@ -29,7 +29,7 @@ SignedIn = Callable[[Person], FlaskClient]
 FLOORS = [
     "settings clock geometry",
     "i18n",  # days are written in words, so it knows the clock
-    "sheets geojson wordlist",  # figures and faults are written in words
+    "sheets geojson places wordlist",  # figures and faults are written in words
     "db",
     "audit state",
     "organisations",
@@ -39,7 +39,7 @@ FLOORS = [
     "tallies",
     "shifts",
     "attempts",
-    "earlier_years late_reports walls",
+    "calendars earlier_years late_reports walls",
     "allocations plausibility",
     "live forecasts sync reports backups demo",
     "web cli",
@@ -165,6 +165,7 @@ OPEN_TO_ALL = {
     "people.sign_in", "people.sign_in_with_password", "people.sign_out",
 }  # fmt: skip
 OPEN_BY_TOKEN = {
+    "calendars.follow",
     "joining.accept", "joining.demo", "joining.demo_sign_in", "joining.invited", "joining.join",
     "joining.sign_in_by_link", "joining.sign_in_link", "joining.welcome",
     "setup.begin", "setup.finish",
