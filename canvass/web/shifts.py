@@ -75,7 +75,7 @@ def create(campaign_id: str) -> ResponseReturnValue:
     try:
         shift = shifts.plan(campaign, organisation, by=person, **_fields(form, organisation, None))
     except shifts.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+        _blame(form, error)
     if form.errors:
         db.session.rollback()
         return _form(form, access.find(person, Campaign, campaign_id), None), 422
@@ -217,7 +217,7 @@ def save(shift_id: str) -> ResponseReturnValue:
     try:
         shifts.change(shift, by=person, **_fields(form, shift.organisation, shift))
     except shifts.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+        _blame(form, error)
     if form.errors:
         db.session.rollback()
         shift = shifts.find(person, shift_id)
@@ -263,7 +263,7 @@ def note_training(organisation_id: str) -> ResponseReturnValue:
         if not form.errors:
             shifts.note_training(chosen, organisation, done_on, by=person)
     except shifts.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+        _blame(form, error)
     if form.errors:
         db.session.rollback()
         return _trainings(access.find(person, Organisation, organisation_id), form), 422
@@ -370,6 +370,12 @@ def _image_lines(shift: Shift) -> list[str]:
 
 
 # --- the form -----------------------------------------------------------------------------------------------
+
+
+def _blame(form: forms.Form, error: shifts.Refused) -> None:
+    """Put each sentence beside the field of the form that it is about."""
+    fields = {"starts_at": "day", "ends_at": "ends", "campaign": "day"}
+    form.errors = {fields.get(name, name): sentence for name, sentence in error.errors.items()} | form.errors
 
 
 def _empty() -> forms.Form:
