@@ -599,7 +599,7 @@ def visits(
     nodes = {node.id: node for node in _all(Organisation, {key[2] for key, _count in shown})}
     ways = _ways(campaign, first, last, set(known))
     found = [
-        Visit(known[area], date.fromisoformat(day), nodes[node], count, sorted(ways.get((area, day), ())))
+        Visit(known[area], date.fromisoformat(day), nodes[node], count, _own_ways(ways.get((area, day), set()), node))
         for (area, day, node), count in shown
         if area in known and node in nodes
     ]
@@ -607,10 +607,12 @@ def visits(
     return found, len(counts) - len(shown)
 
 
-def _ways(campaign: Campaign, first: date, last: date, area_ids: set[str]) -> dict[tuple[str, str], set[str]]:
-    """How the shifts of each day in each area were to talk."""
+def _ways(
+    campaign: Campaign, first: date, last: date, area_ids: set[str]
+) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """How the shifts of each day in each area were to talk, and whose they were."""
     query = (
-        select(ShiftArea.area_id, Shift.starts_at, Shift.channel)
+        select(ShiftArea.area_id, Shift.starts_at, Shift.channel, Shift.organisation_id)
         .join(Shift, Shift.id == ShiftArea.shift_id)
         .where(
             Shift.campaign_id == campaign.id,
@@ -619,11 +621,17 @@ def _ways(campaign: Campaign, first: date, last: date, area_ids: set[str]) -> di
             Shift.starts_at < datetime.combine(last + timedelta(days=1), time(), clock.ZONE),
         )
     )
-    found: dict[tuple[str, str], set[str]] = {}
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for some in in_batches(sorted(area_ids)):
-        for area_id, starts_at, channel in session.execute(query.where(ShiftArea.area_id.in_(some))):
-            found.setdefault((area_id, clock.local_day(starts_at).isoformat()), set()).add(channel)
+        for area_id, starts_at, channel, owner in session.execute(query.where(ShiftArea.area_id.in_(some))):
+            found.setdefault((area_id, clock.local_day(starts_at).isoformat()), set()).add((channel, owner))
     return found
+
+
+def _own_ways(ways: set[tuple[str, str]], organisation_id: str) -> list[str]:
+    """Those of the organisation's own shifts, and of the shifts above it that it may have been on."""
+    line = {node.id for node in organisations.above(organisation_id)} if ways else set()
+    return sorted({channel for channel, owner in ways if owner in line})
 
 
 def _all(kind: Any, ids: set[str]) -> list[Any]:

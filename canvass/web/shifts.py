@@ -22,7 +22,7 @@ door = Blueprint("shifts", __name__)
 # Areas shown at once in the form; the rest are folded.
 FIRST_AREAS = 12
 # Who has been where: this many days back when nobody has said.
-DAYS_BACK = 30
+DAYS_BACK = 14
 
 
 # --- a campaign's shifts ------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def page(shift_id: str) -> ResponseReturnValue:
     shift = shifts.find(person, shift_id)
     leads = _leads(person, shift)
     way_in: dict[str, Any] = {}
-    if leads and shift.is_open:
+    if leads and shift.state in ("coming", "on"):
         shift, way_in = _way_in(shift)
     return fragments.page_or_part(
         "shifts/page.html",
@@ -364,7 +364,8 @@ def _image_lines(shift: Shift) -> list[str]:
     way = campaigns.channel_name(shift.channel)
     return [
         f"{way} · {where}" if where else way,
-        f"{i18n.day(shift.starts_at, 'EEEE d MMMM')} · {shift.organisation.name}",
+        i18n.day(shift.starts_at, "EEEE d MMMM"),
+        shift.organisation.name,
         shift.campaign.name,
     ]
 
@@ -374,7 +375,7 @@ def _image_lines(shift: Shift) -> list[str]:
 
 def _blame(form: forms.Form, error: shifts.Refused) -> None:
     """Put each sentence beside the field of the form that it is about."""
-    fields = {"starts_at": "day", "ends_at": "ends", "campaign": "day"}
+    fields = {"starts_at": "held_on", "ends_at": "ends", "campaign": "held_on"}
     form.errors = {fields.get(name, name): sentence for name, sentence in error.errors.items()} | form.errors
 
 
@@ -388,7 +389,7 @@ def _blank(campaign: Campaign, node: Organisation, pattern: Shift | None) -> for
     return forms.Form(
         organisation=node.id,
         channel=first["channel"],
-        day=first["day"].isoformat(),
+        held_on=first["day"].isoformat(),
         begins=f"{first['from']:%H:%M}",
         ends=f"{first['to']:%H:%M}",
         areas=first.get("areas", []),
@@ -406,7 +407,7 @@ def _filled(shift: Shift) -> forms.Form:
     return forms.Form(
         organisation=shift.organisation_id,
         channel=shift.channel,
-        day=clock.local_day(shift.starts_at).isoformat(),
+        held_on=clock.local_day(shift.starts_at).isoformat(),
         begins=i18n.time_of_day(shift.starts_at),
         ends=i18n.time_of_day(shift.ends_at),
         areas=[area.id for area in shift.areas],
@@ -426,7 +427,7 @@ def _fields(form: forms.Form, organisation: Organisation, shift: Shift | None) -
     leader = shift.leader if shift and leader_id == shift.leader_id else _chosen(leader_id, organisation)
     if leader_id and leader is None:
         form.errors["leader"] = _("Välj någon i listan.")
-    day = form.day("day")
+    day = form.day("held_on")
     return {
         "channel": form.text("channel"),
         "starts_at": _moment(form, day, "begins"),
