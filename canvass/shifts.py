@@ -440,8 +440,8 @@ def recent(campaign: Campaign, organisation_ids: Select[str], since: date) -> li
         Shift.starts_at >= datetime.combine(since, time(), clock.ZONE),
     )
     rows = session.execute(query).all()
-    counts = tallies.by("shift", campaign.id, organisation_ids) if rows else {}
-    return [(clock.local_day(starts_at), counts.get(key, Count()).conversations) for key, starts_at in rows]
+    talked = tallies.talked_by_shift(campaign.id, organisation_ids)
+    return [(clock.local_day(starts_at), talked[key]) for key, starts_at in rows]
 
 
 def _of(campaign: Campaign, organisation: Organisation) -> Select[Shift]:
@@ -488,7 +488,8 @@ def out_now(campaign: Campaign, organisation_ids: Select[str]) -> list[Out]:
         Shift.campaign_id == campaign.id,
         Shift.organisation_id.in_(organisation_ids),
         Shift.cancelled_at.is_(None),
-        Shift.starts_at <= now + EARLY,
+        # No shift is longer, so the index on its beginning finds the few of them among a year's.
+        Shift.starts_at.between(now - LONGEST, now + EARLY),
         Shift.ends_at > now,
     )
     under_way = list(session.scalars(query.order_by(Shift.starts_at, Shift.id)))
@@ -562,7 +563,7 @@ def summaries(found: Sequence[Shift]) -> dict[str, Summary]:
     campaign_ids = {shift.campaign_id for shift in found}
     counted: dict[str, Counter[str]] = {}
     for campaign_id in campaign_ids:
-        counted |= tallies.outcomes("shift", campaign_id, [s.id for s in found if s.campaign_id == campaign_id])
+        counted |= tallies.of_shifts(campaign_id, [s.id for s in found if s.campaign_id == campaign_id])
     return {shift.id: _summed_up(shift.channel, counted.get(shift.id, Counter())) for shift in found}
 
 
@@ -591,9 +592,9 @@ def visits(
     last: date,
     area_id: str | None = None,
     most: int = 400,
-) -> tuple[list[Visit], int]:
-    """Who has been where: by area, day and association, the latest first; and how many more there are than `most`."""
-    counts = tallies.visits(campaign.id, organisation_ids, first, last, area_id)
+) -> tuple[list[Visit], bool]:
+    """Who has been where: by area, day and association, the latest first; and whether there are more than `most`."""
+    counts = tallies.visits(campaign.id, organisation_ids, first, last, area_id, most + 1)
     shown = list(counts.items())[:most]
     known = {area.id: area for area in _all(Area, {key[0] for key, _count in shown})}
     nodes = {node.id: node for node in _all(Organisation, {key[2] for key, _count in shown})}
@@ -604,7 +605,7 @@ def visits(
         if area in known and node in nodes
     ]
     found.sort(key=lambda v: (-v.day.toordinal(), i18n.sort_key(v.area.name), i18n.sort_key(v.organisation.name)))
-    return found, len(counts) - len(shown)
+    return found, len(counts) > most
 
 
 def _ways(

@@ -92,7 +92,7 @@ def visits(campaign_id: str) -> ResponseReturnValue:
     last = _day(request.args.get("last", "")) or clock.today()
     first = _day(request.args.get("first", "")) or last - timedelta(days=DAYS_BACK)
     wanted = request.args.get("area", "")
-    found, hidden = shifts.visits(campaign, organisations.beneath(node.id), first, last, wanted or None)
+    found, has_more = shifts.visits(campaign, organisations.beneath(node.id), first, last, wanted or None)
     offered = areas.serving(node.id)
     return render_template(
         "shifts/visits.html",
@@ -100,7 +100,7 @@ def visits(campaign_id: str) -> ResponseReturnValue:
         node=node,
         tabs=[{"url": f"?at={s.id}", "label": s.name, "current": s is node} for s in stands],
         days=_by_day(found),
-        hidden=hidden,
+        has_more=has_more,
         first=first,
         last=last,
         area=wanted,
