@@ -19,20 +19,11 @@ from canvass.db import new_id
 from canvass.people import Person
 from canvass.receipts import Installation
 from canvass.shifts import Shift, SignUp
-from tests.cast import Cast, log, plan_shift
+from tests.cast import Cast, log, plan_shift, square
 from tests.conftest import NOW, browser
 
 SignedIn = Callable[[Person], FlaskClient]
 Later = Callable[..., Any]
-
-
-def square(west: float, south: float) -> str:
-    """An outline a hundredth of a degree wide and high."""
-    east, north = west + 0.01, south + 0.01
-    return (
-        f'{{"type":"Polygon","coordinates":[[[{west},{south}],[{east},{south}],[{east},{north}],[{west},{north}],'
-        f"[{west},{south}]]]}}"
-    )
 
 
 def send_out(shift: Shift, who: Person, *, minutes_ago: int = 5, pending: int = 0, missing: int = 0) -> Installation:

@@ -9,18 +9,20 @@ from typing import Any
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, areas, campaigns, clock, db, i18n, joining, organisations, places, shifts
+from canvass import access, areas, campaigns, clock, db, geometry, i18n, joining, organisations, places, shifts
+from canvass.areas import Area
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
 from canvass.shifts import Shift, Training
-from canvass.web import forms, fragments, gate
+from canvass.web import drawings, forms, fragments, gate
+from canvass.web.drawings import Drawing
 
 door = Blueprint("shifts", __name__)
 
 # Areas shown at once in the form; the rest are folded.
-FIRST_AREAS = 12
+FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 400, 100
 # Who has been where: this many days back when nobody has said.
 DAYS_BACK = 14
 
@@ -488,7 +490,9 @@ def _form(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
     stands = access.standpoints(person, campaign.organisation_id, "shift.plan")
     owners = organisations.tree([node.id for node in stands])
     organisation = shift.organisation if shift else db.session.get(Organisation, form.organisation) or stands[0]
-    first, more = _areas(form, campaign, organisation, shift)
+    choices = _areas(form, campaign, organisation, shift)
+    view, drawing = _map([area for area, _away in choices])
+    options = [(area.id, area.name, _distance(away)) for area, away in choices]
     return render_template(
         "shifts/form.html",
         form=form,
@@ -496,8 +500,10 @@ def _form(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
         campaign=campaign,
         shift=shift,
         owners=owners,
-        first_areas=first,
-        more_areas=more,
+        first_areas=options[:FIRST_AREAS],
+        more_areas=options[FIRST_AREAS:MOST_AREAS],
+        view=view,
+        drawing=drawing,
         channels=[(channel, campaigns.channel_name(channel)) for channel in campaign.channels],
         leaders=_leaders(organisation, shift),
         has_geocoder=bool(current_app.config["GEOCODER"]),
@@ -507,8 +513,8 @@ def _form(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
 
 def _areas(
     form: forms.Form, campaign: Campaign, organisation: Organisation, shift: Shift | None
-) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
-    """The areas to choose from: those chosen, the nearest or the organisation's own first, and the rest."""
+) -> list[tuple[Area, float | None]]:
+    """The areas to choose from and how far each is: those chosen first, then the nearest or the organisation's own."""
     known = {area.id: area for area in areas.serving(campaign.organisation_id, near=organisation.id)}
     known |= {area.id: area for area in shift.areas} if shift else {}
     try:
@@ -519,8 +525,17 @@ def _areas(
     chosen = set(form.areas)
     is_far = position[0] is not None
     rows.sort(key=lambda row: (row[0].id not in chosen, not is_far and row[0].organisation_id != organisation.id))
-    choices = [(area.id, area.name, _distance(away)) for area, away in rows]
-    return choices[:FIRST_AREAS], choices[FIRST_AREAS:]
+    return rows
+
+
+def _map(ground: list[Area]) -> tuple[geometry.View | None, Drawing]:
+    """The areas with outlines, to point out the meeting point on."""
+    shown = areas.with_outlines(ground[:MOST_DRAWN])
+    outlines = [outline for area in shown if (outline := area.geometry)]
+    if not outlines:
+        return None, Drawing()
+    view = drawings.view_of(outlines, drawings.WIDTH, drawings.WIDTH / 20)
+    return view, drawings.draw_in(view, [(area.geometry or {}, area.name, "", "") for area in shown])
 
 
 def _distance(metres: float | None) -> str:
