@@ -43,6 +43,7 @@ class Numbers:
     by_area: list[Line]
     by_channel: list[Line]
     by_day: list[Line]
+    days: dict[str, Count]
     by_topic: list[Line]
     few_topics: bool
     today: Count
@@ -76,6 +77,7 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
         by_area=_areas(campaign, organisation),
         by_channel=_channels(here.get("channel", {})),
         by_day=_days(days),
+        days=days,
         by_topic=topics,
         few_topics=few_topics,
         today=days.get(clock.today().isoformat(), Count()),

@@ -52,6 +52,11 @@ SETTINGS = (
         "Tiles to lay under campaigns' maps: https://tiles.example.org/{z}/{x}/{y}.png; empty means none.",
     ),
     Setting("TILES_CREDIT", "", "Whose the tiles are, to be said beside the map."),
+    Setting(
+        "GEOCODER",
+        "",
+        "Service that finds addresses, as nominatim:https://nominatim.example.org; empty means that nobody is asked.",
+    ),
 )
 
 
@@ -75,6 +80,9 @@ def read(**overrides: Any) -> dict[str, Any]:
             "CANVASS_TILES_URL must be an https address with {z}, {x} and {y} in its path (http only on localhost), "
             f"not {values['TILES_URL']!r}"
         )
+    service, _, address = str(values["GEOCODER"]).partition(":")
+    if values["GEOCODER"] and not (service == "nominatim" and address.startswith(("https://", "http://"))):
+        raise ValueError(f"CANVASS_GEOCODER must be nominatim: and its address, not {values['GEOCODER']!r}")
     values["PUBLIC_URL"] = str(values["PUBLIC_URL"]).rstrip("/")
     if not values["DATABASE_URL"]:
         values["DATABASE_URL"] = f"sqlite:///{(values['DATA'] / 'canvass.db').as_posix()}"

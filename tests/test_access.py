@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -33,6 +33,7 @@ from canvass import (
     organisations,
     people,
     quarantine,
+    shifts,
     walls,
 )
 from canvass.campaigns import Campaign
@@ -40,8 +41,7 @@ from canvass.organisations import Organisation
 from canvass.people import Device, Person
 from canvass.receipts import Operation
 from canvass.settings import ROOT
-from canvass.shifts import Shift
-from tests.cast import Cast
+from tests.cast import Cast, plan_shift
 from tests.conftest import browser
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -83,6 +83,26 @@ TABLE = {
     "GET /campaigns/<campaign_id>/map/<area_id>": "++.+. ++.+. ++.+. ++.+.",
     "POST /campaigns/<campaign_id>/map/<area_id>/assign shift=<shift_id>": "--.-. ++.-. --.-. ++.-.",
     "POST /campaigns/<campaign_id>/map/<area_id>/release shift=<shift_id>": "--.-. ++.-. --.-. ++.-.",
+    # shifts: seen as campaigns are, and what one leads or comes to wherever it is
+    "GET /campaigns/<campaign_id>/shifts": "++.+. ++.+. ++.+. ++.+.",
+    "GET /campaigns/<campaign_id>/shifts/new": "--.-. ++.+. --.-. ++.+.",
+    "POST /campaigns/<campaign_id>/shifts organisation=<own>": "--.-. !..!. --.-. !..!.",
+    "GET /campaigns/<campaign_id>/visits": "++.+. ++.+. ++.+. ++.+.",
+    "GET /shifts/<shift_id>": "++.+. ++.+. ++.+. ++.+.",
+    "GET /shifts/<shift_id>.ics": "++.+. ++.+. ++.+. ++.+.",
+    "GET /shifts/<shift_id>/image.svg": "++.+. ++.+. ++.+. ++.+.",
+    "GET /shifts/<shift_id>/poster": "--.-. ++.-. --.-. ++.-.",
+    "GET /shifts/<shift_id>/edit": "--.-. ++.-. --.-. ++.-.",
+    "POST /shifts/<shift_id>/edit": "--.-. !!.-. --.-. !!.-.",
+    "POST /shifts/<shift_id>/cancel": "--.-. ++.-. --.-. ++.-.",
+    "POST /shifts/<shift_id>/link": "--.-. ++.-. --.-. ++.-.",
+    "POST /shifts/<shift_id>/sign-up": "++.+. ++.+. ++.+. ++.+.",
+    "POST /shifts/<shift_id>/withdraw": "++.+. ++.+. ++.+. ++.+.",
+    "GET /me/shifts": "+ + + +",
+    "POST /me/shifts": "+ + + +",
+    "GET /organisations/<organisation_id>/trainings": "--.-. ++.-. ++.-. ++.-.",
+    "POST /organisations/<organisation_id>/trainings": "--.-. !!.-. --.-. !!.-.",
+    "POST /trainings/<training_id>/forget": "--.-. ++.-. --.-. ++.-.",
     # coming in
     "GET /campaigns/<campaign_id>/join": "--.-. ++.+. --.-. ++.+.",
     "GET /campaigns/<campaign_id>/poster": "--.-. ++.+. --.-. ++.+.",
@@ -148,6 +168,11 @@ QUESTIONS = {
     "GET /campaigns/<own_campaign>/map/<own_area>?at=<organisation_id>": "++... ++... ++... ++...",
     "POST /campaigns/<own_campaign>/map/<own_area>/assign shift=<shift_id>": "--.-. +..-. --.-. +..-.",
     "GET /campaigns/<own_campaign>/targets?at=<organisation_id>": "----- ++... ----- ++...",
+    "GET /campaigns/<own_campaign>/shifts?at=<organisation_id>": "++... ++... ++... ++...",
+    "GET /campaigns/<own_campaign>/shifts/new?at=<organisation_id>": "----- ++... ----- ++...",
+    "GET /campaigns/<own_campaign>/shifts/new?copy=<shift_id>": "----- ++.+. ----- ++.+.",
+    "GET /campaigns/<own_campaign>/visits?at=<organisation_id>": "++... ++... ++... ++...",
+    "POST /campaigns/<own_campaign>/shifts organisation=<organisation_id>": "--.-. !!.-. --.-. !!.-.",
     "GET /campaigns/<own_campaign>/join?organisation=<organisation_id>": "----- ++... ----- ++...",
     "GET /campaigns/<own_campaign>/poster?organisation=<organisation_id>": "----- ++... ----- ++...",
     "POST /campaigns/<own_campaign>/join organisation=<organisation_id>": "--.-. ++.-. --.-. ++.-.",
@@ -227,14 +252,17 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         target=None,
     )
     campaigns.open_(campaign)
+    area = areas.add(node, name="Området", by=resident)
+    shift = plan_shift(cast, owner=node, campaign=campaign, ground=[area], by=resident)
     plan = areas.plan_import(node, b'{"type":"FeatureCollection","features":[]}')
     return {
         "organisation": node.id,
         "campaign": campaign.id,
-        "area": areas.add(node, name="Området", by=resident).id,
+        "area": area.id,
+        "shift": shift.id,
+        "training": shifts.note_training(resident, node, date(2026, 2, 1), by=resident).id,
         "ticket": joining.invite(node, "leader", "", by=resident)[0].id,
         "membership": membership.id,
-        "shift": _shift(campaign).id,
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
         "held": _held(resident, campaign.id),
@@ -251,16 +279,6 @@ def _late_report(author: Person, campaign: Campaign, node: Organisation) -> str:
     totals = late_reports.Totals(date(2026, 5, 5), 18, "door", None, {"talked": 3})
     assert late_reports.enter(report_id, campaign, node, totals, by=author)
     return report_id
-
-
-def _shift(campaign: Campaign) -> Shift:
-    """Tomorrow, by whoever owns the campaign."""
-    tomorrow = clock.now() + timedelta(days=1)
-    shift = Shift(campaign=campaign, organisation=campaign.organisation, channel="door", starts_at=tomorrow)
-    shift.ends_at = tomorrow + timedelta(hours=2)
-    db.session.add(shift)
-    db.session.flush()
-    return shift
 
 
 def _held(author: Person, campaign_id: str) -> str:
@@ -342,7 +360,7 @@ def test_somebody_without_any_role_is_as_good_as_a_stranger(world: World, cast: 
         people.revoke(membership)
     world.browsers["nobody"] = signed_in(cast.bo)
     let_in = [row for row in TABLE if world.mark("nobody", row, "own") in "+!"]
-    own = ["GET /me", "POST /me", "POST /api/v1/sync"]
+    own = ["GET /me", "POST /me", "GET /me/shifts", "POST /me/shifts", "POST /api/v1/sync"]
     empty = ["GET /areas", "GET /campaigns", "GET /api/v1/hello", "GET /api/v1/outlines"]
     assert sorted(let_in) == sorted(own + empty)
     bo = world.browsers["nobody"]

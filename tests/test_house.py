@@ -16,11 +16,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from canvass import areas, db, earlier_years, joining, settings, walls, wordlist
+from canvass import areas, calendars, db, earlier_years, joining, settings, shifts, walls, wordlist
 from canvass.people import Person
 from canvass.settings import ROOT
 from canvass.walls import Wall
-from tests.cast import Cast
+from tests.cast import Cast, plan_shift
 from tests.conftest import browser
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -31,7 +31,7 @@ SignedIn = Callable[[Person], FlaskClient]
 FLOORS = [
     "settings clock geometry",
     "i18n",  # days are written in words, so it knows the clock
-    "sheets geojson wordlist",  # figures and faults are written in words
+    "sheets geojson places wordlist",  # figures and faults are written in words
     "db",
     "audit state",
     "organisations",
@@ -41,7 +41,7 @@ FLOORS = [
     "tallies",
     "shifts",
     "attempts sums",
-    "earlier_years hours late_reports walls",
+    "calendars earlier_years hours late_reports walls",
     "allocations coverage plausibility",
     "live forecasts sync reports backups demo streams",
     "web cli",
@@ -170,6 +170,7 @@ OPEN_TO_ALL = {
     "people.sign_in", "people.sign_in_with_password", "people.sign_out",
 }  # fmt: skip
 OPEN_BY_TOKEN = {
+    "calendars.follow",
     "joining.accept", "joining.demo", "joining.demo_sign_in", "joining.invited", "joining.join",
     "joining.sign_in_by_link", "joining.sign_in_link", "joining.welcome",
     "setup.begin", "setup.finish",
@@ -362,7 +363,9 @@ class Page(HTMLParser):
             if name == "style" or name.startswith(("on", "hx-on")) or value.startswith(("javascript:", "js:")):
                 self.wrong.append(f"{tag} {name}={value}")
             if name in ("href", "src", "action", "hx-get", "hx-post", "formaction", "poster"):
-                at_home = value.startswith(("/", "?", "#", "http://localhost")) and not value.startswith("//")
+                own_programs = ("geo:", "webcal://localhost")  # the phone's own map and calendar
+                at_home = value.startswith(("/", "?", "#", "http://localhost", *own_programs))
+                at_home = at_home and not value.startswith("//")
                 if value and not at_home:
                     self.wrong.append(f"{tag} {name} leads away: {value}")
         if tag == "style" or (tag == "script" and "src" not in given and given.get("type") != "application/json"):
@@ -423,6 +426,7 @@ def pages(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskC
     }
     tokens["demo"] = tokens["sign-in"]
     tokens["wall"] = walls.token(walls.make(cast.spring, cast.norrkoping, "", "sv", secret), secret)
+    shift = plan_shift(cast, by=cast.adam, script="Hello!")
     ids = {
         "campaign_id": cast.spring.id,
         "area_id": cast.hageby_north.id,
@@ -430,7 +434,9 @@ def pages(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskC
         "draft_id": areas.keep_draft(plan, {"housing": "", "file": "karta.geojson"}, by=cast.adam).id,
         "code": joining.code(link, secret),
         "import_id": earlier_years.keep(cast.norrkoping, FAULTY_ROWS, by=cast.adam).id,
+        "shift_id": shift.id,
     }
+    calendars.make(cast.adam, secret)
     db.session.commit()
     found = {}
     for rule in app.url_map.iter_rules():
@@ -448,6 +454,8 @@ def pages(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskC
     found["/nowhere"] = (adam, "/nowhere")
     found["/quarantine?decided=1"] = (adam, "/quarantine?decided=1")
     found["/reports?…"] = (adam, f"/reports?campaign={cast.spring.id}&by=area")
+    found["/join/<shift>"] = (stranger, f"/join/{joining.code(shifts.link(shift, secret), secret)}")
+    db.session.commit()
     found["/organisations?q"] = (adam, "/organisations?q=o")
     return found
 

@@ -125,7 +125,7 @@ def _page(campaign_id: str, form: forms.Form, refused: Container[str] = ()) -> s
         "allocations/page.html",
         campaign=campaign,
         node=node,
-        path=here.path,
+        level=here,
         tree=tree,
         parts=parts,
         hidden=len(found) - len(parts),

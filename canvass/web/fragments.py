@@ -28,6 +28,7 @@ def attach(app: Flask) -> None:
         day=i18n.day,
         moment=i18n.moment,
         now=clock.now,
+        time_of_day=i18n.time_of_day,
         asset=asset,
         qr=qr,
         may=lambda action, organisation_id: access.may(gate.visitor(), action, organisation_id),
@@ -70,12 +71,15 @@ def navigation() -> list[dict[str, Any]]:
         ("people.index", _("Personer"), "person.see"),
         ("organisations.index", _("Organisationer"), "organisation.see"),
     ]
-    here = (request.endpoint or "").split(".")[0]
     return [
-        {"url": url_for(endpoint), "label": label, "current": endpoint.split(".")[0] == here}
+        {"url": url_for(endpoint), "label": label, "current": _is_within(request.path, url_for(endpoint))}
         for endpoint, label, action in entries
         if access.may_anywhere(person, action)
     ]
+
+
+def _is_within(path: str, chapter: str) -> bool:
+    return path == chapter or path.startswith(f"{chapter}/")
 
 
 def page_or_part(page: str, part: str, **values: Any) -> str:

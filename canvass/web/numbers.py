@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from flask import current_app, render_template
 
-from canvass import access, db, i18n, live, organisations
+from canvass import access, campaigns, clock, db, forecasts, i18n, late_reports, live, organisations, shifts
 from canvass.campaigns import Campaign
+from canvass.forecasts import BurnUp
 from canvass.organisations import Organisation
 from canvass.people import Person
 from canvass.streams import Gone, Subject
+from canvass.tallies import Count
+from canvass.web import burnups
 
 TEMPLATE = "campaigns/_numbers.html"
 
 
 def values(campaign: Campaign, node: Organisation, *, may_review: bool) -> dict[str, Any]:
     """All that the block reads. Everybody with the same rights at the node sees the same: nothing here knows who."""
+    numbers, here = live.numbers(campaign, node), organisations.beneath(node.id)
+    burn_up = plan(campaign, node, numbers.days)
     return {
         "campaign": campaign,
         "node": node,
-        "numbers": live.numbers(campaign, node),
-        "day_columns": _day_columns,
+        "numbers": numbers,
+        "burn_up": burnups.draw(burn_up),
+        "outlook": forecasts.sentences(burn_up),
+        "late": late_reports.parts(campaign.id, here),
+        "out_now": shifts.out_now(campaign, here),
         "topic_bars": _topic_bars,
         "may_review": may_review,
     }
+
+
+def plan(campaign: Campaign, node: Organisation, days: Mapping[str, Count]) -> BurnUp:
+    """Plan, result and forecast at a node: by the shifts that are planned there, and what shifts have given lately."""
+    here, closing = organisations.beneath(node.id), campaign.closing_at
+    last = min(campaign.ends_on, clock.local_day(closing)) if closing else campaign.ends_on
+    return forecasts.values(
+        days,
+        first=campaign.starts_on,
+        last=max(campaign.starts_on, last),
+        today=clock.today(),
+        revisions=campaigns.target_revisions(campaign, node.id),
+        rhythm=campaign.rhythm,
+        planned=shifts.planned(campaign, here),
+        shifts=shifts.recent(campaign, here, clock.today() - timedelta(days=forecasts.SHIFT_DAYS)),
+    )
 
 
 def rights(person: Person, node: Organisation) -> dict[str, bool]:
@@ -49,10 +75,6 @@ def _block(campaign_id: str, organisation_id: str, language: str, rights: dict[s
     address = current_app.config["PUBLIC_URL"] or None
     with current_app.test_request_context(base_url=address), i18n.speaking(language):
         return render_template(TEMPLATE, **values(campaign, node, **rights))
-
-
-def _day_columns(lines: list[live.Line]) -> list[dict[str, object]]:
-    return [{"label": line.name, "value": line.count.conversations} for line in lines]
 
 
 def _topic_bars(numbers: live.Numbers) -> list[dict[str, object]]:

@@ -11,16 +11,15 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, allocations, campaigns, clock, db, forecasts, i18n, joining, organisations, tallies, walls
+from canvass import access, allocations, campaigns, clock, db, i18n, joining, organisations, tallies, walls
 from canvass.campaigns import Campaign
-from canvass.forecasts import BurnUp
 from canvass.i18n import gettext as _
 from canvass.i18n import ngettext
 from canvass.organisations import Organisation
 from canvass.streams import Gone, Subject
 from canvass.tallies import Count
 from canvass.walls import Wall
-from canvass.web import burnups, forms, fragments, gate, watching
+from canvass.web import burnups, forms, fragments, gate, numbers, watching
 
 door = Blueprint("walls", __name__)
 
@@ -121,7 +120,7 @@ def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
         "best_day": _best_day(days),
         "quarters": [mark for mark in marks if mark.share],
         "news": _news(marks),
-        "burn_up": burnups.draw(_burn_up(campaign, days, agreed), large=True),
+        "burn_up": burnups.draw(numbers.plan(campaign, node, days), large=True),
         "sentence": _sentence(campaign, target - talked if target else None, marks),
         "version": _version(campaign, node),
     }
@@ -131,18 +130,6 @@ def _version(campaign: Campaign, node: Organisation) -> str:
     """A mark of all that stands around the block. A screen that was loaded with another one loads itself anew."""
     frame = render_template(PAGE, campaign=campaign, node=node, look=LOOKS[0], address="", is_frame_only=True)
     return hashlib.sha256(frame.encode()).hexdigest()[:10]
-
-
-def _burn_up(campaign: Campaign, days: dict[str, Count], agreed: list[tuple[date, int]]) -> BurnUp:
-    closed_on = clock.local_day(campaign.closing_at) if campaign.closing_at else campaign.ends_on
-    return forecasts.values(
-        days,
-        first=campaign.starts_on,
-        last=max(campaign.starts_on, min(campaign.ends_on, closed_on)),
-        today=clock.today(),
-        revisions=agreed,
-        rhythm=campaign.rhythm,
-    )
 
 
 def _best_day(days: dict[str, Count]) -> tuple[date, int]:

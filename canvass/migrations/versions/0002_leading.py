@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("expected", sa.Integer(), nullable=True),
         sa.Column("script", sa.Text(), nullable=False),
         sa.Column("points", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_shifts_campaign_id_campaigns")),
@@ -130,6 +131,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("trainings", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_trainings_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "calendars",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_calendars_person_id_persons")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendars")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_calendars_token_hash")),
+    )
+    with op.batch_alter_table("calendars", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendars_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "walls",
@@ -237,6 +252,13 @@ def upgrade() -> None:
         batch_op.alter_column(
             "key", existing_type=sa.VARCHAR(length=36), type_=sa.String(length=60), existing_nullable=False
         )
+    op.create_index(
+        "ix_tallies_key",
+        "tallies",
+        ["key"],
+        sqlite_where=sa.text("dimension = 'shift'"),
+        postgresql_where=sa.text("dimension = 'shift'"),
+    )
 
     with op.batch_alter_table("targets", schema=None) as batch_op:
         batch_op.add_column(sa.Column("area_id", sa.String(length=36), nullable=False, server_default=""))
@@ -262,6 +284,7 @@ def downgrade() -> None:
         batch_op.drop_column("note")
         batch_op.drop_column("area_id")
 
+    op.drop_index("ix_tallies_key", "tallies")
     with op.batch_alter_table("tallies", schema=None) as batch_op:
         batch_op.alter_column(
             "key", existing_type=sa.String(length=60), type_=sa.VARCHAR(length=36), existing_nullable=False
@@ -308,6 +331,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_walls_campaign_id"))
 
     op.drop_table("walls")
+    with op.batch_alter_table("calendars", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calendars_person_id"))
+
+    op.drop_table("calendars")
     with op.batch_alter_table("trainings", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_trainings_organisation_id"))
 
