@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
 from canvass import places, settings
+from canvass.people import Person
+from tests.cast import Cast
 
 
 class Nominatim(BaseHTTPRequestHandler):
@@ -52,6 +56,21 @@ def test_an_address_becomes_a_position(service: tuple[str, list[str]]) -> None:
     setting, asked = service
     assert places.look_up("Drottninggatan 2", setting) == (58.58771, 16.1924)
     assert asked == ["Drottninggatan 2"]
+
+
+def test_a_shifts_form_comes_back_with_the_position_of_its_address(
+    service: tuple[str, list[str]],
+    app: Flask,
+    cast: Cast,
+    signed_in: Callable[[Person], FlaskClient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(app.config, "GEOCODER", service[0])
+    filled = {"organisation": cast.hageby.id, "channel": "door", "place": "Drottninggatan 2", "points": "Det jag skrev"}
+    answer = signed_in(cast.bo).post(f"/campaigns/{cast.spring.id}/shifts", data=filled | {"near": "yes"})
+    assert answer.status_code == 200
+    assert 'value="58.58771, 16.1924"' in answer.text
+    assert "Det jag skrev" in answer.text
 
 
 def test_what_cannot_be_found_is_a_sentence(service: tuple[str, list[str]]) -> None:
