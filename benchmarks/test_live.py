@@ -121,6 +121,7 @@ class Hall:
         until = time.monotonic() + seconds
 
         def work(phone: Phone, number: int) -> None:
+            phone.connection.close()  # the server drops one that has been idle for a while
             pause = len(self.phones) / rate if rate else 0
             time.sleep(pause * number / len(self.phones))
             while (began := time.monotonic()) < until:

@@ -29,6 +29,9 @@ def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOOK_EVERY", "TICK", "SEEN_EVERY", "CHECK_EVERY", "LINES_EVERY"):
         monkeypatch.setattr(streams, name, 0.01)
     monkeypatch.setattr(streams, "SHARE", 1)
+    # And nothing comes but what a test has caused.
+    for name in ("RENEW_EVERY", "HEARTBEAT"):
+        monkeypatch.setattr(streams, name, 3600)
 
 
 class Hall:
@@ -164,6 +167,23 @@ def test_what_is_not_counted_is_seen_as_well(cast: Cast, watch: Watch) -> None:
         db.session.commit()
         while "77 samtal kvar" not in viewer.shown or "Hagebys" not in viewer.shown:
             await viewer.next()
+
+    watch(scene)
+
+
+def test_what_has_not_changed_is_not_sent(cast: Cast, watch: Watch) -> None:
+    async def scene(hall: Hall) -> None:
+        viewer = hall.sit(cast.bo)
+        await hall.sees(viewer, total=0)
+        before = hall.hub.renders
+        people.add("Ny", cast.hageby)
+        db.session.commit()
+        while hall.hub.renders == before:
+            await asyncio.sleep(0)
+        log(cast, cast.alva)
+        db.session.commit()
+        await hall.sees(viewer, total=1)
+        assert len(viewer.blocks) == 2
 
     watch(scene)
 
