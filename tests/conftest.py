@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from contextvars import Context
+from contextvars import Context, copy_context
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -160,6 +162,12 @@ def browser(app: Flask) -> FlaskClient:
     client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "sv"
     return client
+
+
+def in_a_loop(scene: Coroutine[Any, Any, None]) -> None:
+    """Play it to the end in an event loop of its own: this thread may have Playwright's, which never ends."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(copy_context().run, asyncio.run, scene).result()
 
 
 @contextmanager

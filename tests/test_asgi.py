@@ -14,6 +14,7 @@ from canvass import asgi, people
 from canvass.db import db
 from canvass.people import Person
 from tests.cast import Cast
+from tests.conftest import in_a_loop
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -43,7 +44,7 @@ def exchange(app: Flask, *pieces: bytes, breaks: bool = False, headers: Headers 
         **scope,
     }
     server = asgi.Server(app)
-    asyncio.run(asyncio.wait_for(server(asked, receive, send), 20))
+    in_a_loop(asyncio.wait_for(server(asked, receive, send), 20))
     server.pool.shutdown()
     return sent
 
@@ -189,7 +190,7 @@ def test_a_stream_is_kept_without_a_thread_and_ends_when_they_leave(app: Flask, 
         await asyncio.wait_for(stream, 20)
         server.hub.close()
 
-    asyncio.run(scene())
+    in_a_loop(scene())
     server.pool.shutdown()
     assert others[0]["status"] == 200
     start = dict(sent[0]["headers"])

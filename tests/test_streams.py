@@ -18,6 +18,7 @@ from canvass.organisations import Organisation
 from canvass.people import Person, Session
 from canvass.web import numbers, watching
 from tests.cast import Cast, log
+from tests.conftest import in_a_loop
 
 SignedIn = Callable[[Person], FlaskClient]
 PATIENCE = 20  # seconds
@@ -103,7 +104,7 @@ def watch(app: Flask, cast: Cast) -> Callable[[Callable[[Hall], Awaitable[None]]
         async with hall() as found:
             await scene(found)
 
-    return lambda scene: asyncio.run(play(scene))
+    return lambda scene: in_a_loop(play(scene))
 
 
 Watch = Callable[[Callable[[Hall], Awaitable[None]]], None]

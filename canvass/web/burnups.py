@@ -22,7 +22,7 @@ HEADROOM = 0.08
 # Words nearer each other than this share of the height are in each other's way.
 APART = 0.1
 # Labels of days nearer the ends than this share of the width would run into theirs, on a phone or where there is room.
-DAYS_APART, ROOMY_DAYS_APART = 0.24, 0.12
+DAYS_APART, ROOMY_DAYS_APART = 0.24, 0.14
 LONGEST_BY_WEEK = 60  # weeks; a longer campaign's table has a line for every four
 FINE_DAYS, FEW_DAYS = 6, 2  # how many days are labelled between the ends: where there is room, and on a phone
 
