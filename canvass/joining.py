@@ -99,9 +99,29 @@ def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
     )
 
 
+def link_to_shift(
+    organisation: Organisation, campaign_id: str, shift_id: str, expires_at: datetime, secret: str
+) -> JoinLink:
+    """The way in to one shift; made anew when there is none that works."""
+    known = session.scalar(
+        select(JoinLink).where(
+            JoinLink.shift_id == shift_id, JoinLink.withdrawn_at.is_(None), JoinLink.expires_at > clock.now()
+        )
+    )
+    return known if known is not None else _add_link(organisation, campaign_id, expires_at, secret, shift_id)
+
+
+def prolong_shift(shift_id: str, expires_at: datetime) -> None:
+    """The shift has another time: its link works as long as that says."""
+    for known in session.scalars(select(JoinLink).where(JoinLink.shift_id == shift_id)):
+        known.expires_at = expires_at
+
+
 def prolong(campaign_id: str, last_day: date) -> None:
     """Let the links that are out work until the campaign's new last day: the posters hang already."""
-    query = select(JoinLink).where(JoinLink.campaign_id == campaign_id, JoinLink.withdrawn_at.is_(None))
+    query = select(JoinLink).where(
+        JoinLink.campaign_id == campaign_id, JoinLink.shift_id.is_(None), JoinLink.withdrawn_at.is_(None)
+    )
     for known in session.scalars(query):
         known.expires_at = max(known.expires_at, _end_of(last_day))
 
@@ -242,8 +262,15 @@ def _new_ticket(kind: str, lasts: timedelta) -> tuple[Ticket, str]:
 
 
 def _new_link(organisation: Organisation, campaign_id: str, last_day: date, secret: str) -> JoinLink:
-    ends_at = _end_of(max(last_day, clock.today()))
-    made = JoinLink(id=new_id(), organisation=organisation, campaign_id=campaign_id, expires_at=ends_at)
+    return _add_link(organisation, campaign_id, _end_of(max(last_day, clock.today())), secret)
+
+
+def _add_link(
+    organisation: Organisation, campaign_id: str, expires_at: datetime, secret: str, shift_id: str | None = None
+) -> JoinLink:
+    made = JoinLink(
+        id=new_id(), organisation=organisation, campaign_id=campaign_id, shift_id=shift_id, expires_at=expires_at
+    )
     made.code_hash = people.hashed(_plain(code(made, secret)))
     session.add(made)
     session.flush()

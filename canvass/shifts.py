@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from canvass import clock
+from canvass import access, areas, audit, clock, i18n, joining, organisations
 from canvass.areas import Area
 from canvass.campaigns import Campaign
-from canvass.db import Base, Id, new_id
+from canvass.db import Base, Id, insert_once, new_id, session
+from canvass.i18n import gettext as _
+from canvass.joining import JoinLink
 from canvass.organisations import Organisation
 from canvass.people import Person
+
+LONGEST = timedelta(hours=16)
+MOST_WANTED, MOST_EXPECTED = 1000, 100_000
+# A shift is on from a little before its time: whoever comes early logs too.
+EARLY = timedelta(minutes=30)
+# How long after its end a shift can still be logged on: phones in cellars, and evenings that grow long.
+LATE = timedelta(hours=12)
+# How long before its beginning a phone is offered it.
+AHEAD = timedelta(hours=36)
 
 
 class Shift(Base):
@@ -36,6 +49,8 @@ class Shift(Base):
     expected: Mapped[int | None]
     script: Mapped[str] = mapped_column(Text, default="")
     points: Mapped[str] = mapped_column(Text, default="")
+    # How often it has been changed: a calendar takes the entry with the highest number.
+    revision: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     cancelled_at: Mapped[datetime | None]
 
@@ -43,6 +58,20 @@ class Shift(Base):
     campaign: Mapped[Campaign] = relationship(lazy="joined", innerjoin=True)
     leader: Mapped[Person | None] = relationship()
     areas: Mapped[list[Area]] = relationship(secondary="shift_areas", lazy="selectin")
+
+    @property
+    def state(self) -> str:
+        """cancelled, coming, on or over."""
+        if self.cancelled_at is not None:
+            return "cancelled"
+        if clock.now() < self.starts_at - EARLY:
+            return "coming"
+        return "on" if clock.now() < self.ends_at else "over"
+
+    @property
+    def is_open(self) -> bool:
+        """Can it still be joined and logged on?"""
+        return self.cancelled_at is None and clock.now() < self.ends_at + LATE
 
 
 class ShiftArea(Base):
@@ -78,3 +107,260 @@ class Training(Base):
     organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
     done_on: Mapped[date]
     noted_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
+
+
+class Refused(ValueError):
+    """A shift cannot be so; `errors` maps the form's fields to sentences."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(" ".join(errors.values()))
+        self.errors = errors
+
+
+# --- planning -----------------------------------------------------------------------------------------------
+
+
+def plan(
+    campaign: Campaign,
+    organisation: Organisation,
+    *,
+    channel: str,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    area_ids: Iterable[str],
+    place: str = "",
+    latitude: float | None = None,
+    longitude: float | None = None,
+    leader: Person | None = None,
+    wanted: int | None = None,
+    expected: int | None = None,
+    script: str = "",
+    points: str = "",
+    by: Person | None,
+) -> Shift:
+    """A new shift of the organisation's in the campaign. Raises Refused with a sentence per field."""
+    if not organisations.is_beneath(organisation.id, campaign.organisation_id):
+        raise Refused({"organisation": _("%(name)s är inte med i kampanjen.", name=organisation.name)})
+    if campaign.state in ("closing", "closed"):
+        raise Refused({"campaign": _("Kampanjen är avslutad.")})
+    facts = _checked(
+        campaign, channel, starts_at, ends_at, area_ids, place, latitude, longitude, wanted, expected, script, points
+    )
+    shift = Shift(id=new_id(), campaign=campaign, organisation=organisation, leader=leader, **facts)
+    session.add(shift)
+    session.flush()
+    _note("shift.plan", shift, by)
+    return shift
+
+
+def change(
+    shift: Shift,
+    *,
+    channel: str,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    area_ids: Iterable[str],
+    place: str = "",
+    latitude: float | None = None,
+    longitude: float | None = None,
+    leader: Person | None = None,
+    wanted: int | None = None,
+    expected: int | None = None,
+    script: str = "",
+    points: str = "",
+    by: Person | None,
+) -> None:
+    """Plan the shift otherwise; its link, its calendar entries and those who come follow. Raises Refused."""
+    facts = _checked(
+        shift.campaign,
+        channel,
+        starts_at,
+        ends_at,
+        area_ids,
+        place,
+        latitude,
+        longitude,
+        wanted,
+        expected,
+        script,
+        points,
+    )
+    for field, value in {**facts, "leader": leader}.items():
+        setattr(shift, field, value)
+    shift.revision += 1
+    joining.prolong_shift(shift.id, shift.ends_at + LATE)
+    session.flush()
+    _note("shift.change", shift, by)
+
+
+def cancel(shift: Shift, *, by: Person | None) -> None:
+    """It does not take place. Those who had said they come still see it, struck out."""
+    if shift.cancelled_at is None:
+        shift.cancelled_at = clock.now()
+        shift.revision += 1
+        _note("shift.cancel", shift, by)
+
+
+def link(shift: Shift, secret: str) -> JoinLink:
+    """The way straight into the shift, for the meeting point and the group chat."""
+    return joining.link_to_shift(shift.organisation, shift.campaign_id, shift.id, shift.ends_at + LATE, secret)
+
+
+# --- who comes ----------------------------------------------------------------------------------------------
+
+
+def sign_up(shift: Shift, person: Person) -> None:
+    """The person comes. Twice is once. Raises Refused when it is too late."""
+    if not shift.is_open:
+        raise Refused({"shift": _("Passet är inställt.") if shift.cancelled_at else _("Passet är över.")})
+    insert_once(SignUp, id=new_id(), shift_id=shift.id, person_id=person.id, created_at=clock.now())
+    own = _sign_up(shift, person)
+    assert own is not None
+    own.withdrawn_at = None
+
+
+def withdraw(shift: Shift, person: Person) -> None:
+    """The person does not come after all."""
+    own = _sign_up(shift, person)
+    if own is not None and own.withdrawn_at is None:
+        own.withdrawn_at = clock.now()
+
+
+def has_signed_up(shift: Shift, person: Person) -> bool:
+    """Has the person said they come?"""
+    own = _sign_up(shift, person)
+    return own is not None and own.withdrawn_at is None
+
+
+def coming(shift: Shift) -> list[Person]:
+    """Those who have said they come, the first first."""
+    query = select(Person).join(SignUp, SignUp.person_id == Person.id)
+    query = query.where(SignUp.shift_id == shift.id, SignUp.withdrawn_at.is_(None))
+    return list(session.scalars(query.order_by(SignUp.created_at, SignUp.id)))
+
+
+def signed_up(shifts: Iterable[Shift]) -> dict[str, int]:
+    """How many have said they come, by shift id; zeros left out."""
+    query = select(SignUp.shift_id, func.count()).where(
+        SignUp.shift_id.in_([shift.id for shift in shifts]), SignUp.withdrawn_at.is_(None)
+    )
+    return dict(iter(session.execute(query.group_by(SignUp.shift_id))))
+
+
+def _sign_up(shift: Shift, person: Person) -> SignUp | None:
+    return session.scalar(select(SignUp).where(SignUp.shift_id == shift.id, SignUp.person_id == person.id))
+
+
+# --- looking up ---------------------------------------------------------------------------------------------
+
+
+def find(person: Person, shift_id: str, action: str | None = None) -> Shift:
+    """The shift, looked up through the person: as access.find, and those one leads or has said one comes to.
+
+    Raises access.NotFound, access.Forbidden.
+    """
+    try:
+        return access.find(person, Shift, shift_id, action)
+    except access.NotFound:
+        shift = session.get(Shift, shift_id)
+        if shift is None or not (shift.leader_id == person.id or has_signed_up(shift, person)):
+            raise
+        if action is not None:
+            raise access.Forbidden(action) from None
+        return shift
+
+
+def open_to(person: Person, campaign: Campaign) -> list[Shift]:
+    """The shifts that the person's phone can log on, by their beginning: those around now, of the association or above
+    it, and wherever they lead or have said they come.
+    """
+    now = clock.now()
+    line = [node.id for node in organisations.above(person.association_id)]
+    own = select(SignUp.shift_id).where(SignUp.person_id == person.id, SignUp.withdrawn_at.is_(None))
+    query = select(Shift).where(
+        Shift.campaign_id == campaign.id,
+        Shift.cancelled_at.is_(None),
+        Shift.ends_at > now - LATE,
+        Shift.starts_at < now + AHEAD,
+        or_(Shift.organisation_id.in_(line), Shift.leader_id == person.id, Shift.id.in_(own)),
+    )
+    return list(session.scalars(query.order_by(Shift.starts_at, Shift.id)))
+
+
+# --- inside -------------------------------------------------------------------------------------------------
+
+
+def _note(action: str, shift: Shift, by: Person | None) -> None:
+    audit.record(
+        action,
+        person_id=by.id if by else None,
+        organisation_id=shift.organisation_id,
+        campaign=shift.campaign_id,
+        shift=shift.id,
+    )
+
+
+def _checked(
+    campaign: Campaign,
+    channel: str,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    area_ids: Iterable[str],
+    place: str,
+    latitude: float | None,
+    longitude: float | None,
+    wanted: int | None,
+    expected: int | None,
+    script: str,
+    points: str,
+) -> dict[str, Any]:
+    errors = {}
+    place = " ".join(place.split())
+    chosen = [area for area_id in dict.fromkeys(area_ids) if (area := session.get(Area, area_id))]
+    if channel not in campaign.channels:
+        errors["channel"] = _("Välj hur ni ska samtala.")
+    if starts_at is None or ends_at is None:
+        errors["starts_at"] = _("Välj dag, början och slut.")
+    elif ends_at <= starts_at:
+        errors["ends_at"] = _("Passet måste sluta efter att det börjat.")
+    elif ends_at - starts_at > LONGEST:
+        errors["ends_at"] = _("Ett pass kan vara högst 16 timmar.")
+    elif not campaign.starts_on <= clock.local_day(starts_at) <= campaign.ends_on:
+        errors["starts_at"] = _(
+            "Kampanjen pågår %(first)s – %(last)s. Välj en dag däremellan.",
+            first=i18n.day(campaign.starts_on),
+            last=i18n.day(campaign.ends_on),
+        )
+    if any(not areas.serves(area, campaign.organisation_id) for area in chosen):
+        errors["areas"] = _("Välj bland områdena i listan.")
+    elif channel == "door" and not chosen:
+        errors["areas"] = _("Välj minst ett område att knacka i.")
+    if len(place) > 200:
+        errors["place"] = _("Samlingsplatsen får ha högst 200 tecken.")
+    if (latitude is None) != (longitude is None) or not (
+        -90 <= (latitude or 0) <= 90 and -180 <= (longitude or 0) <= 180
+    ):
+        errors["coordinates"] = _("Skriv koordinaterna som 58.5877, 16.1924.")
+    if wanted is not None and not 1 <= wanted <= MOST_WANTED:
+        errors["wanted"] = _("Antalet ska vara ett heltal mellan 1 och 1 000.")
+    if expected is not None and not 0 <= expected <= MOST_EXPECTED:
+        errors["expected"] = _("Antalet samtal ska vara ett heltal mellan 0 och 100 000.")
+    if len(script) > 5000:
+        errors["script"] = _("Samtalsstödet får ha högst 5 000 tecken.")
+    if len(points) > 5000:
+        errors["points"] = _("Argumenten får ha högst 5 000 tecken.")
+    if errors:
+        raise Refused(errors)
+    return {
+        "channel": channel,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "areas": chosen,
+        "place": place,
+        "latitude": latitude,
+        "longitude": longitude,
+        "wanted": wanted,
+        "expected": expected,
+        "script": script.strip(),
+        "points": points.strip(),
+    }
