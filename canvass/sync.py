@@ -14,7 +14,19 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import DataError, IntegrityError
 
-from canvass import access, areas, attempts, campaigns, clock, organisations, quarantine, receipts, shifts, state, tallies
+from canvass import (
+    access,
+    areas,
+    attempts,
+    campaigns,
+    clock,
+    organisations,
+    quarantine,
+    receipts,
+    shifts,
+    state,
+    tallies,
+)
 from canvass.areas import Area
 from canvass.campaigns import Campaign
 from canvass.db import is_id, session
@@ -30,8 +42,6 @@ MOST_BYTES = 128 * 1024
 LARGEST_NUMBER = 2**31 - 1
 # A clock further off than this says nothing about when; then the hour of arrival stands in.
 FURTHEST_BACK = timedelta(days=400)
-# How long after its end somebody may still be out on a shift: the last doors, and the way home. Phones keep it too.
-LINGERS = timedelta(hours=4)
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +70,7 @@ class Envelope(msgspec.Struct):
     pending: int = 0
     max_seq: int = 0
     # The shift the phone is out on. Left out, it says nothing of it: an older phone, or operations read from a file.
-    shift: str | None | msgspec.UnsetType = msgspec.UNSET
+    shift: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Named(msgspec.Struct):
@@ -197,9 +207,9 @@ def _shifts(person: Person, campaign: Campaign) -> list[dict[str, Any]]:
 def _out_on(person: Person, shift_id: str | None) -> str | None:
     """The shift a phone says it is out on, unless that is over, or none of its person's."""
     shift = session.get(Shift, shift_id) if shift_id else None
-    if shift is None or shift.ends_at + LINGERS <= clock.now():
+    if shift is None or not shift.is_open or not campaigns.logging_organisation(person, shift.campaign):
         return None
-    return shift.id if campaigns.logging_organisation(person, shift.campaign) else None
+    return shift.id
 
 
 # --- one operation ------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 // The logging screen: shows what the outbox knows and hands it the taps. It decides nothing about the queue.
 
 import { start } from "./deliver.js";
+import { paintFigures } from "./figures.js";
 import { onTap } from "./hold.js";
 import { wireMenu } from "./menu.js";
 import { open } from "./outbox.js";
-import { announce, byId, chip, chosenChips, closeSheets, failure, make, number, openSheet, say, time, wireSheets } from "./page.js";
+import { announce, between, byId, chip, chosenChips, closeSheets, failure, make, number, openSheet, say, time, wireSheets } from "./page.js";
+import { wireShift } from "./shift.js";
 import { wireToday } from "./today.js";
 import { lines, wireWaiting } from "./waiting.js";
 import { wireWhere } from "./where.js";
@@ -12,9 +14,6 @@ import { wireWhere } from "./where.js";
 const UNDO_FOR = 10_000; // ms
 const BUZZ = 15; // ms
 const MOST_AT_ONCE = 50;
-const CLIMB = matchMedia("(prefers-reduced-motion: reduce)").matches
-  ? []
-  : [{ transform: "translateY(0.12em)", opacity: 0.4 }, { transform: "none", opacity: 1 }];
 
 const screen = {
   outbox: null,
@@ -24,6 +23,8 @@ const screen = {
   campaign: null,
   area: null,
   channel: null,
+  shift: null, // the one that the next tap belongs to
+  recorder: null, // who keeps the record for a group by colour; see recorder.js
   isPractice: false,
   last: null, // the attempt that undo and topics speak of
   choose,
@@ -37,7 +38,7 @@ let saidTimer = null;
 let undoable = null;
 let changes = Promise.resolve(); // topics are saved in the order they were chosen
 let shape = ""; // what the buttons were drawn for
-let isPainting = false;
+let painting = null;
 let isStale = false;
 
 begin();
@@ -50,10 +51,12 @@ async function begin() {
     nothing("storage", failure(error));
     return;
   }
-  sheets = { waiting: wireWaiting(screen), today: wireToday(screen) };
-  wireWhere(screen);
+  sheets = { waiting: wireWaiting(screen), today: wireToday(screen), where: wireWhere(screen) };
+  screen.shifts = wireShift(screen, sheets.where);
   wireMenu(screen, {
     practice: () => practise(!screen.isPractice),
+    recorder: () => later(async () => (await recorder()).open()),
+    summary: () => later(async () => (await import("./summary.js")).openSummary(screen)),
     several: () => openSeveral("talked"),
     today: sheets.today.open,
     waiting: sheets.waiting.open,
@@ -66,14 +69,31 @@ async function begin() {
     await screen.delivery.refreshHello();
     await explainNothing();
   });
+  if (screen.outbox.setting("recorder")) await later(recorder);
   screen.outbox.subscribe(paint);
-  screen.delivery = start(screen.outbox);
+  await screen.shifts.begin();
+  screen.delivery = start(screen.outbox, { onHello: (hello) => screen.shifts.heed(hello, { isFresh: true }) });
   await paint();
   await explainNothing();
   // At midnight "idag" is another day, and a tab may have slept for hours.
   addEventListener("visibilitychange", () => document.visibilityState === "visible" && paint());
   for (const name of ["online", "offline"]) addEventListener(name, paint);
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/service-worker.js");
+}
+
+// Parts that few use are fetched when they are wanted; from the phone's own store, but at the very first visit.
+async function later(work) {
+  try {
+    await work();
+  } catch (error) {
+    console.warn("part:", error);
+    screen.tell(say("part_missing"));
+  }
+}
+
+async function recorder() {
+  screen.recorder ??= await (await import("./recorder.js")).wireRecorder(screen);
+  return screen.recorder;
 }
 
 // --- where one stands -------------------------------------------------------------------------------------------
@@ -86,11 +106,16 @@ function settle() {
   screen.area = campaign?.areas.find(({ id }) => id === outbox.setting(`area:${campaign.id}`)) ?? null;
   screen.channel =
     campaign?.channels.find(({ channel }) => channel === outbox.setting("channel")) ?? campaign?.channels[0] ?? null;
+  const shift = outbox.shift();
+  screen.shift = shift?.campaign === campaign?.id ? shift : null;
 }
 
 async function choose({ campaign, area, channel }) {
   const { outbox } = screen;
-  if (campaign !== undefined) await outbox.setSetting("campaign", campaign);
+  if (campaign !== undefined) {
+    if (outbox.shift()) await outbox.setShift(null);
+    await outbox.setSetting("campaign", campaign);
+  }
   if (area !== undefined) await outbox.setSetting(`area:${screen.campaign.id}`, area);
   if (channel !== undefined) await outbox.setSetting("channel", channel);
   await paint();
@@ -100,14 +125,16 @@ async function choose({ campaign, area, channel }) {
 
 async function tap(outcome, n = 1) {
   const { campaign, area, channel, isPractice } = screen;
-  const facts = { campaign: campaign.id, area: area?.id ?? null, channel: channel.channel, outcome, n, topics: [] };
+  const colour = screen.recorder?.chosen ?? null;
+  const facts = { campaign: campaign.id, area: area?.id ?? null, channel: channel.channel, outcome, n, topics: [], colour };
   try {
     const attempt = isPractice ? { ...facts, id: null } : await screen.outbox.log(facts);
     screen.last = attempt;
     undoable = attempt;
     const values = { n: number(n), outcome: say(outcome) };
     navigator.vibrate?.(BUZZ);
-    remark("saved", isPractice ? say("practised", values) : say(n > 1 ? "saved_several" : "saved", values), UNDO_FOR);
+    const text = isPractice ? say("practised", values) : say(n > 1 ? "saved_several" : "saved", values);
+    remark("saved", colour ? say("for_colour", { colour: say(colour), text }) : text, UNDO_FOR);
     paintTopics();
   } catch (error) {
     fail(failure(error));
@@ -262,10 +289,13 @@ function wireSeveral() {
 // --- painting ---------------------------------------------------------------------------------------------------
 
 // Everything anew from what the outbox says; calls that come meanwhile make one more round.
-async function paint() {
+function paint() {
   isStale = true;
-  if (isPainting) return;
-  isPainting = true;
+  painting ??= paintAll();
+  return painting;
+}
+
+async function paintAll() {
   try {
     while (isStale) {
       isStale = false;
@@ -274,7 +304,7 @@ async function paint() {
   } catch (error) {
     fail(failure(error));
   } finally {
-    isPainting = false;
+    painting = null;
   }
 }
 
@@ -293,7 +323,8 @@ async function paintOnce() {
   }
   paintWhere();
   paintButtons();
-  await paintFigures();
+  const { colours } = await paintFigures(screen);
+  screen.recorder?.paint(colours);
   paintQueue();
   paintSaid(recent[0]);
 }
@@ -319,11 +350,13 @@ function nothing(why, text = null) {
 }
 
 function paintWhere() {
-  const { campaign, area } = screen;
+  const { campaign, area, shift } = screen;
   byId("where-button").disabled = false;
   byId("where-campaign").textContent = campaign.name;
   const areaName = byId("where-area");
-  areaName.textContent = area ? area.name : campaign.areas.length ? say("choose_area") : "";
+  const place = area ? area.name : campaign.areas.length ? say("choose_area") : "";
+  const on = shift && say("on_shift", { time: between(shift) });
+  areaName.textContent = [on, place].filter(Boolean).join(" · ");
   areaName.classList.toggle("missing", !area);
 }
 
@@ -358,45 +391,6 @@ function paintButtons() {
   if (screen.last?.campaign !== campaign.id) screen.last = undoable = null;
   paintTopics();
 }
-
-// The campaign's figures are the server's; own attempts that it had not counted when it answered are added here, so
-// that the count climbs with every tap and never twice for the same.
-async function paintFigures() {
-  const { campaign, outbox } = screen;
-  const { conversations, attempts } = await outbox.today(campaign.id);
-  const own = conversations - (await countedByServer())[campaign.id];
-  const result = campaign.result + own;
-  const count = byId("count");
-  const shown = number(result);
-  if (count.textContent && count.textContent !== shown) count.animate?.(CLIMB, 300);
-  count.textContent = shown;
-  byId("target").textContent = campaign.target ? `/ ${number(campaign.target)}` : "";
-  const progress = byId("progress");
-  progress.hidden = !campaign.target;
-  progress.max = campaign.target || 1;
-  progress.value = Math.min(result, campaign.target || 0);
-  byId("mine").textContent = say("mine", { mine: number(conversations), team: number(campaign.association_today + own) });
-  byId("today-button").textContent = say("today", { n: number(attempts) });
-}
-
-// How many of today's own conversations stood in the server's figures when it gave them: those it had by then. Some
-// may have reached it while its answer was on the way here.
-async function countedByServer() {
-  const { outbox } = screen;
-  const hello = outbox.context();
-  const today = new Date().toDateString();
-  const known = outbox.setting("counted");
-  if (known?.now === hello.now) return known.day === today ? known.campaigns : none(hello);
-  const campaigns = none(hello);
-  for (const { campaign, outcome, n, state, settled } of await outbox.recent(Infinity)) {
-    const isIn = state !== "pending" && !(Date.parse(settled) > Date.parse(hello.now));
-    if (isIn && outcome === "talked" && campaign in campaigns) campaigns[campaign] += n;
-  }
-  await outbox.setSetting("counted", { now: hello.now, day: today, campaigns });
-  return campaigns;
-}
-
-const none = (hello) => Object.fromEntries(hello.campaigns.map(({ id }) => [id, 0]));
 
 function paintQueue() {
   const [{ look, text }] = lines(screen.status, screen.sentence);

@@ -24,6 +24,11 @@ export function time(at) {
   return (moment.toDateString() === new Date().toDateString() ? clock : day).format(moment);
 }
 
+// 18–20, or 18:30–20.
+export function between({ starts_at: start, ends_at: end }) {
+  return [start, end].map((at) => clock.format(new Date(at)).replace(/^0(\d)|:00$/g, "$1")).join("–");
+}
+
 export function failure(error) {
   const key = `failed_${error?.code}`;
   return say(knows(key) ? key : "failed");
@@ -71,17 +76,19 @@ export function closeSheets() {
   for (const sheet of document.querySelectorAll("dialog[open]")) sheet.close();
 }
 
+export function wireSheets() {
+  for (const sheet of document.querySelectorAll("dialog")) wireSheet(sheet);
+}
+
 // Sheets close by their cross, by Escape and by a tap outside. Both ends of that tap must be outside: a long press
 // opens a sheet under the finger, and lifting the finger must not close it.
-export function wireSheets() {
-  for (const sheet of document.querySelectorAll("dialog")) {
-    let isOutside = false;
-    sheet.addEventListener("pointerdown", (event) => (isOutside = event.target === sheet));
-    sheet.addEventListener("click", (event) => {
-      if ((isOutside && event.target === sheet) || event.target.closest("[data-close]")) sheet.close();
-      isOutside = false;
-    });
-  }
+export function wireSheet(sheet) {
+  let isOutside = false;
+  sheet.addEventListener("pointerdown", (event) => (isOutside = event.target === sheet));
+  sheet.addEventListener("click", (event) => {
+    if ((isOutside && event.target === sheet) || event.target.closest("[data-close]")) sheet.close();
+    isOutside = false;
+  });
 }
 
 export function saveFile(blob, name) {

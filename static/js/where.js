@@ -1,6 +1,7 @@
-// The sheet where campaign and area are chosen.
+// The sheet where campaign, shift and area are chosen.
 
-import { announce, byId, closeSheets, make, openSheet, say } from "./page.js";
+import { shiftIn } from "./outbox.js";
+import { announce, between, byId, closeSheets, make, openSheet, say } from "./page.js";
 import { areaAt } from "./place.js";
 
 const SEARCH_FROM = 8; // a list shorter than this is quicker to look through than to type in
@@ -8,6 +9,7 @@ const SEARCH_FROM = 8; // a list shorter than this is quicker to look through th
 export function wireWhere(screen) {
   const search = byId("area-search");
   const campaigns = byId("where-campaign-list");
+  const shifts = byId("where-shift-list");
   const areas = byId("where-area-list");
   let outlines = null;
 
@@ -25,23 +27,50 @@ export function wireWhere(screen) {
     const all = screen.outbox.context()?.campaigns ?? [];
     byId("where-campaigns").hidden = all.length < 2;
     campaigns.replaceChildren(...all.map((c) => pick(c.name, c === screen.campaign, () => chooseCampaign(c))));
+    paintShifts();
     const list = screen.campaign?.areas ?? [];
     byId("where-areas").hidden = list.length === 0;
     search.hidden = list.length < SEARCH_FROM;
     paintAreas();
   }
 
+  // Those of today; and the one that the phone is on, whenever it is.
+  function paintShifts() {
+    const midnight = new Date().setHours(24, 0, 0, 0);
+    const found = (screen.campaign?.shifts ?? []).filter(
+      (shift) => shift.id === screen.shift?.id || (Date.parse(shift.starts_at) < midnight && !screen.outbox.isOver(shift)),
+    );
+    if (screen.shift && !found.some(({ id }) => id === screen.shift.id)) found.unshift(screen.shift);
+    const rows = found.map((shift) => {
+      const place = shift.place || shift.areas.map(areaName).filter(Boolean).join(", ") || say(shift.channel);
+      const isChosen = shift.id === screen.shift?.id;
+      const choose = () => (isChosen ? closeSheets() : screen.shifts.take(shiftIn(screen.outbox.context(), shift.id)));
+      return pick(place, isChosen, choose, between(shift));
+    });
+    if (screen.shift) rows.push(pick(say("leave_shift"), false, screen.shifts.leave));
+    shifts.replaceChildren(...rows);
+    byId("where-shifts").hidden = rows.length === 0;
+  }
+
+  const areaName = (id) => screen.campaign.areas.find((area) => area.id === id)?.name;
+
   function paintAreas() {
     const wanted = plain(search.value);
     const found = (screen.campaign?.areas ?? []).filter((area) => plain(`${area.code} ${area.name}`).includes(wanted));
-    const rows = found.map((area) => pick(area.name, area === screen.area, () => chooseArea(area.id), area.code));
+    const given = screen.shift?.areas ?? [];
+    const isGiven = ({ id }) => given.includes(id);
+    found.sort((one, other) => isGiven(other) - isGiven(one)); // the shift's first, else as they came
+    const rows = found.map((area) => {
+      const code = isGiven(area) ? say("of_shift") : area.code;
+      return pick(area.name, area === screen.area, () => chooseArea(area.id), code);
+    });
     if (!wanted) rows.push(pick(say("no_area"), screen.area === null, () => chooseArea(null)));
     areas.replaceChildren(...rows);
     byId("where-none").hidden = rows.length > 0;
   }
 
   async function chooseCampaign(campaign) {
-    await screen.choose({ campaign: campaign.id });
+    if (campaign !== screen.campaign) await screen.choose({ campaign: campaign.id });
     search.value = "";
     paint();
     if (campaign.areas.length === 0) closeSheets();
