@@ -29,14 +29,15 @@ export async function paintFigures({ campaign, shift, outbox }) {
     byId("mine").textContent = say("mine", { mine: number(day.conversations), team });
     return day;
   }
-  const { mine, team } = await onShift({ shift, outbox });
+  const { mine, team } = await onShift(outbox);
   byId("mine").textContent = say("mine_shift", { mine: number(mine.conversations), team: number(team.conversations) });
   return mine;
 }
 
-// What this person and everybody together have done on the shift.
-export async function onShift({ shift, outbox }) {
-  const mine = await outbox.onShift(shift);
+// What this person and everybody together have done on the present shift.
+export async function onShift(outbox) {
+  const mine = await outbox.onShift(outbox.shift());
+  const shift = outbox.shift(); // as the same answer has it that is heeded in the next line
   const { shift: counted } = await countedByServer(outbox, shift);
   const team = {};
   for (const key of ["conversations", "attempts"]) team[key] = shift.counts[key] + mine[key] - counted[key];

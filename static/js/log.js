@@ -352,11 +352,10 @@ function nothing(why, text = null) {
 function paintWhere() {
   const { campaign, area, shift } = screen;
   byId("where-button").disabled = false;
-  byId("where-campaign").textContent = campaign.name;
+  const { name } = campaign;
+  byId("where-campaign").textContent = shift ? say("on_shift", { time: between(shift), campaign: name }) : name;
   const areaName = byId("where-area");
-  const place = area ? area.name : campaign.areas.length ? say("choose_area") : "";
-  const on = shift && say("on_shift", { time: between(shift) });
-  areaName.textContent = [on, place].filter(Boolean).join(" · ");
+  areaName.textContent = area ? area.name : campaign.areas.length ? say("choose_area") : "";
   areaName.classList.toggle("missing", !area);
 }
 

@@ -14,26 +14,24 @@ export async function openSummary(screen) {
   // Fresher figures, if there is a network.
   await screen.delivery.flush();
   await screen.delivery.refreshHello();
-  if (byId("summary").open && screen.shift) await paint(screen);
 }
 
-async function paint(screen) {
-  const { shift, campaign } = screen;
-  const { mine, team } = await onShift(screen);
-  const area = screen.area?.name ?? shift.place;
-  byId("summary-where").textContent = [between(shift), area, campaign.name].filter(Boolean).join(" · ");
+async function paint({ outbox, campaign, area, sentence, recorder }) {
+  const { mine, team } = await onShift(outbox);
+  const [{ look, text }] = lines(await outbox.status(), sentence);
+  const shift = outbox.shift();
+  byId("summary-where").textContent = [between(shift), area?.name ?? shift.place, campaign.name].filter(Boolean).join(" · ");
   byId("summary-team").textContent = thanks(shift, team);
-  byId("summary-mine").textContent = say("summary_mine", counts(mine));
+  const values = { conversations: number(mine.conversations), attempts: number(mine.attempts) };
+  byId("summary-mine").textContent = say("summary_mine", values);
   byId("summary-link").href = `/shifts/${shift.id}`;
-  const [{ look, text }] = lines(await screen.outbox.status(), screen.sentence);
   byId("summary-queue").className = `queue-${look}`;
   byId("summary-queue").textContent = text;
-  await paintColours(screen, mine.colours);
+  await paintColours(recorder?.colours ?? [], mine.colours);
 }
 
 // On this screen alone: not in the text that is shared.
-async function paintColours({ recorder }, counts) {
-  const colours = recorder?.colours ?? [];
+async function paintColours(colours, counts) {
   const list = byId("summary-colours");
   list.hidden = colours.length === 0;
   if (colours.length === 0) return;
@@ -51,9 +49,10 @@ function thanks({ channel }, { conversations, attempts }) {
   return say(key, { n: number(conversations), rate });
 }
 
-const counts = ({ conversations, attempts }) => ({ conversations: number(conversations), attempts: number(attempts) });
-
 function wire(screen) {
+  screen.outbox.subscribe(() => {
+    if (byId("summary").open && screen.outbox.shift()) paint(screen);
+  });
   byId("summary-leave").addEventListener("click", screen.shifts.leave);
   byId("summary-share").addEventListener("click", async ({ target }) => {
     const text = `${byId("summary-team").textContent}\n${byId("summary-where").textContent}`;
