@@ -13,13 +13,15 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from canvass import areas, campaigns, clock, geometry, organisations, people, tallies
+from canvass import areas, campaigns, clock, geometry, organisations, people, shifts, tallies
 from canvass.areas import Area
 from canvass.attempts import Attempt
 from canvass.campaigns import Campaign
 from canvass.db import in_batches, new_id, session
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.receipts import Installation
+from canvass.shifts import Shift
 
 # Those one can sign in as, in the order of the links.
 CAST = {"volunteer": "Maja", "leader": "Yusuf", "board": "Birgitta", "admin": "Sanna"}
@@ -100,6 +102,19 @@ OTHERWISE = {
 TOPICS = {
     "Vården": 24, "Skolan": 20, "Tryggheten": 18, "Plånboken": 15, "Jobben": 12, "Äldreomsorgen": 11, "Bostäder": 7,
 }  # fmt: skip
+
+# Outings of the last weeks were shifts that somebody had planned.
+SHIFTS_SINCE = timedelta(days=16)
+
+# What is planned next: days from today, way, from and to, the association's place above, where to meet, people wanted.
+COMING = [
+    (1, "phone", 17, 19, 2, "Expeditionen, Drottninggatan 2", 4),
+    (2, "door", 17, 20, 0, "Hageby centrum, vid apoteket", 6),
+    (3, "door", 11, 14, 1, "", 4),
+    (4, "stall", 10, 13, 2, "Tyska torget", 5),
+    (4, "door", 11, 14, 3, "Haga skola", 8),
+    (9, "door", 17, 20, 0, "Hageby centrum, vid apoteket", 6),
+]
 
 SCRIPT = """Hej! Jag heter … och kommer från Socialdemokraterna i Norrköping. Vi är ute och lyssnar i några veckor.
 
@@ -263,8 +278,9 @@ def _present_campaign(norrkoping: Organisation, teams: list[Team], leader: Perso
         campaigns.set_target(campaign, norrkoping, TARGET, by=leader)
         for team in teams:
             campaigns.set_target(campaign, team.organisation, team.target, by=leader)
-    outings = list(_outings(campaign, teams, clock.today(), random))
-    _log(campaign, outings, CONVERSATIONS, random)
+    outings = [*_outings(campaign, teams, clock.today(), random), _now(teams[0])]
+    _log(campaign, outings, CONVERSATIONS, random, shifts_from=clock.today() - SHIFTS_SINCE)
+    _plan_shifts(campaign, teams, leader)
 
 
 def _coming_campaign(norrkoping: Organisation, leader: Person) -> None:
@@ -280,6 +296,71 @@ def _coming_campaign(norrkoping: Organisation, leader: Person) -> None:
         target=600,
         by=leader,
     )
+
+
+# --- shifts -------------------------------------------------------------------------------------------------
+
+
+def _held(campaign: Campaign, outing: Outing, made: list[dict[str, Any]]) -> Shift:
+    """The shift that an outing was."""
+    ground = [area for area in outing.team.ground if area.id == made[0]["area_id"]]
+    shift = Shift(
+        id=new_id(),
+        campaign=campaign,
+        organisation=outing.team.organisation,
+        channel=outing.channel,
+        starts_at=outing.hours[0],
+        ends_at=outing.hours[-1] + timedelta(hours=1),
+        leader=outing.team.volunteers[outing.day.day % 3],
+        areas=ground,
+    )
+    session.add(shift)
+    session.flush()
+    if shift.state == "on":
+        shift.ends_at += timedelta(hours=1)
+        _send_out(shift, outing.team.volunteers)
+    return shift
+
+
+def _send_out(shift: Shift, volunteers: list[Person]) -> None:
+    """Phones on a shift that is on, one of them in a cellar."""
+    for place, volunteer in enumerate(volunteers[:4]):
+        heard_at = clock.now() - timedelta(minutes=2 + 9 * place)
+        session.add(
+            Installation(
+                id=new_id(),
+                person_id=volunteer.id,
+                organisation_id=volunteer.association_id,
+                pending=5 if place == 3 else 0,
+                heard_at=heard_at,
+                shift_id=shift.id,
+                shift_since=max(shift.starts_at, heard_at - timedelta(minutes=40)),
+            )
+        )
+        shifts.sign_up(shift, volunteer)
+
+
+def _plan_shifts(campaign: Campaign, teams: list[Team], leader: Person) -> None:
+    for days, channel, begins, ends, place, where, wanted in COMING:
+        team, day = teams[place], clock.today() + timedelta(days=days)
+        shift = shifts.plan(
+            campaign,
+            team.organisation,
+            channel=channel,
+            starts_at=datetime.combine(day, time(begins), clock.ZONE),
+            ends_at=datetime.combine(day, time(ends), clock.ZONE),
+            area_ids=[] if channel == "phone" else [area.id for area in team.ground[:2]],
+            place=where,
+            leader=team.volunteers[0],
+            wanted=wanted,
+            expected=wanted * 8,
+            points="Lyssna mer än du pratar.\nFråga vad som skulle göra skillnad just här.",
+            by=leader,
+        )
+        for volunteer in team.volunteers[: wanted - 2]:
+            shifts.sign_up(shift, volunteer)
+    for team in teams[:4]:
+        shifts.note_training(team.volunteers[0], team.organisation, clock.today() - timedelta(days=120), by=leader)
 
 
 # --- attempts -----------------------------------------------------------------------------------------------
@@ -299,7 +380,21 @@ def _outings(campaign: Campaign, teams: list[Team], last: date, random: Random) 
                     yield Outing(team, day, been, channel, weight * effort * team.target * len(been) / len(began))
 
 
-def _log(campaign: Campaign, outings: list[Outing], conversations: int, random: Random) -> None:
+def _now(team: Team) -> Outing:
+    """Whoever starts the demo, and when: somebody is out."""
+    hour = clock.now().replace(minute=0, second=0, microsecond=0)
+    hours = [hour - timedelta(hours=1), hour]
+    been = [one for one in hours if clock.local_day(one) == clock.today()]
+    return Outing(team, clock.today(), been, "door", 30.0 * team.target)
+
+
+def _log(
+    campaign: Campaign,
+    outings: list[Outing],
+    conversations: int,
+    random: Random,
+    shifts_from: date = date.max,
+) -> None:
     """Share the conversations out over the outings, with the attempts it took; rows and counters in bulk.
 
     One by one through attempts.log they would take half a minute.
@@ -312,7 +407,10 @@ def _log(campaign: Campaign, outings: list[Outing], conversations: int, random: 
         before += outing.weight
         share = round(conversations * before / total) - done
         done += share
-        for facts in _attempts(outing, share, topics, random):
+        made = list(_attempts(outing, share, topics, random))
+        shift = _held(campaign, outing, made) if made and outing.day >= shifts_from else None
+        for facts in made:
+            facts["shift_id"] = shift.id if shift else None
             rows.append({"id": new_id(), "campaign_id": campaign.id, "rev": 1, "is_deleted": False, **facts})
             cells = tallies.cells(
                 campaign.id,
@@ -322,6 +420,7 @@ def _log(campaign: Campaign, outings: list[Outing], conversations: int, random: 
                 facts["happened_at"],
                 facts["topics"],
                 facts["outcome"],
+                facts["shift_id"],
             )
             counted.update(dict.fromkeys(cells, facts["number"]))
     for batch in in_batches(rows, 5000):

@@ -125,6 +125,12 @@ def bounding_box(*geometries: Geometry) -> Box:
     return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
 
 
+def centre(geometry: Geometry) -> Point:
+    """Longitude and latitude of the middle of what it reaches over: near enough to say where an area lies."""
+    west, south, east, north = bounding_box(geometry)
+    return (west + east) / 2, (south + north) / 2
+
+
 def signed_area(ring: Ring) -> float:
     """Area in the square of the ring's own unit: positive when it runs anticlockwise, else negative."""
     x0, y0 = ring[0][0], ring[0][1]

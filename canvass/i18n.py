@@ -101,7 +101,12 @@ def day(value: date | datetime | None, form: str = "d MMM y") -> str:
 
 def moment(value: datetime | None) -> str:
     """A time as people write it, in Swedish local time: 21 nov. 2026 18:05."""
-    return "–" if value is None else f"{day(value)} {value.astimezone(clock.ZONE):%H:%M}"
+    return "–" if value is None else f"{day(value)} {time_of_day(value)}"
+
+
+def time_of_day(value: datetime) -> str:
+    """The hour and minute in Sweden: 18:05."""
+    return f"{value.astimezone(clock.ZONE):%H:%M}"
 
 
 def sort_key(name: str) -> str:

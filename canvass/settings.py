@@ -39,6 +39,11 @@ SETTINGS = (
     ),
     Setting("PROXIES", "0", "How many trusted proxies stand in front; their X-Forwarded headers are believed."),
     Setting("LANGUAGE", "sv", "Language for those who have not chosen one: sv or en."),
+    Setting(
+        "GEOCODER",
+        "",
+        "Service that finds addresses, as nominatim:https://nominatim.example.org; empty means that nobody is asked.",
+    ),
 )
 
 
@@ -57,6 +62,9 @@ def read(**overrides: Any) -> dict[str, Any]:
             raise ValueError(f"CANVASS_{name} must be a whole number, not {values[name]!r}") from None
     if values["LANGUAGE"] not in ("sv", "en"):
         raise ValueError(f"CANVASS_LANGUAGE must be sv or en, not {values['LANGUAGE']!r}")
+    service, _, address = str(values["GEOCODER"]).partition(":")
+    if values["GEOCODER"] and not (service == "nominatim" and address.startswith(("https://", "http://"))):
+        raise ValueError(f"CANVASS_GEOCODER must be nominatim: and its address, not {values['GEOCODER']!r}")
     values["PUBLIC_URL"] = str(values["PUBLIC_URL"]).rstrip("/")
     if not values["DATABASE_URL"]:
         values["DATABASE_URL"] = f"sqlite:///{(values['DATA'] / 'canvass.db').as_posix()}"

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass import campaigns, clock
-from canvass.db import Base, Id, insert, session
+from canvass.db import Base, Id, in_batches, insert, session
 
 # What is counted along: separate marginals, since their cube would have nearly as many rows as there are attempts.
 DIMENSIONS = ("area", "channel", "day", "hour", "shift", "topic", "visit")
+# Where the day begins in a visit's key, counted from 1: after an area's id and a colon.
+_VISIT_DAY = 38
 
 
 class Tally(Base):
@@ -120,6 +122,40 @@ def move(changes: Mapping[Cell, int]) -> None:
 def by(dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:
     """The counts along a dimension, by key, summed over these organisations."""
     return _read(Tally.key, dimension, campaign_id, organisation_ids)
+
+
+def outcomes(dimension: str, campaign_id: str, keys: Iterable[str]) -> dict[str, Counter[str]]:
+    """How often each outcome, by key, for some keys along a dimension, whichever organisation they were counted for."""
+    found: dict[str, Counter[str]] = {}
+    for some in in_batches(keys):
+        query = select(Tally.key, Tally.outcome, func.sum(Tally.number)).where(
+            Tally.campaign_id == campaign_id, Tally.dimension == dimension, Tally.key.in_(some)
+        )
+        for key, outcome, number in session.execute(query.group_by(Tally.key, Tally.outcome)):
+            found.setdefault(key, Counter())[outcome] = int(number)
+    return found
+
+
+def visits(
+    campaign_id: str, organisation_ids: Select[str], first: date, last: date, area_id: str | None = None
+) -> dict[tuple[str, str, str], Count]:
+    """The counts by area, day and organisation, from `first` to `last`, both included, the latest day first."""
+    day = func.substr(Tally.key, _VISIT_DAY)
+    talked = func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED)
+    query = select(Tally.key, Tally.organisation_id, func.sum(Tally.number), func.coalesce(talked, 0)).where(
+        Tally.campaign_id == campaign_id,
+        Tally.dimension == "visit",
+        Tally.organisation_id.in_(organisation_ids),
+        day.between(first.isoformat(), last.isoformat()),
+    )
+    if area_id is not None:
+        query = query.where(Tally.key.startswith(f"{area_id}:", autoescape=True))
+    rows = session.execute(query.group_by(Tally.key, Tally.organisation_id).order_by(day.desc(), Tally.key))
+    return {
+        (key[: _VISIT_DAY - 2], key[_VISIT_DAY - 1 :], organisation_id): Count(int(attempts), int(conversations))
+        for key, organisation_id, attempts, conversations in rows
+        if attempts
+    }
 
 
 def by_organisation(campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:

@@ -13,13 +13,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
+from typing import Any
 
-from canvass import areas, attempts, campaigns, clock, db, organisations, people
+from canvass import areas, attempts, campaigns, clock, db, organisations, people, shifts
 from canvass.areas import Area
 from canvass.attempts import Facts
 from canvass.campaigns import Campaign
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.shifts import Shift
 
 PASSWORD = "ett långt lösenord"
 
@@ -117,6 +119,7 @@ def log(
     days_ago: int = 0,
     topics: Sequence[str] = (),
     campaign: Campaign | None = None,
+    shift: Shift | None = None,
 ) -> str:
     """Somebody logs; returns the attempt's id."""
     campaign = campaign or cast.spring
@@ -128,9 +131,44 @@ def log(
         campaign_id=campaign.id,
         organisation_id=who.association_id,
         happened_at=clock.now() - timedelta(days=days_ago),
-        facts=Facts(area.id if area else None, channel, outcome, number, [named[name] for name in topics]),
+        facts=Facts(
+            area.id if area else None,
+            channel,
+            outcome,
+            number,
+            [named[name] for name in topics],
+            shift.id if shift else None,
+        ),
     )
     return attempt_id
+
+
+def plan_shift(
+    cast: Cast,
+    *,
+    owner: Organisation | None = None,
+    campaign: Campaign | None = None,
+    channel: str = "door",
+    hours: float = 1.0,
+    lasts: float = 2.0,
+    ground: Sequence[Area] = (),
+    leader: Person | None = None,
+    by: Person | None = None,
+    **facts: Any,
+) -> Shift:
+    """A shift of Hageby's that begins in an hour, unless something else is said."""
+    starts_at = clock.now() + timedelta(hours=hours)
+    return shifts.plan(
+        campaign or cast.spring,
+        owner or cast.hageby,
+        channel=channel,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=lasts),
+        area_ids=[area.id for area in ground or [cast.hageby_north]],
+        leader=leader,
+        by=by or cast.bo,
+        **facts,
+    )
 
 
 # Hashed once: argon2 is slow on purpose, and a test of something else should not pay for it.

@@ -21,12 +21,12 @@ from flask import Flask, has_request_context, request
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from canvass import access, areas, campaigns, clock, db, joining, organisations, people, quarantine
+from canvass import access, areas, campaigns, clock, db, joining, organisations, people, quarantine, shifts
 from canvass.organisations import Organisation
 from canvass.people import Device, Person
 from canvass.receipts import Operation
 from canvass.settings import ROOT
-from tests.cast import Cast
+from tests.cast import Cast, plan_shift
 from tests.conftest import browser
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -54,6 +54,26 @@ TABLE = {
     "POST /campaigns/<campaign_id>/state state=open": "--.-. ++.-. --.-. ++.-.",
     "GET /campaigns/<campaign_id>/targets": "--.-. ++.+. --.-. ++.+.",
     "POST /campaigns/<campaign_id>/targets target-<own>=7": "--.-. +!.+. --.-. +!.+.",
+    # shifts: seen as campaigns are, and what one leads or comes to wherever it is
+    "GET /campaigns/<campaign_id>/shifts": "++.+. ++.+. ++.+. ++.+.",
+    "GET /campaigns/<campaign_id>/shifts/new": "--.-. ++.+. --.-. ++.+.",
+    "POST /campaigns/<campaign_id>/shifts organisation=<own>": "--.-. !..!. --.-. !..!.",
+    "GET /campaigns/<campaign_id>/visits": "++.+. ++.+. ++.+. ++.+.",
+    "GET /shifts/<shift_id>": "++.+. ++.+. ++.+. ++.+.",
+    "GET /shifts/<shift_id>.ics": "++.+. ++.+. ++.+. ++.+.",
+    "GET /shifts/<shift_id>/image.svg": "++.+. ++.+. ++.+. ++.+.",
+    "GET /shifts/<shift_id>/poster": "--.-. ++.-. --.-. ++.-.",
+    "GET /shifts/<shift_id>/edit": "--.-. ++.-. --.-. ++.-.",
+    "POST /shifts/<shift_id>/edit": "--.-. !!.-. --.-. !!.-.",
+    "POST /shifts/<shift_id>/cancel": "--.-. ++.-. --.-. ++.-.",
+    "POST /shifts/<shift_id>/link": "--.-. ++.-. --.-. ++.-.",
+    "POST /shifts/<shift_id>/sign-up": "++.+. ++.+. ++.+. ++.+.",
+    "POST /shifts/<shift_id>/withdraw": "++.+. ++.+. ++.+. ++.+.",
+    "GET /me/shifts": "+ + + +",
+    "POST /me/shifts": "+ + + +",
+    "GET /organisations/<organisation_id>/trainings": "--.-. ++.-. ++.-. ++.-.",
+    "POST /organisations/<organisation_id>/trainings": "--.-. !!.-. --.-. !!.-.",
+    "POST /trainings/<training_id>/forget": "--.-. ++.-. --.-. ++.-.",
     # coming in
     "GET /campaigns/<campaign_id>/join": "--.-. ++.+. --.-. ++.+.",
     "GET /campaigns/<campaign_id>/poster": "--.-. ++.+. --.-. ++.+.",
@@ -99,6 +119,11 @@ QUESTIONS = {
     "GET /campaigns/<own_campaign>?at=<organisation_id>": "++... ++... ++... ++...",
     "GET /campaigns/<parent_campaign>?at=<organisation_id>": "++... ++... ++... ++...",
     "GET /campaigns/<own_campaign>/targets?at=<organisation_id>": "----- ++... ----- ++...",
+    "GET /campaigns/<own_campaign>/shifts?at=<organisation_id>": "++... ++... ++... ++...",
+    "GET /campaigns/<own_campaign>/shifts/new?at=<organisation_id>": "----- ++... ----- ++...",
+    "GET /campaigns/<own_campaign>/shifts/new?copy=<shift_id>": "----- ++.+. ----- ++.+.",
+    "GET /campaigns/<own_campaign>/visits?at=<organisation_id>": "++... ++... ++... ++...",
+    "POST /campaigns/<own_campaign>/shifts organisation=<organisation_id>": "--.-. !!.-. --.-. !!.-.",
     "GET /campaigns/<own_campaign>/join?organisation=<organisation_id>": "----- ++... ----- ++...",
     "GET /campaigns/<own_campaign>/poster?organisation=<organisation_id>": "----- ++... ----- ++...",
     "POST /campaigns/<own_campaign>/join organisation=<organisation_id>": "--.-. ++.-. --.-. ++.-.",
@@ -170,11 +195,15 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         target=None,
     )
     campaigns.open_(campaign)
+    area = areas.add(node, name="Området", by=resident)
+    shift = plan_shift(cast, owner=node, campaign=campaign, ground=[area], by=resident)
     plan = areas.plan_import(node, b'{"type":"FeatureCollection","features":[]}')
     return {
         "organisation": node.id,
         "campaign": campaign.id,
-        "area": areas.add(node, name="Området", by=resident).id,
+        "area": area.id,
+        "shift": shift.id,
+        "training": shifts.note_training(resident, node, date(2026, 2, 1), by=resident).id,
         "ticket": joining.invite(node, "leader", "", by=resident)[0].id,
         "membership": membership.id,
         "session": opened.id,
@@ -263,7 +292,7 @@ def test_somebody_without_any_role_is_as_good_as_a_stranger(world: World, cast: 
         people.revoke(membership)
     world.browsers["nobody"] = signed_in(cast.bo)
     let_in = [row for row in TABLE if world.mark("nobody", row, "own") in "+!"]
-    own = ["GET /me", "POST /me", "POST /api/v1/sync"]
+    own = ["GET /me", "POST /me", "GET /me/shifts", "POST /me/shifts", "POST /api/v1/sync"]
     empty = ["GET /areas", "GET /campaigns", "GET /api/v1/hello", "GET /api/v1/outlines"]
     assert sorted(let_in) == sorted(own + empty)
     bo = world.browsers["nobody"]

@@ -15,10 +15,10 @@ from babel.messages.catalog import Message
 from flask import Flask
 from flask.testing import FlaskClient
 
-from canvass import areas, db, joining, settings, wordlist
+from canvass import areas, calendars, db, joining, settings, shifts, wordlist
 from canvass.people import Person
 from canvass.settings import ROOT
-from tests.cast import Cast
+from tests.cast import Cast, plan_shift
 from tests.conftest import browser
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -29,7 +29,7 @@ SignedIn = Callable[[Person], FlaskClient]
 FLOORS = [
     "settings clock geometry",
     "i18n",  # days are written in words, so it knows the clock
-    "sheets geojson wordlist",  # figures and faults are written in words
+    "sheets geojson places wordlist",  # figures and faults are written in words
     "db",
     "audit state",
     "organisations",
@@ -39,7 +39,7 @@ FLOORS = [
     "tallies",
     "shifts",
     "attempts",
-    "earlier_years late_reports walls",
+    "calendars earlier_years late_reports walls",
     "allocations plausibility",
     "live forecasts sync reports backups demo",
     "web cli",
@@ -165,6 +165,7 @@ OPEN_TO_ALL = {
     "people.sign_in", "people.sign_in_with_password", "people.sign_out",
 }  # fmt: skip
 OPEN_BY_TOKEN = {
+    "calendars.follow",
     "joining.accept", "joining.demo", "joining.demo_sign_in", "joining.invited", "joining.join",
     "joining.sign_in_by_link", "joining.sign_in_link", "joining.welcome",
     "setup.begin", "setup.finish",
@@ -356,7 +357,9 @@ class Page(HTMLParser):
             if name == "style" or name.startswith(("on", "hx-on")) or value.startswith(("javascript:", "js:")):
                 self.wrong.append(f"{tag} {name}={value}")
             if name in ("href", "src", "action", "hx-get", "hx-post", "formaction", "poster"):
-                at_home = value.startswith(("/", "?", "#", "http://localhost")) and not value.startswith("//")
+                own_programs = ("geo:", "webcal://localhost")  # the phone's own map and calendar
+                at_home = value.startswith(("/", "?", "#", "http://localhost", *own_programs))
+                at_home = at_home and not value.startswith("//")
                 if value and not at_home:
                     self.wrong.append(f"{tag} {name} leads away: {value}")
         if tag == "style" or (tag == "script" and "src" not in given and given.get("type") != "application/json"):
@@ -416,19 +419,24 @@ def pages(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskC
         "sign-in": joining.sign_in_token(cast.cia),
     }
     tokens["demo"] = tokens["sign-in"]
+    shift = plan_shift(cast, by=cast.adam)
     ids = {
         "campaign_id": cast.spring.id,
         "area_id": cast.hageby_north.id,
         "organisation_id": cast.norrkoping.id,
         "draft_id": areas.keep_draft(plan, {"housing": "", "file": "karta.geojson"}, by=cast.adam).id,
         "code": joining.code(link, secret),
+        "shift_id": shift.id,
     }
+    calendars.make(cast.adam, secret)
     db.session.commit()
     found = {}
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "attempts.front"):
             continue
         if rule.rule.startswith(("/api/", "/healthz", "/service-worker", "/manifest", "/reports/totals")):
+            continue
+        if rule.rule.endswith((".ics", ".svg")):
             continue
         address = re.sub(
             r"<(\w+)>", lambda part, rule=rule: ids.get(part[1]) or tokens[rule.rule.split("/")[1]], rule.rule
@@ -438,6 +446,8 @@ def pages(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskC
     found["/nowhere"] = (adam, "/nowhere")
     found["/quarantine?decided=1"] = (adam, "/quarantine?decided=1")
     found["/reports?…"] = (adam, f"/reports?campaign={cast.spring.id}&by=area")
+    found["/join/<shift>"] = (stranger, f"/join/{joining.code(shifts.link(shift, secret), secret)}")
+    db.session.commit()
     found["/organisations?q"] = (adam, "/organisations?q=o")
     return found
 

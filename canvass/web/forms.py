@@ -25,6 +25,10 @@ class Form:
             return self.many(name) if isinstance(self.first.get(name), (list, tuple)) else request.form.get(name, "")
         return self.first.get(name, "")
 
+    def fill(self, name: str, value: str) -> None:
+        """Show this in the field instead of what was typed: the server knew better."""
+        self.__dict__[name] = value
+
     def text(self, name: str) -> str:
         """The field without surrounding space."""
         return request.form.get(name, "").strip()

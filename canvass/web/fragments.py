@@ -27,6 +27,7 @@ def attach(app: Flask) -> None:
         percent=i18n.percent,
         day=i18n.day,
         moment=i18n.moment,
+        time_of_day=i18n.time_of_day,
         asset=asset,
         qr=qr,
         may=lambda action, organisation_id: access.may(gate.visitor(), action, organisation_id),

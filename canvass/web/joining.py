@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, db, joining, organisations, people
+from canvass import access, db, joining, organisations, people, shifts
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.joining import JoinLink, Ticket
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.shifts import Shift
 from canvass.web import forms, fragments, gate
 
 door = Blueprint("joining", __name__)
@@ -48,8 +49,9 @@ def welcome(code: str) -> ResponseReturnValue:
 @door.post("/join/<code>")
 @gate.open_by_token
 def join(code: str) -> ResponseReturnValue:
-    """In, and straight to the logging screen."""
+    """In, and straight to the logging screen; by a shift's link also signed up, and straight to that shift."""
     link, form = _link(code), forms.Form()
+    shift = _shift(link)
     known = _known_volunteer(form.text("name"))
     choices = joining.associations(link)
     chosen = form.text("association") or (choices[0].id if len(choices) == 1 else "")
@@ -58,11 +60,15 @@ def join(code: str) -> ResponseReturnValue:
         if association is None:
             raise people.Refused(_("Välj din förening."), "association")
         person = joining.join(link, form.text("name"), association, known)
+        if shift is not None:
+            shifts.sign_up(shift, person)
+    except shifts.Refused as error:
+        raise joining.Gone(str(error)) from None
     except people.Refused as error:
         form.errors[error.field] = str(error)
         db.session.rollback()
         return _welcome(joining.with_code(code), form), 422
-    response = make_response(redirect(url_for("attempts.screen"), 303))
+    response = make_response(redirect(url_for("attempts.screen", shift=link.shift_id), 303))
     if gate.visitor() is not person:
         gate.let_in(person, response)
     db.session.commit()
@@ -85,12 +91,18 @@ def _link(code: str) -> JoinLink:
         raise
 
 
+def _shift(link: JoinLink) -> Shift | None:
+    return db.session.get(Shift, link.shift_id) if link.shift_id else None
+
+
 def _welcome(link: JoinLink, form: forms.Form) -> str:
-    campaign = db.session.get(Campaign, link.campaign_id)
+    campaign, shift = db.session.get(Campaign, link.campaign_id), _shift(link)
     return render_template(
         "joining/welcome.html",
         link=link,
         campaign=campaign,
+        shift=shift,
+        place=shifts.place(shift) if shift else "",
         associations=joining.associations(link),
         known=_known_volunteer(form.name or request.args.get("new", "")),
         form=form,

@@ -133,6 +133,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_trainings_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
+        "calendars",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_calendars_person_id_persons")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendars")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_calendars_token_hash")),
+    )
+    with op.batch_alter_table("calendars", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendars_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "walls",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -309,6 +323,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_walls_campaign_id"))
 
     op.drop_table("walls")
+    with op.batch_alter_table("calendars", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calendars_person_id"))
+
+    op.drop_table("calendars")
     with op.batch_alter_table("trainings", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_trainings_organisation_id"))
 

@@ -1,0 +1,68 @@
+"""Shifts in one's own calendar: the list, a file for one shift, and the secret address that follows all of them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from canvass import access, calendars, db, i18n, shifts
+from canvass.i18n import gettext as _
+from canvass.shifts import Shift
+from canvass.web import fragments, gate
+
+door = Blueprint("calendars", __name__)
+
+
+@door.get("/me/shifts")
+def mine() -> ResponseReturnValue:
+    """The shifts one has said one comes to or leads, and the address for the calendar program."""
+    person = gate.person()
+    known = calendars.of(person)
+    return render_template(
+        "calendars/mine.html",
+        coming=[shift for shift in shifts.signed_up_for(person) if shift.state != "over"],
+        address=_address(calendars.token(known, gate.secret())) if known else "",
+    )
+
+
+@door.post("/me/shifts")
+def change() -> ResponseReturnValue:
+    """A new address, the old one then tells nothing more; or none at all."""
+    if request.form.get("withdraw"):
+        calendars.withdraw(gate.person())
+        fragments.say(_("Adressen är borttagen. Kalendern får inte veta något mer."))
+    else:
+        calendars.make(gate.person(), gate.secret())
+        fragments.say(_("Adressen är klar. Lägg in den i din kalender."))
+    db.session.commit()
+    return redirect(url_for("calendars.mine"), 303)
+
+
+@door.get("/calendar/<token>.ics")
+@gate.open_by_token
+def follow(token: str) -> ResponseReturnValue:
+    """All of one person's shifts, for their calendar program: it has no session, the address is the secret."""
+    known = calendars.with_token(token)
+    if known is None:
+        raise access.NotFound("calendar")
+    with i18n.speaking(known.person.language):
+        return _file(shifts.signed_up_for(known.person))
+
+
+@door.get("/shifts/<shift_id>.ics")
+def one(shift_id: str) -> ResponseReturnValue:
+    """One shift, to be opened in a calendar."""
+    response = _file([shifts.find(gate.person(), shift_id)])
+    response.headers["Content-Disposition"] = "attachment; filename=pass.ics"
+    return response
+
+
+def _file(found: list[Shift]) -> Response:
+    def page(shift: Shift) -> str:
+        return f"{gate.base_url()}{url_for('shifts.page', shift_id=shift.id)}"
+
+    return Response(calendars.write(found, page), content_type="text/calendar; charset=utf-8")
+
+
+def _address(token: str) -> str:
+    return f"{gate.base_url()}{url_for('calendars.follow', token=token)}"
