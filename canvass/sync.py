@@ -120,9 +120,11 @@ def receive(person: Person, envelope: Envelope) -> dict[str, Any]:
     Raises Malformed for what nests deeper than Python can read: the phone then finds out which it is.
     """
     phone = receipts.phone(envelope.install, person)
+    shift = _out_on(person, envelope.shift)
     if envelope.shift is not msgspec.UNSET:
-        receipts.note_shift(phone, _out_on(person, envelope.shift))
+        receipts.note_shift(phone, shift.id if shift else None)
     # Held on to while the batch lasts: the session forgets what nobody holds, and would read it again for each one.
+    # So is the shift, which most of the operations are of.
     _held_on_to = (organisations.above(person.association_id), campaigns.seen_by(person)) if envelope.ops else ()
     try:
         results = [_take(person, phone, bytes(raw)) for raw in envelope.ops]
@@ -185,8 +187,7 @@ def _campaign(person: Person, campaign: Campaign) -> dict[str, Any]:
 def _shifts(person: Person, campaign: Campaign) -> list[dict[str, Any]]:
     """What the person can go out on, each with what everybody on it has done so far."""
     found = shifts.open_to(person, campaign)
-    everybody = organisations.beneath(campaign.organisation_id)
-    counts = tallies.by("shift", campaign.id, everybody) if found else {}
+    summaries = shifts.summaries(found)
     return [
         {
             "id": shift.id,
@@ -195,21 +196,21 @@ def _shifts(person: Person, campaign: Campaign) -> list[dict[str, Any]]:
             "starts_at": clock.text(shift.starts_at),
             "ends_at": clock.text(shift.ends_at),
             "place": shift.place,
-            "leader": shift.leader.name.split()[0] if shift.leader else None,
+            "leader": shifts.first_name(shift.leader.name) if shift.leader else None,
             "script": shift.script,
             "points": shift.points,
-            "counts": counts.get(shift.id, tallies.Count())._asdict(),
+            "counts": {key: getattr(summaries[shift.id], key) for key in ("attempts", "conversations", "reached")},
         }
         for shift in found
     ]
 
 
-def _out_on(person: Person, shift_id: str | None) -> str | None:
-    """The shift a phone says it is out on, unless that is over, or none of its person's."""
+def _out_on(person: Person, shift_id: str | msgspec.UnsetType | None) -> Shift | None:
+    """The shift a phone says it is out on, unless that is over, or in a campaign that is not its person's."""
     shift = session.get(Shift, shift_id) if shift_id else None
     if shift is None or not shift.is_open or not campaigns.logging_organisation(person, shift.campaign):
         return None
-    return shift.id
+    return shift
 
 
 # --- one operation ------------------------------------------------------------------------------------------
@@ -334,11 +335,11 @@ def _objection(person: Person, sent: Sent, *, is_admitted: bool = False) -> str 
 
 def _apply(person: Person, sent: Sent, *, rev: int | None = None) -> str:
     campaign = session.get_one(Campaign, sent.campaign)
-    facts = None
-    shift = _shift(sent)
+    facts = shift = None
     if sent.kind != "delete":
         area = session.get(Area, sent.data["area"]) if sent.data.get("area") else None
         known = campaigns.all_topics(campaign)
+        shift = _shift(sent)
         facts = attempts.Facts(
             area_id=area.id if area and areas.serves(area, campaign.organisation_id) else None,
             channel=sent.data["channel"],

@@ -1,7 +1,7 @@
 // How it stands. The figures are the server's; own attempts that it had not counted when it answered are added here, so
 // that the count climbs with every tap and never twice for the same.
 
-import { beginning, shiftIn } from "./outbox.js";
+import { beginning, shiftIn, tally } from "./outbox.js";
 import { byId, number, say } from "./page.js";
 
 const CLIMB = matchMedia("(prefers-reduced-motion: reduce)").matches
@@ -40,7 +40,7 @@ export async function onShift(outbox) {
   const shift = outbox.shift(); // as the same answer has it that is heeded in the next line
   const { shift: counted } = await countedByServer(outbox, shift);
   const team = {};
-  for (const key of ["conversations", "attempts"]) team[key] = shift.counts[key] + mine[key] - counted[key];
+  for (const key of ["attempts", "reached", "conversations"]) team[key] = shift.counts[key] + mine[key] - counted[key];
   return { mine, team };
 }
 
@@ -66,12 +66,8 @@ async function countedByServer(outbox, shift) {
   }
   // An answer that says nothing of the shift leaves its figures as they were.
   if (shift && !(isOfShift && (isSame || !shiftIn(hello, shift.id)))) {
-    counted.shift = { id: shift.id, conversations: 0, attempts: 0 };
-    for (const attempt of await outbox.recent(Infinity, beginning(shift))) {
-      if (!isIn(attempt) || attempt.shift !== shift.id) continue;
-      counted.shift.attempts += attempt.n;
-      if (attempt.outcome === "talked") counted.shift.conversations += attempt.n;
-    }
+    const own = await outbox.recent(Infinity, beginning(shift.starts_at));
+    counted.shift = { id: shift.id, ...tally(own.filter((each) => each.shift === shift.id && isIn(each))) };
   }
   await outbox.setSetting("counted", counted);
   return counted;

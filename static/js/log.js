@@ -40,6 +40,7 @@ let changes = Promise.resolve(); // topics are saved in the order they were chos
 let shape = ""; // what the buttons were drawn for
 let painting = null;
 let isStale = false;
+let isFetched = false;
 
 begin();
 
@@ -88,6 +89,18 @@ async function later(work) {
   } catch (error) {
     console.warn("part:", error);
     screen.tell(say("part_missing"));
+  }
+}
+
+// Whoever is out on a shift may want them where there is no network. At a phone's very first visit, straight from the
+// link at the meeting point, they are not in its store yet.
+async function fetchAhead() {
+  if (!screen.shift || isFetched) return;
+  isFetched = true;
+  try {
+    await Promise.all([import("./summary.js"), import("./recorder.js").then(({ look }) => look())]);
+  } catch {
+    isFetched = false; // the next time it is painted
   }
 }
 
@@ -327,6 +340,7 @@ async function paintOnce() {
   screen.recorder?.paint(colours);
   paintQueue();
   paintSaid(recent[0]);
+  fetchAhead();
 }
 
 // Nothing to log with: is nobody signed in, or is there no network? Nobody but the server can tell.

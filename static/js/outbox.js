@@ -20,6 +20,7 @@ const BACKUP_MARGIN = MINUTE;
 const STAYS = 240 * MINUTE; // on a shift after its end: the last doors, and the way home
 const EARLY = 60 * MINUTE; // before its beginning somebody may have logged on it
 
+const UNREACHED = ["not_home", "inaccessible", "no_answer", "wrong_number"]; // nobody opened or answered
 const STATES = ["pending", "acknowledged", "quarantined"];
 const KEPT_BY_SERVER = ["stored", "duplicate", "superseded"];
 const STORES = ["facts", "operations", "attempts", "outlines"];
@@ -36,6 +37,19 @@ export function shiftIn(hello, id) {
     if (shift) return { ...shift, campaign };
   }
   return null;
+}
+
+// How many attempts, in how many somebody opened or answered, conversations, and of those how many by colour.
+export function tally(attempts) {
+  const counts = { attempts: 0, reached: 0, conversations: 0, colours: {} };
+  for (const { n, outcome, colour } of attempts) {
+    counts.attempts += n;
+    if (!UNREACHED.includes(outcome)) counts.reached += n;
+    if (outcome !== "talked") continue;
+    counts.conversations += n;
+    if (colour) counts.colours[colour] = (counts.colours[colour] ?? 0) + n;
+  }
+  return counts;
 }
 
 // Rejects with a Failure whose `code` says why this phone cannot save.
@@ -221,25 +235,16 @@ class Outbox {
   }
 
   // The same for what this person has logged on a shift.
-  onShift(wanted) {
-    return this.#count(beginning(wanted), ({ shift }) => shift === wanted.id);
+  onShift({ id, starts_at: startsAt }) {
+    return this.#count(beginning(startsAt), ({ shift }) => shift === id);
   }
 
   async #count(since, isWanted) {
     const me = this.person()?.id;
-    const counts = { conversations: 0, attempts: 0, colours: {} }; // conversations by colour
-    if (!me) return counts;
+    if (!me) return tally([]);
     const range = days(me, since);
     const found = await this.#database.read(["attempts"], (attempts) => ask(attempts.index("day").getAll(range)));
-    for (const attempt of found) {
-      if (attempt.deleted || !isWanted(attempt)) continue;
-      const { n, outcome, colour } = attempt;
-      counts.attempts += n;
-      if (outcome !== "talked") continue;
-      counts.conversations += n;
-      if (colour) counts.colours[colour] = (counts.colours[colour] ?? 0) + n;
-    }
-    return counts;
+    return tally(found.filter((attempt) => !attempt.deleted && isWanted(attempt)));
   }
 
   async status() {
@@ -550,7 +555,7 @@ function current(shift, offset) {
 }
 
 // Early enough to find all that was logged on the shift, also when it was taken the day before.
-export const beginning = ({ starts_at: startsAt }) => Math.min(Date.now(), Date.parse(startsAt) - EARLY);
+export const beginning = (startsAt) => Math.min(Date.now(), Date.parse(startsAt) - EARLY);
 
 // From midnight of one day to the coming midnight where the phone is, also on the days when the clocks change.
 function days(author, since) {

@@ -6,6 +6,7 @@ const words = JSON.parse(byId("words").textContent);
 const isEnglish = document.documentElement.lang === "en";
 const locale = isEnglish ? "en-GB" : "sv-SE";
 const numbers = new Intl.NumberFormat(locale);
+const percents = new Intl.NumberFormat(locale, { style: "percent" });
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
@@ -18,6 +19,8 @@ export const knows = (key) => key in words;
 
 // 3 412 with a narrow no-break space, as the server writes it.
 export const number = (value) => numbers.format(value).replace(/\s/g, "\u202f");
+
+export const percent = (share) => percents.format(share);
 
 export function time(at) {
   const moment = new Date(at);

@@ -1,7 +1,7 @@
 // The end of a shift: what everybody did together, as far as this phone knows.
 
 import { onShift } from "./figures.js";
-import { between, byId, make, number, openSheet, say } from "./page.js";
+import { between, byId, make, number, openSheet, percent, say } from "./page.js";
 import { lines } from "./waiting.js";
 
 let isWired = false;
@@ -43,10 +43,11 @@ async function paintColours(colours, counts) {
   list.replaceChildren(...colours.map(row));
 }
 
-function thanks({ channel }, { conversations, attempts }) {
-  const key = channel === "door" && attempts ? "summary_door" : channel === "phone" && attempts ? "summary_phone" : "summary";
-  const rate = attempts && number(Math.round((100 * conversations) / attempts));
-  return say(key, { n: number(conversations), rate });
+function thanks({ channel }, { conversations, attempts, reached }) {
+  if (!attempts) return say("summary", { n: number(conversations) });
+  const opens = ["door", "phone"].includes(channel); // at a stall nobody opens or answers
+  const share = percent((opens ? reached : conversations) / attempts);
+  return say(opens ? `summary_${channel}` : "summary_other", { n: number(conversations), share });
 }
 
 function wire(screen) {
