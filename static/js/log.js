@@ -1,12 +1,10 @@
 // The logging screen: shows what the outbox knows and hands it the taps. It decides nothing about the queue.
 
 import { start } from "./deliver.js";
-import { paintFigures } from "./figures.js";
 import { onTap } from "./hold.js";
 import { wireMenu } from "./menu.js";
 import { open } from "./outbox.js";
 import { announce, between, byId, chip, chosenChips, closeSheets, failure, make, number, openSheet, say, time, wireSheets } from "./page.js";
-import { wireShift } from "./shift.js";
 import { wireToday } from "./today.js";
 import { lines, wireWaiting } from "./waiting.js";
 import { wireWhere } from "./where.js";
@@ -14,6 +12,9 @@ import { wireWhere } from "./where.js";
 const UNDO_FOR = 10_000; // ms
 const BUZZ = 15; // ms
 const MOST_AT_ONCE = 50;
+const CLIMB = matchMedia("(prefers-reduced-motion: reduce)").matches
+  ? []
+  : [{ transform: "translateY(0.12em)", opacity: 0.4 }, { transform: "none", opacity: 1 }];
 
 const screen = {
   outbox: null,
@@ -24,7 +25,8 @@ const screen = {
   area: null,
   channel: null,
   shift: null, // the one that the next tap belongs to
-  recorder: null, // who keeps the record for a group by colour; see recorder.js
+  shifts: null, // what shift.js does, once it is wanted
+  recorder: null, // the same of recorder.js
   isPractice: false,
   last: null, // the attempt that undo and topics speak of
   choose,
@@ -53,7 +55,6 @@ async function begin() {
     return;
   }
   sheets = { waiting: wireWaiting(screen), today: wireToday(screen), where: wireWhere(screen) };
-  screen.shifts = wireShift(screen, sheets.where);
   wireMenu(screen, {
     practice: () => practise(!screen.isPractice),
     recorder: () => later(async () => (await recorder()).open()),
@@ -71,9 +72,10 @@ async function begin() {
     await explainNothing();
   });
   if (screen.outbox.setting("recorder")) await later(recorder);
+  if (location.search || screen.outbox.setting("wish") || screen.outbox.shift()) await later(shifts);
   screen.outbox.subscribe(paint);
-  await screen.shifts.begin();
-  screen.delivery = start(screen.outbox, { onHello: (hello) => screen.shifts.heed(hello, { isFresh: true }) });
+  await screen.shifts?.begin();
+  screen.delivery = start(screen.outbox, { onHello: (hello) => screen.shifts?.heed(hello, { isFresh: true }) });
   await paint();
   await explainNothing();
   // At midnight "idag" is another day, and a tab may have slept for hours.
@@ -92,13 +94,18 @@ async function later(work) {
   }
 }
 
-// Whoever is out on a shift may want them where there is no network. At a phone's very first visit, straight from the
-// link at the meeting point, they are not in its store yet.
+async function shifts() {
+  screen.shifts ??= (await import("./shift.js")).wireShift(screen, sheets.where);
+  return screen.shifts;
+}
+
+// Where there are shifts they may be wanted where there is no network; and at a phone's very first visit, straight from
+// the link at the meeting point, the parts are not in its store yet.
 async function fetchAhead() {
-  if (!screen.shift || isFetched) return;
+  if (isFetched || !(screen.shift || screen.campaign.shifts?.length)) return;
   isFetched = true;
   try {
-    await Promise.all([import("./summary.js"), import("./recorder.js").then(({ look }) => look())]);
+    await Promise.all([shifts(), import("./summary.js"), import("./recorder.js").then(({ look }) => look())]);
   } catch {
     isFetched = false; // the next time it is painted
   }
@@ -336,8 +343,7 @@ async function paintOnce() {
   }
   paintWhere();
   paintButtons();
-  const { colours } = await paintFigures(screen);
-  screen.recorder?.paint(colours);
+  await paintFigures();
   paintQueue();
   paintSaid(recent[0]);
   fetchAhead();
@@ -404,6 +410,50 @@ function paintButtons() {
   if (screen.last?.campaign !== campaign.id) screen.last = undoable = null;
   paintTopics();
 }
+
+// The campaign's figures are the server's; own attempts that it had not counted when it answered are added here, so
+// that the count climbs with every tap and never twice for the same.
+async function paintFigures() {
+  const { campaign, outbox } = screen;
+  const day = await outbox.today(campaign.id);
+  const { conversations, attempts } = day;
+  const own = conversations - (await countedByServer())[campaign.id];
+  const result = campaign.result + own;
+  const count = byId("count");
+  const shown = number(result);
+  if (count.textContent && count.textContent !== shown) count.animate?.(CLIMB, 300);
+  count.textContent = shown;
+  byId("target").textContent = campaign.target ? `/ ${number(campaign.target)}` : "";
+  const progress = byId("progress");
+  progress.hidden = !campaign.target;
+  progress.max = campaign.target || 1;
+  progress.value = Math.min(result, campaign.target || 0);
+  byId("today-button").textContent = say("today", { n: number(attempts) });
+  const onShift = screen.shift && (await screen.shifts?.figures());
+  const mine = number((onShift?.mine ?? day).conversations);
+  const team = number(onShift ? onShift.team.conversations : campaign.association_today + own);
+  byId("mine").textContent = say(onShift ? "mine_shift" : "mine", { mine, team });
+  screen.recorder?.paint((onShift?.mine ?? day).colours);
+}
+
+// How many of today's own conversations stood in the server's figures when it gave them: those it had by then. Some
+// may have reached it while its answer was on the way here.
+async function countedByServer() {
+  const { outbox } = screen;
+  const hello = outbox.context();
+  const today = new Date().toDateString();
+  const known = outbox.setting("counted");
+  if (known?.now === hello.now) return known.day === today ? known.campaigns : none(hello);
+  const campaigns = none(hello);
+  for (const { campaign, outcome, n, state, settled } of await outbox.recent(Infinity)) {
+    const isIn = state !== "pending" && !(Date.parse(settled) > Date.parse(hello.now));
+    if (isIn && outcome === "talked" && campaign in campaigns) campaigns[campaign] += n;
+  }
+  await outbox.setSetting("counted", { now: hello.now, day: today, campaigns });
+  return campaigns;
+}
+
+const none = (hello) => Object.fromEntries(hello.campaigns.map(({ id }) => [id, 0]));
 
 function paintQueue() {
   const [{ look, text }] = lines(screen.status, screen.sentence);

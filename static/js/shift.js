@@ -1,9 +1,10 @@
-// On to a shift and off it again: by its link, or from the list.
+// On to a shift and off it again, by its link or from the list, and how it stands.
 
-import { shiftIn } from "./outbox.js";
-import { between, closeSheets, failure, say } from "./page.js";
+import { beginning, shiftIn, tally } from "./outbox.js";
+import { between, byId, closeSheets, failure, say } from "./page.js";
+import { pick } from "./where.js";
 
-// `openWhere` shows the sheet where the area is chosen. Gives {begin, heed, take, leave}.
+// `openWhere` shows the sheet where the area is chosen. Gives {begin, heed, take, leave, paint, figures}.
 export function wireShift(screen, openWhere) {
   const { outbox } = screen;
 
@@ -49,10 +50,56 @@ export function wireShift(screen, openWhere) {
     screen.tell(say("shift_left"));
   }
 
+  // The list of today's; and of the one that the phone is on, whenever it is.
+  function paint() {
+    const midnight = new Date().setHours(24, 0, 0, 0);
+    const isNow = (shift) => Date.parse(shift.starts_at) < midnight && !outbox.isOver(shift);
+    const others = (screen.campaign?.shifts ?? []).filter(({ id }) => id !== screen.shift?.id).filter(isNow);
+    const found = [screen.shift, ...others].filter(Boolean);
+    found.sort((one, other) => Date.parse(one.starts_at) - Date.parse(other.starts_at));
+    const rows = found.map(row);
+    if (screen.shift) rows.push(pick(say("leave_shift"), false, safely(leave)));
+    byId("where-shift-list").replaceChildren(...rows);
+    byId("where-shifts").hidden = rows.length === 0;
+  }
+
+  function row(shift) {
+    const { areas } = screen.campaign;
+    const names = areas.filter(({ id }) => shift.areas.includes(id)).map(({ name }) => name);
+    const isChosen = shift.id === screen.shift?.id;
+    const choose = isChosen ? closeSheets : () => safely(take)({ ...shift, campaign: screen.campaign.id });
+    return pick(shift.place || names.join(", ") || say(shift.channel), isChosen, choose, between(shift));
+  }
+
+  // What this person and everybody together have done on the present shift.
+  async function figures() {
+    const present = () => outbox.shift() ?? screen.shift; // it may run out between two lines
+    const mine = await outbox.onShift(present());
+    const shift = present(); // as the same answer has it that is heeded in the next line
+    const counted = await countedByServer(shift);
+    const team = {};
+    for (const key of ["attempts", "reached", "conversations"]) team[key] = shift.counts[key] + mine[key] - counted[key];
+    return { mine, team };
+  }
+
+  // How much of this person's own stood in the shift's figures when the server gave them, as the logging screen asks of
+  // the day's. An answer that says nothing of the shift leaves its figures as they were.
+  async function countedByServer(shift) {
+    const hello = outbox.context();
+    const known = outbox.setting("countedOnShift");
+    if (known?.id === shift.id && (known.now === hello.now || !shiftIn(hello, shift.id))) return known;
+    const isIn = ({ state, settled }) => state !== "pending" && !(Date.parse(settled) > Date.parse(hello.now));
+    const own = await outbox.recent(Infinity, beginning(shift.starts_at));
+    const sum = tally(own.filter((attempt) => attempt.shift === shift.id && isIn(attempt)));
+    const counted = { ...sum, id: shift.id, now: hello.now };
+    await outbox.setSetting("countedOnShift", counted);
+    return counted;
+  }
+
   // A phone that cannot keep a shift says so, and logs on without one.
   const safely =
     (work) =>
     (...given) =>
       work(...given).catch((error) => screen.fail(failure(error)));
-  return { begin: safely(begin), heed: safely(heed), take: safely(take), leave: safely(leave) };
+  return { begin: safely(begin), heed: safely(heed), take: safely(take), leave: safely(leave), paint, figures };
 }

@@ -1,6 +1,5 @@
 // The end of a shift: what everybody did together, as far as this phone knows.
 
-import { onShift } from "./figures.js";
 import { between, byId, make, number, openSheet, percent, say } from "./page.js";
 import { lines } from "./waiting.js";
 
@@ -16,8 +15,8 @@ export async function openSummary(screen) {
   await screen.delivery.refreshHello();
 }
 
-async function paint({ outbox, campaign, area, sentence, recorder }) {
-  const { mine, team } = await onShift(outbox);
+async function paint({ outbox, shifts, campaign, area, sentence, recorder }) {
+  const { mine, team } = await shifts.figures();
   const [{ look, text }] = lines(await outbox.status(), sentence);
   const shift = outbox.shift();
   byId("summary-where").textContent = [between(shift), area?.name ?? shift.place, campaign.name].filter(Boolean).join(" · ");
@@ -54,7 +53,7 @@ function wire(screen) {
   screen.outbox.subscribe(() => {
     if (byId("summary").open && screen.outbox.shift()) paint(screen);
   });
-  byId("summary-leave").addEventListener("click", screen.shifts.leave);
+  byId("summary-leave").addEventListener("click", () => screen.shifts.leave());
   byId("summary-share").addEventListener("click", async ({ target }) => {
     const text = `${byId("summary-team").textContent}\n${byId("summary-where").textContent}`;
     try {

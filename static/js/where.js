@@ -1,7 +1,6 @@
 // The sheet where campaign, shift and area are chosen.
 
-import { shiftIn } from "./outbox.js";
-import { announce, between, byId, closeSheets, make, openSheet, say } from "./page.js";
+import { announce, byId, closeSheets, make, openSheet, say } from "./page.js";
 import { areaAt } from "./place.js";
 
 const SEARCH_FROM = 8; // a list shorter than this is quicker to look through than to type in
@@ -9,7 +8,6 @@ const SEARCH_FROM = 8; // a list shorter than this is quicker to look through th
 export function wireWhere(screen) {
   const search = byId("area-search");
   const campaigns = byId("where-campaign-list");
-  const shifts = byId("where-shift-list");
   const areas = byId("where-area-list");
   let outlines = null;
 
@@ -27,32 +25,12 @@ export function wireWhere(screen) {
     const all = screen.outbox.context()?.campaigns ?? [];
     byId("where-campaigns").hidden = all.length < 2;
     campaigns.replaceChildren(...all.map((c) => pick(c.name, c === screen.campaign, () => chooseCampaign(c))));
-    paintShifts();
+    screen.shifts?.paint();
     const list = screen.campaign?.areas ?? [];
     byId("where-areas").hidden = list.length === 0;
     search.hidden = list.length < SEARCH_FROM;
     paintAreas();
   }
-
-  // Those of today; and the one that the phone is on, whenever it is.
-  function paintShifts() {
-    const midnight = new Date().setHours(24, 0, 0, 0);
-    const found = (screen.campaign?.shifts ?? []).filter(
-      (shift) => shift.id === screen.shift?.id || (Date.parse(shift.starts_at) < midnight && !screen.outbox.isOver(shift)),
-    );
-    if (screen.shift && !found.some(({ id }) => id === screen.shift.id)) found.unshift(screen.shift);
-    const rows = found.map((shift) => {
-      const place = shift.place || shift.areas.map(areaName).filter(Boolean).join(", ") || say(shift.channel);
-      const isChosen = shift.id === screen.shift?.id;
-      const choose = () => (isChosen ? closeSheets() : screen.shifts.take(shiftIn(screen.outbox.context(), shift.id)));
-      return pick(place, isChosen, choose, between(shift));
-    });
-    if (screen.shift) rows.push(pick(say("leave_shift"), false, screen.shifts.leave));
-    shifts.replaceChildren(...rows);
-    byId("where-shifts").hidden = rows.length === 0;
-  }
-
-  const areaName = (id) => screen.campaign.areas.find((area) => area.id === id)?.name;
 
   function paintAreas() {
     const wanted = plain(search.value);
@@ -105,7 +83,7 @@ export function wireWhere(screen) {
   return open;
 }
 
-function pick(name, isChosen, onPick, code = "") {
+export function pick(name, isChosen, onPick, code = "") {
   const button = make("button", { type: "button", className: "pick", "aria-pressed": isChosen }, make("span", {}, name));
   if (code && code !== name) button.append(make("span", { className: "pick-code" }, code));
   button.addEventListener("click", onPick);
