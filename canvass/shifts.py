@@ -440,8 +440,8 @@ def recent(campaign: Campaign, organisation_ids: Select[str], since: date) -> li
         Shift.starts_at >= datetime.combine(since, time(), clock.ZONE),
     )
     rows = session.execute(query).all()
-    counts = tallies.by("shift", campaign.id, organisation_ids) if rows else {}
-    return [(clock.local_day(starts_at), counts.get(key, Count()).conversations) for key, starts_at in rows]
+    talked = tallies.talked_by_shift(campaign.id, organisation_ids)
+    return [(clock.local_day(starts_at), talked[key]) for key, starts_at in rows]
 
 
 def _of(campaign: Campaign, organisation: Organisation) -> Select[Shift]:
@@ -488,7 +488,8 @@ def out_now(campaign: Campaign, organisation_ids: Select[str]) -> list[Out]:
         Shift.campaign_id == campaign.id,
         Shift.organisation_id.in_(organisation_ids),
         Shift.cancelled_at.is_(None),
-        Shift.starts_at <= now + EARLY,
+        # No shift is longer, so the index on its beginning finds the few of them among a year's.
+        Shift.starts_at.between(now - LONGEST, now + EARLY),
         Shift.ends_at > now,
     )
     under_way = list(session.scalars(query.order_by(Shift.starts_at, Shift.id)))
@@ -562,7 +563,7 @@ def summaries(found: Sequence[Shift]) -> dict[str, Summary]:
     campaign_ids = {shift.campaign_id for shift in found}
     counted: dict[str, Counter[str]] = {}
     for campaign_id in campaign_ids:
-        counted |= tallies.outcomes("shift", campaign_id, [s.id for s in found if s.campaign_id == campaign_id])
+        counted |= tallies.of_shifts(campaign_id, [s.id for s in found if s.campaign_id == campaign_id])
     return {shift.id: _summed_up(shift.channel, counted.get(shift.id, Counter())) for shift in found}
 
 
@@ -591,26 +592,28 @@ def visits(
     last: date,
     area_id: str | None = None,
     most: int = 400,
-) -> tuple[list[Visit], int]:
-    """Who has been where: by area, day and association, the latest first; and how many more there are than `most`."""
-    counts = tallies.visits(campaign.id, organisation_ids, first, last, area_id)
+) -> tuple[list[Visit], bool]:
+    """Who has been where: by area, day and association, the latest first; and whether there are more than `most`."""
+    counts = tallies.visits(campaign.id, organisation_ids, first, last, area_id, most + 1)
     shown = list(counts.items())[:most]
     known = {area.id: area for area in _all(Area, {key[0] for key, _count in shown})}
     nodes = {node.id: node for node in _all(Organisation, {key[2] for key, _count in shown})}
     ways = _ways(campaign, first, last, set(known))
     found = [
-        Visit(known[area], date.fromisoformat(day), nodes[node], count, sorted(ways.get((area, day), ())))
+        Visit(known[area], date.fromisoformat(day), nodes[node], count, _own_ways(ways.get((area, day), set()), node))
         for (area, day, node), count in shown
         if area in known and node in nodes
     ]
     found.sort(key=lambda v: (-v.day.toordinal(), i18n.sort_key(v.area.name), i18n.sort_key(v.organisation.name)))
-    return found, len(counts) - len(shown)
+    return found, len(counts) > most
 
 
-def _ways(campaign: Campaign, first: date, last: date, area_ids: set[str]) -> dict[tuple[str, str], set[str]]:
-    """How the shifts of each day in each area were to talk."""
+def _ways(
+    campaign: Campaign, first: date, last: date, area_ids: set[str]
+) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """How the shifts of each day in each area were to talk, and whose they were."""
     query = (
-        select(ShiftArea.area_id, Shift.starts_at, Shift.channel)
+        select(ShiftArea.area_id, Shift.starts_at, Shift.channel, Shift.organisation_id)
         .join(Shift, Shift.id == ShiftArea.shift_id)
         .where(
             Shift.campaign_id == campaign.id,
@@ -619,11 +622,17 @@ def _ways(campaign: Campaign, first: date, last: date, area_ids: set[str]) -> di
             Shift.starts_at < datetime.combine(last + timedelta(days=1), time(), clock.ZONE),
         )
     )
-    found: dict[tuple[str, str], set[str]] = {}
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for some in in_batches(sorted(area_ids)):
-        for area_id, starts_at, channel in session.execute(query.where(ShiftArea.area_id.in_(some))):
-            found.setdefault((area_id, clock.local_day(starts_at).isoformat()), set()).add(channel)
+        for area_id, starts_at, channel, owner in session.execute(query.where(ShiftArea.area_id.in_(some))):
+            found.setdefault((area_id, clock.local_day(starts_at).isoformat()), set()).add((channel, owner))
     return found
+
+
+def _own_ways(ways: set[tuple[str, str]], organisation_id: str) -> list[str]:
+    """Those of the organisation's own shifts, and of the shifts above it that it may have been on."""
+    line = {node.id for node in organisations.above(organisation_id)} if ways else set()
+    return sorted({channel for channel, owner in ways if owner in line})
 
 
 def _all(kind: Any, ids: set[str]) -> list[Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, String, delete, func, select
+from sqlalchemy import Index, Select, String, delete, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass import campaigns, clock
@@ -21,6 +21,8 @@ from canvass.db import Base, Id, in_batches, insert, session
 DIMENSIONS = ("area", "channel", "day", "hour", "shift", "topic", "visit")
 # Where the day begins in a visit's key, counted from 1: after an area's id and a colon.
 _VISIT_DAY = 38
+# Written out, not handed over: only then does a database see that the index of shifts is enough.
+_IS_SHIFT = text("dimension = 'shift'")
 
 
 class Tally(Base):
@@ -31,6 +33,15 @@ class Tally(Base):
     """
 
     __tablename__ = "tallies"
+    # A shift is asked for by itself while it is on. Of shifts only: each index more is one more to write at each tap.
+    __table_args__ = (
+        Index(
+            "ix_tallies_key",
+            "key",
+            sqlite_where=text("dimension = 'shift'"),
+            postgresql_where=text("dimension = 'shift'"),
+        ),
+    )
 
     campaign_id: Mapped[str] = mapped_column(Id, primary_key=True)
     dimension: Mapped[str] = mapped_column(String(10), primary_key=True)
@@ -124,22 +135,36 @@ def by(dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[
     return _read(Tally.key, dimension, campaign_id, organisation_ids)
 
 
-def outcomes(dimension: str, campaign_id: str, keys: Iterable[str]) -> dict[str, Counter[str]]:
-    """How often each outcome, by key, for some keys along a dimension, whichever organisation they were counted for."""
+def of_shifts(campaign_id: str, shift_ids: Iterable[str]) -> dict[str, Counter[str]]:
+    """How often each outcome, by shift, whichever organisation it was counted for."""
     found: dict[str, Counter[str]] = {}
-    for some in in_batches(keys):
+    for some in in_batches(shift_ids):
         query = select(Tally.key, Tally.outcome, func.sum(Tally.number)).where(
-            Tally.campaign_id == campaign_id, Tally.dimension == dimension, Tally.key.in_(some)
+            Tally.campaign_id == campaign_id, _IS_SHIFT, Tally.key.in_(some)
         )
         for key, outcome, number in session.execute(query.group_by(Tally.key, Tally.outcome)):
             found.setdefault(key, Counter())[outcome] = int(number)
     return found
 
 
+def talked_by_shift(campaign_id: str, organisation_ids: Select[str]) -> Counter[str]:
+    """How many conversations, by shift, of these organisations. Summed here: the database would sort them all first."""
+    query = select(Tally.key, Tally.number).where(
+        Tally.campaign_id == campaign_id,
+        Tally.dimension == "shift",
+        Tally.organisation_id.in_(organisation_ids),
+        Tally.outcome == campaigns.TALKED,
+    )
+    found: Counter[str] = Counter()
+    for key, number in session.execute(query):
+        found[key] += number
+    return found
+
+
 def visits(
-    campaign_id: str, organisation_ids: Select[str], first: date, last: date, area_id: str | None = None
+    campaign_id: str, organisation_ids: Select[str], first: date, last: date, area_id: str | None, most: int
 ) -> dict[tuple[str, str, str], Count]:
-    """The counts by area, day and organisation, from `first` to `last`, both included, the latest day first."""
+    """The counts by area, day and organisation from `first` to `last`, both included: the `most` of the latest days."""
     day = func.substr(Tally.key, _VISIT_DAY)
     talked = func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED)
     query = select(Tally.key, Tally.organisation_id, func.sum(Tally.number), func.coalesce(talked, 0)).where(
@@ -150,11 +175,12 @@ def visits(
     )
     if area_id is not None:
         query = query.where(Tally.key.startswith(f"{area_id}:", autoescape=True))
-    rows = session.execute(query.group_by(Tally.key, Tally.organisation_id).order_by(day.desc(), Tally.key))
+    # Grouped in the order of the table's key, so that nothing is sorted but the sums.
+    query = query.group_by(Tally.organisation_id, Tally.key).having(func.sum(Tally.number) > 0)
+    rows = session.execute(query.order_by(day.desc(), Tally.key, Tally.organisation_id).limit(most))
     return {
         (key[: _VISIT_DAY - 2], key[_VISIT_DAY - 1 :], organisation_id): Count(int(attempts), int(conversations))
         for key, organisation_id, attempts, conversations in rows
-        if attempts
     }
 
 

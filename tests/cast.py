@@ -171,5 +171,14 @@ def plan_shift(
     )
 
 
+def square(west: float, south: float) -> str:
+    """An outline a hundredth of a degree wide and high."""
+    east, north = west + 0.01, south + 0.01
+    return (
+        f'{{"type":"Polygon","coordinates":[[[{west},{south}],[{east},{south}],[{east},{north}],[{west},{north}],'
+        f"[{west},{south}]]]}}"
+    )
+
+
 # Hashed once: argon2 is slow on purpose, and a test of something else should not pay for it.
 PASSWORD_HASH = people._hasher.hash(PASSWORD)

@@ -419,7 +419,7 @@ def pages(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskC
         "sign-in": joining.sign_in_token(cast.cia),
     }
     tokens["demo"] = tokens["sign-in"]
-    shift = plan_shift(cast, by=cast.adam)
+    shift = plan_shift(cast, by=cast.adam, script="Hello!")
     ids = {
         "campaign_id": cast.spring.id,
         "area_id": cast.hageby_north.id,

@@ -9,20 +9,22 @@ from typing import Any
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, areas, campaigns, clock, db, i18n, joining, organisations, places, shifts
+from canvass import access, areas, campaigns, clock, db, geometry, i18n, joining, organisations, places, shifts
+from canvass.areas import Area
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
 from canvass.shifts import Shift, Training
-from canvass.web import forms, fragments, gate
+from canvass.web import drawings, forms, fragments, gate
+from canvass.web.drawings import Drawing
 
 door = Blueprint("shifts", __name__)
 
 # Areas shown at once in the form; the rest are folded.
-FIRST_AREAS = 12
+FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 400, 100
 # Who has been where: this many days back when nobody has said.
-DAYS_BACK = 30
+DAYS_BACK = 14
 
 
 # --- a campaign's shifts ------------------------------------------------------------------------------------
@@ -92,7 +94,7 @@ def visits(campaign_id: str) -> ResponseReturnValue:
     last = _day(request.args.get("last", "")) or clock.today()
     first = _day(request.args.get("first", "")) or last - timedelta(days=DAYS_BACK)
     wanted = request.args.get("area", "")
-    found, hidden = shifts.visits(campaign, organisations.beneath(node.id), first, last, wanted or None)
+    found, has_more = shifts.visits(campaign, organisations.beneath(node.id), first, last, wanted or None)
     offered = areas.serving(node.id)
     return render_template(
         "shifts/visits.html",
@@ -100,7 +102,7 @@ def visits(campaign_id: str) -> ResponseReturnValue:
         node=node,
         tabs=[{"url": f"?at={s.id}", "label": s.name, "current": s is node} for s in stands],
         days=_by_day(found),
-        hidden=hidden,
+        has_more=has_more,
         first=first,
         last=last,
         area=wanted,
@@ -118,7 +120,7 @@ def page(shift_id: str) -> ResponseReturnValue:
     shift = shifts.find(person, shift_id)
     leads = _leads(person, shift)
     way_in: dict[str, Any] = {}
-    if leads and shift.is_open:
+    if leads and shift.state in ("coming", "on"):
         shift, way_in = _way_in(shift)
     return fragments.page_or_part(
         "shifts/page.html",
@@ -364,7 +366,8 @@ def _image_lines(shift: Shift) -> list[str]:
     way = campaigns.channel_name(shift.channel)
     return [
         f"{way} · {where}" if where else way,
-        f"{i18n.day(shift.starts_at, 'EEEE d MMMM')} · {shift.organisation.name}",
+        i18n.day(shift.starts_at, "EEEE d MMMM"),
+        shift.organisation.name,
         shift.campaign.name,
     ]
 
@@ -374,7 +377,7 @@ def _image_lines(shift: Shift) -> list[str]:
 
 def _blame(form: forms.Form, error: shifts.Refused) -> None:
     """Put each sentence beside the field of the form that it is about."""
-    fields = {"starts_at": "day", "ends_at": "ends", "campaign": "day"}
+    fields = {"starts_at": "held_on", "ends_at": "ends", "campaign": "held_on"}
     form.errors = {fields.get(name, name): sentence for name, sentence in error.errors.items()} | form.errors
 
 
@@ -388,7 +391,7 @@ def _blank(campaign: Campaign, node: Organisation, pattern: Shift | None) -> for
     return forms.Form(
         organisation=node.id,
         channel=first["channel"],
-        day=first["day"].isoformat(),
+        held_on=first["day"].isoformat(),
         begins=f"{first['from']:%H:%M}",
         ends=f"{first['to']:%H:%M}",
         areas=first.get("areas", []),
@@ -406,7 +409,7 @@ def _filled(shift: Shift) -> forms.Form:
     return forms.Form(
         organisation=shift.organisation_id,
         channel=shift.channel,
-        day=clock.local_day(shift.starts_at).isoformat(),
+        held_on=clock.local_day(shift.starts_at).isoformat(),
         begins=i18n.time_of_day(shift.starts_at),
         ends=i18n.time_of_day(shift.ends_at),
         areas=[area.id for area in shift.areas],
@@ -426,7 +429,7 @@ def _fields(form: forms.Form, organisation: Organisation, shift: Shift | None) -
     leader = shift.leader if shift and leader_id == shift.leader_id else _chosen(leader_id, organisation)
     if leader_id and leader is None:
         form.errors["leader"] = _("Välj någon i listan.")
-    day = form.day("day")
+    day = form.day("held_on")
     return {
         "channel": form.text("channel"),
         "starts_at": _moment(form, day, "begins"),
@@ -487,7 +490,9 @@ def _form(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
     stands = access.standpoints(person, campaign.organisation_id, "shift.plan")
     owners = organisations.tree([node.id for node in stands])
     organisation = shift.organisation if shift else db.session.get(Organisation, form.organisation) or stands[0]
-    first, more = _areas(form, campaign, organisation, shift)
+    choices = _areas(form, campaign, organisation, shift)
+    view, drawing = _map([area for area, _away in choices])
+    options = [(area.id, area.name, _distance(away)) for area, away in choices]
     return render_template(
         "shifts/form.html",
         form=form,
@@ -495,8 +500,10 @@ def _form(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
         campaign=campaign,
         shift=shift,
         owners=owners,
-        first_areas=first,
-        more_areas=more,
+        first_areas=options[:FIRST_AREAS],
+        more_areas=options[FIRST_AREAS:MOST_AREAS],
+        view=view,
+        drawing=drawing,
         channels=[(channel, campaigns.channel_name(channel)) for channel in campaign.channels],
         leaders=_leaders(organisation, shift),
         has_geocoder=bool(current_app.config["GEOCODER"]),
@@ -506,8 +513,8 @@ def _form(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
 
 def _areas(
     form: forms.Form, campaign: Campaign, organisation: Organisation, shift: Shift | None
-) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
-    """The areas to choose from: those chosen, the nearest or the organisation's own first, and the rest."""
+) -> list[tuple[Area, float | None]]:
+    """The areas to choose from and how far each is: those chosen first, then the nearest or the organisation's own."""
     known = {area.id: area for area in areas.serving(campaign.organisation_id, near=organisation.id)}
     known |= {area.id: area for area in shift.areas} if shift else {}
     try:
@@ -518,8 +525,17 @@ def _areas(
     chosen = set(form.areas)
     is_far = position[0] is not None
     rows.sort(key=lambda row: (row[0].id not in chosen, not is_far and row[0].organisation_id != organisation.id))
-    choices = [(area.id, area.name, _distance(away)) for area, away in rows]
-    return choices[:FIRST_AREAS], choices[FIRST_AREAS:]
+    return rows
+
+
+def _map(ground: list[Area]) -> tuple[geometry.View | None, Drawing]:
+    """The areas with outlines, to point out the meeting point on."""
+    shown = areas.with_outlines(ground[:MOST_DRAWN])
+    outlines = [outline for area in shown if (outline := area.geometry)]
+    if not outlines:
+        return None, Drawing()
+    view = drawings.view_of(outlines, drawings.WIDTH, drawings.WIDTH / 20)
+    return view, drawings.draw_in(view, [(area.geometry or {}, area.name, "", "") for area in shown])
 
 
 def _distance(metres: float | None) -> str:

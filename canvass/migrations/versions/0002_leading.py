@@ -252,6 +252,13 @@ def upgrade() -> None:
         batch_op.alter_column(
             "key", existing_type=sa.VARCHAR(length=36), type_=sa.String(length=60), existing_nullable=False
         )
+    op.create_index(
+        "ix_tallies_key",
+        "tallies",
+        ["key"],
+        sqlite_where=sa.text("dimension = 'shift'"),
+        postgresql_where=sa.text("dimension = 'shift'"),
+    )
 
     with op.batch_alter_table("targets", schema=None) as batch_op:
         batch_op.add_column(sa.Column("area_id", sa.String(length=36), nullable=False, server_default=""))
@@ -277,6 +284,7 @@ def downgrade() -> None:
         batch_op.drop_column("note")
         batch_op.drop_column("area_id")
 
+    op.drop_index("ix_tallies_key", "tallies")
     with op.batch_alter_table("tallies", schema=None) as batch_op:
         batch_op.alter_column(
             "key", existing_type=sa.String(length=60), type_=sa.VARCHAR(length=36), existing_nullable=False
