@@ -92,6 +92,12 @@ def phone(installation_id: str, person: Person) -> Installation:
     return found
 
 
+def note_shift(found: Installation, shift_id: str | None) -> None:
+    """The phone is out on this shift, or on none. Since when stands for as long as it is the same."""
+    if found.shift_id != shift_id:
+        found.shift_id, found.shift_since = shift_id, clock.now() if shift_id else None
+
+
 def note_gaps(found: Installation, max_seq: int, pending: int) -> list[int]:
     """Take the phone's word for how many operations it has made; returns the first numbers that have not arrived.
 

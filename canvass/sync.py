@@ -14,13 +14,26 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import DataError, IntegrityError
 
-from canvass import access, areas, attempts, campaigns, clock, organisations, quarantine, receipts, state, tallies
+from canvass import (
+    access,
+    areas,
+    attempts,
+    campaigns,
+    clock,
+    organisations,
+    quarantine,
+    receipts,
+    shifts,
+    state,
+    tallies,
+)
 from canvass.areas import Area
 from canvass.campaigns import Campaign
 from canvass.db import is_id, session
 from canvass.people import Person
 from canvass.quarantine import Held
 from canvass.receipts import Installation, Operation
+from canvass.shifts import Shift
 
 APP = "canvass-sync/1"
 SCHEMA = 1
@@ -56,6 +69,8 @@ class Envelope(msgspec.Struct):
     sent_at: str | None = None
     pending: int = 0
     max_seq: int = 0
+    # The shift the phone is out on. Left out, it says nothing of it: an older phone, or operations read from a file.
+    shift: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Named(msgspec.Struct):
@@ -94,6 +109,8 @@ def read(body: bytes) -> Envelope:
         raise Malformed("install and batch must be ids")
     if not 0 <= envelope.max_seq <= LARGEST_NUMBER or not 0 <= envelope.pending <= LARGEST_NUMBER:
         raise Malformed("max_seq and pending must be counts")
+    if isinstance(envelope.shift, str) and not is_id(envelope.shift):
+        raise Malformed("shift must be an id")
     return envelope
 
 
@@ -103,7 +120,11 @@ def receive(person: Person, envelope: Envelope) -> dict[str, Any]:
     Raises Malformed for what nests deeper than Python can read: the phone then finds out which it is.
     """
     phone = receipts.phone(envelope.install, person)
+    shift = _out_on(person, envelope.shift)
+    if envelope.shift is not msgspec.UNSET:
+        receipts.note_shift(phone, shift.id if shift else None)
     # Held on to while the batch lasts: the session forgets what nobody holds, and would read it again for each one.
+    # So is the shift, which most of the operations are of.
     _held_on_to = (organisations.above(person.association_id), campaigns.seen_by(person)) if envelope.ops else ()
     try:
         results = [_take(person, phone, bytes(raw)) for raw in envelope.ops]
@@ -159,7 +180,37 @@ def _campaign(person: Person, campaign: Campaign) -> dict[str, Any]:
         ],
         "channels": [{"channel": c, "outcomes": list(campaigns.CHANNELS[c])} for c in campaign.channels],
         "topics": [{"id": topic.id, "name": topic.name} for topic in campaigns.topics(campaign)],
+        "shifts": _shifts(person, campaign),
     }
+
+
+def _shifts(person: Person, campaign: Campaign) -> list[dict[str, Any]]:
+    """What the person can go out on, each with what everybody on it has done so far."""
+    found = shifts.open_to(person, campaign)
+    summaries = shifts.summaries(found)
+    return [
+        {
+            "id": shift.id,
+            "channel": shift.channel,
+            "areas": [area.id for area in shift.areas],
+            "starts_at": clock.text(shift.starts_at),
+            "ends_at": clock.text(shift.ends_at),
+            "place": shift.place,
+            "leader": shifts.first_name(shift.leader.name) if shift.leader else None,
+            "script": shift.script,
+            "points": shift.points,
+            "counts": {key: getattr(summaries[shift.id], key) for key in ("attempts", "conversations", "reached")},
+        }
+        for shift in found
+    ]
+
+
+def _out_on(person: Person, shift_id: str | msgspec.UnsetType | None) -> Shift | None:
+    """The shift a phone says it is out on, unless that is over, or in a campaign that is not its person's."""
+    shift = session.get(Shift, shift_id) if shift_id else None
+    if shift is None or not shift.is_open or not campaigns.logging_organisation(person, shift.campaign):
+        return None
+    return shift
 
 
 # --- one operation ------------------------------------------------------------------------------------------
@@ -249,7 +300,8 @@ def _unreadable(sent: Sent) -> str | None:
         if type(sent.data.get("n", 1)) is not int:
             return "malformed"
         area = sent.data.get("area")
-        if area is not None and not is_id(area):
+        shift = sent.data.get("shift")
+        if any(each is not None and not is_id(each) for each in (area, shift)):
             return "malformed"
     return None
 
@@ -283,28 +335,46 @@ def _objection(person: Person, sent: Sent, *, is_admitted: bool = False) -> str 
 
 def _apply(person: Person, sent: Sent, *, rev: int | None = None) -> str:
     campaign = session.get_one(Campaign, sent.campaign)
-    facts = None
+    facts = shift = None
     if sent.kind != "delete":
         area = session.get(Area, sent.data["area"]) if sent.data.get("area") else None
         known = campaigns.all_topics(campaign)
+        shift = _shift(sent)
         facts = attempts.Facts(
             area_id=area.id if area and areas.serves(area, campaign.organisation_id) else None,
             channel=sent.data["channel"],
             outcome=sent.data["outcome"],
             number=sent.data.get("n", 1),
             topics=[topic for topic in dict.fromkeys(sent.data.get("topics", [])) if topic in known],
+            shift_id=shift.id if shift else None,
         )
     is_newer = attempts.log(
         sent.attempt,
         author=person,
         campaign_id=campaign.id,
-        organisation_id=campaigns.logging_organisation(person, campaign) or campaign.organisation_id,
+        organisation_id=_logs_for(person, campaign, shift),
         happened_at=happened_at(sent),
         facts=facts,
         rev=rev or sent.rev,
         is_first=sent.kind == "create",
     )
     return "stored" if is_newer else "superseded"
+
+
+def _shift(sent: Sent) -> Shift | None:
+    """The shift it was made on. One that is not there, or another campaign's, is no reason not to count it."""
+    shift_id = sent.data.get("shift")
+    shift = session.get(Shift, shift_id) if shift_id else None
+    return shift if shift is not None and shift.campaign_id == sent.campaign else None
+
+
+def _logs_for(person: Person, campaign: Campaign, shift: Shift | None) -> str:
+    """Whose the attempt is: the association's whose shift it is, when the author may log there, else their own."""
+    if shift is not None and shift.organisation.kind == "association":
+        of_shift = shift.organisation_id
+        if organisations.is_beneath(of_shift, campaign.organisation_id) and access.may(person, "attempt.log", of_shift):
+            return of_shift
+    return campaigns.logging_organisation(person, campaign) or campaign.organisation_id
 
 
 def happened_at(sent: Sent) -> datetime:

@@ -14,7 +14,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -37,13 +37,15 @@ from canvass import (
     quarantine,
     receipts,
     settings,
+    shifts,
     state,
+    tallies,
 )
 from canvass.quarantine import Held
 from canvass.receipts import Operation, Waiting
 from canvass.simulation.client import Client
 from canvass.simulation.ledger import Cell
-from canvass.simulation.plan import TOPICS, Year
+from canvass.simulation.plan import TOPICS, ZONE, Year
 
 SERVE = "import sys; from canvass import server; sys.exit(server.serve(sys.argv[1], int(sys.argv[2])))"
 HOST = "127.0.0.1"
@@ -71,6 +73,7 @@ class Office:
         self._window.config.update(settings.read(DATA=folder, DATABASE_URL=database_url))
         db.attach(self._window)
         self.is_sqlite = self._window.config["DATABASE_URL"].startswith("sqlite")
+        self.shifts: dict[str, str] = {}  # the id of each campaign's
         self._clients: list[Client] = []
         self._rows: dict[str, list[dict[str, Any]]] = {}
 
@@ -145,7 +148,10 @@ class Office:
     # --- before the year ------------------------------------------------------------------------------------
 
     def set_up(self, year: Year) -> dict[str, str]:
-        """Organisations, areas, campaigns, a leader and a board member; returns each campaign's join code."""
+        """Organisations, areas, campaigns, a shift in each, a leader and a board member.
+
+        Returns each campaign's join code.
+        """
         with self.window():
             if people.is_anyone():
                 raise Failed("the database is in use; give the simulation one that is empty")
@@ -170,6 +176,17 @@ class Office:
                     by=desks[0],
                 )
                 campaigns.open_(campaign, by=desks[0])
+                noon = datetime.combine(drive.starts_on, time(12), ZONE)
+                at_the_stall = shifts.plan(
+                    campaign,
+                    town,
+                    channel="stall",
+                    starts_at=noon,
+                    ends_at=noon + timedelta(hours=3),
+                    area_ids=[],
+                    by=desks[0],
+                )
+                self.shifts[drive.name] = at_the_stall.id
                 secret = settings.secret(self.folder, "key")
                 codes[drive.name] = joining.code(joining.link(town, campaign.id, drive.ends_on, secret), secret)
             self.town, self.campaigns = town.id, self._by_name(campaigns.Campaign)
@@ -281,6 +298,12 @@ class Office:
                 counts[f"{row.id} talked"] += row.count.conversations
             found[dimension] = +counts
         return found
+
+    def on_shift(self, name: str) -> Counter[str]:
+        """What is counted on a campaign's shift, by outcome."""
+        with self.window():
+            found = tallies.outcomes("shift", self.campaigns[name], [self.shifts[name]])
+        return found.get(self.shifts[name], Counter())
 
     def drift(self) -> int:
         """How many counters disagree with the rows."""

@@ -107,6 +107,7 @@ class Phone:
         self.diary = Diary(volunteer.association)
         self.client = Client(origin)
         self.install = self._new_id()
+        self.shifts: dict[str, str] = {}  # the id of each campaign's
         self.queue: dict[str, Operation] = {}  # in the order they were made
         self.attempts: dict[str, Attempt] = {}
         self.seq = 0
@@ -200,6 +201,8 @@ class Phone:
             "outcome": facts.outcome,
             "n": facts.number,
             "topics": [topics[name] for name in facts.topics],
+            # Everybody at the stall is on the shift; the others know of none, as phones of old.
+            **({"shift": self.shifts[campaign["name"]]} if facts.channel == "stall" else {}),
         }
 
     # --- delivering -----------------------------------------------------------------------------------------

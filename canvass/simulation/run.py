@@ -121,6 +121,8 @@ class Replay:
 
     def _join(self, codes: dict[str, str]) -> None:
         code = codes[self.year.drives[-1].name]
+        for phone in self.phones:
+            phone.shifts = self.office.shifts
         self._all(lambda phone: phone.join(code))
         self.browsers.join(code)
 
@@ -224,6 +226,11 @@ class Replay:
         for drive in year.drives:
             own = Counter({cell: number for cell, number in ledger.items() if cell.campaign == drive.name})
             result.expect(f"{drive.name} = its page", self.office.shown(drive.name) == _marginals(own), True)
+            at_the_stall: Counter[str] = Counter()
+            for cell, number in own.items():
+                if cell.channel == "stall":
+                    at_the_stall[cell.outcome] += number
+            result.expect(f"{drive.name} = its shift", self.office.on_shift(drive.name) == at_the_stall, True)
         result.expect("counters that drifted", self.office.drift(), 0)
 
         lost = sum(phone.lost for phone in self.phones)

@@ -30,6 +30,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
   let isWanted = false; // somebody asked for another one meanwhile
   let isHeld = false; // the server has asked us to wait
   let isStopped = false;
+  let hasMoved = false; // on to a shift or off it, and the server has not heard
   let isOutdated = false; // the figures we have may hold something that the queue has too
   let failures = 0;
   let timer = null;
@@ -110,7 +111,8 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
 
   const unsubscribe = outbox.subscribe(async (what) => {
     if (what === "person") failures = 0;
-    if (what === "person" || (what === "saved" && !isHeld)) flush();
+    if (what === "shift") hasMoved = true;
+    if (what === "person" || (["saved", "shift"].includes(what) && !isHeld)) flush();
     onStatus(await outbox.status());
   });
 
@@ -141,7 +143,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     if (!author) return;
     for (const { install } of await outbox.groups("pending", author)) await walk({ install, author, state: "pending" });
     const isIdle = Math.abs(Date.now() - heardAt) >= HEARTBEAT_EVERY;
-    if (isIdle && document.visibilityState === "visible") await beat(author);
+    if ((isIdle && document.visibilityState === "visible") || hasMoved) await beat(author);
     for (const { install } of await outbox.groups("quarantined", author)) {
       await walk({ install, author, state: "quarantined" });
     }
@@ -178,10 +180,10 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
 
   // Gives nothing when the server took the batch, or the code for why it would not read it. Throws Halt when there is
   // no server to be heard: no network, somebody else's page, a server in trouble, or nobody signed in.
-  async function post({ install, author, ops, pending, maxSeq, epoch }) {
+  async function post({ install, author, ops, pending, maxSeq, epoch, shift }) {
     const batch = newId();
     const sentAt = new Date().toISOString();
-    const head = { schema: 1, install, batch, author, epoch, sent_at: sentAt, pending, max_seq: maxSeq };
+    const head = { schema: 1, install, batch, author, epoch, sent_at: sentAt, pending, max_seq: maxSeq, shift };
     // The operations go in as the texts they are, never read and written anew.
     const body = `${JSON.stringify(head).slice(0, -1)},"ops":[${ops.map(({ text }) => text).join()}]}`;
     const headers = { "Content-Type": "application/json", "X-Sync": "1" };
@@ -189,6 +191,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     const answer = status === 200 && json?.batch === batch && Array.isArray(json.results) && proper(json);
     if (answer) {
       heardAt = Date.now();
+      if (shift === (outbox.shift()?.id ?? null)) hasMoved = false;
       const results = json.results.filter((result) => result?.op);
       const missing = ops.length ? [] : json.device?.missing;
       const sent = ops.map(({ op }) => op);

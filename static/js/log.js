@@ -4,7 +4,7 @@ import { start } from "./deliver.js";
 import { onTap } from "./hold.js";
 import { wireMenu } from "./menu.js";
 import { open } from "./outbox.js";
-import { announce, byId, chip, chosenChips, closeSheets, failure, make, number, openSheet, say, time, wireSheets } from "./page.js";
+import { announce, between, byId, chip, chosenChips, closeSheets, failure, make, number, openSheet, say, time, wireSheets } from "./page.js";
 import { wireToday } from "./today.js";
 import { lines, wireWaiting } from "./waiting.js";
 import { wireWhere } from "./where.js";
@@ -24,6 +24,9 @@ const screen = {
   campaign: null,
   area: null,
   channel: null,
+  shift: null, // the one that the next tap belongs to
+  shifts: null, // what shift.js does, once it is wanted
+  recorder: null, // the same of recorder.js
   isPractice: false,
   last: null, // the attempt that undo and topics speak of
   choose,
@@ -37,8 +40,9 @@ let saidTimer = null;
 let undoable = null;
 let changes = Promise.resolve(); // topics are saved in the order they were chosen
 let shape = ""; // what the buttons were drawn for
-let isPainting = false;
+let painting = null;
 let isStale = false;
+let isFetched = false;
 
 begin();
 
@@ -50,10 +54,11 @@ async function begin() {
     nothing("storage", failure(error));
     return;
   }
-  sheets = { waiting: wireWaiting(screen), today: wireToday(screen) };
-  wireWhere(screen);
+  sheets = { waiting: wireWaiting(screen), today: wireToday(screen), where: wireWhere(screen) };
   wireMenu(screen, {
     practice: () => practise(!screen.isPractice),
+    recorder: () => later(async () => (await recorder()).open()),
+    summary: () => later(async () => (await import("./summary.js")).openSummary(screen)),
     several: () => openSeveral("talked"),
     today: sheets.today.open,
     waiting: sheets.waiting.open,
@@ -66,14 +71,49 @@ async function begin() {
     await screen.delivery.refreshHello();
     await explainNothing();
   });
+  if (screen.outbox.setting("recorder")) await later(recorder);
+  if (location.search || screen.outbox.setting("wish") || screen.outbox.shift()) await later(shifts);
   screen.outbox.subscribe(paint);
-  screen.delivery = start(screen.outbox);
+  await screen.shifts?.begin();
+  screen.delivery = start(screen.outbox, { onHello: (hello) => screen.shifts?.heed(hello, { isFresh: true }) });
   await paint();
   await explainNothing();
   // At midnight "idag" is another day, and a tab may have slept for hours.
   addEventListener("visibilitychange", () => document.visibilityState === "visible" && paint());
   for (const name of ["online", "offline"]) addEventListener(name, paint);
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/service-worker.js");
+}
+
+// Parts that few use are fetched when they are wanted; from the phone's own store, but at the very first visit.
+async function later(work) {
+  try {
+    await work();
+  } catch (error) {
+    console.warn("part:", error);
+    screen.tell(say("part_missing"));
+  }
+}
+
+async function shifts() {
+  screen.shifts ??= (await import("./shift.js")).wireShift(screen, sheets.where);
+  return screen.shifts;
+}
+
+// Where there are shifts they may be wanted where there is no network; and at a phone's very first visit, straight from
+// the link at the meeting point, the parts are not in its store yet.
+async function fetchAhead() {
+  if (isFetched || !(screen.shift || screen.campaign.shifts?.length)) return;
+  isFetched = true;
+  try {
+    await Promise.all([shifts(), import("./summary.js"), import("./recorder.js").then(({ look }) => look())]);
+  } catch {
+    isFetched = false; // the next time it is painted
+  }
+}
+
+async function recorder() {
+  screen.recorder ??= await (await import("./recorder.js")).wireRecorder(screen);
+  return screen.recorder;
 }
 
 // --- where one stands -------------------------------------------------------------------------------------------
@@ -86,11 +126,16 @@ function settle() {
   screen.area = campaign?.areas.find(({ id }) => id === outbox.setting(`area:${campaign.id}`)) ?? null;
   screen.channel =
     campaign?.channels.find(({ channel }) => channel === outbox.setting("channel")) ?? campaign?.channels[0] ?? null;
+  const shift = outbox.shift();
+  screen.shift = shift?.campaign === campaign?.id ? shift : null;
 }
 
 async function choose({ campaign, area, channel }) {
   const { outbox } = screen;
-  if (campaign !== undefined) await outbox.setSetting("campaign", campaign);
+  if (campaign !== undefined) {
+    if (outbox.shift()) await outbox.setShift(null);
+    await outbox.setSetting("campaign", campaign);
+  }
   if (area !== undefined) await outbox.setSetting(`area:${screen.campaign.id}`, area);
   if (channel !== undefined) await outbox.setSetting("channel", channel);
   await paint();
@@ -100,14 +145,16 @@ async function choose({ campaign, area, channel }) {
 
 async function tap(outcome, n = 1) {
   const { campaign, area, channel, isPractice } = screen;
-  const facts = { campaign: campaign.id, area: area?.id ?? null, channel: channel.channel, outcome, n, topics: [] };
+  const colour = screen.recorder?.chosen ?? null;
+  const facts = { campaign: campaign.id, area: area?.id ?? null, channel: channel.channel, outcome, n, topics: [], colour };
   try {
     const attempt = isPractice ? { ...facts, id: null } : await screen.outbox.log(facts);
     screen.last = attempt;
     undoable = attempt;
     const values = { n: number(n), outcome: say(outcome) };
     navigator.vibrate?.(BUZZ);
-    remark("saved", isPractice ? say("practised", values) : say(n > 1 ? "saved_several" : "saved", values), UNDO_FOR);
+    const text = isPractice ? say("practised", values) : say(n > 1 ? "saved_several" : "saved", values);
+    remark("saved", colour ? say("for_colour", { colour: say(colour), text }) : text, UNDO_FOR);
     paintTopics();
   } catch (error) {
     fail(failure(error));
@@ -262,10 +309,13 @@ function wireSeveral() {
 // --- painting ---------------------------------------------------------------------------------------------------
 
 // Everything anew from what the outbox says; calls that come meanwhile make one more round.
-async function paint() {
+function paint() {
   isStale = true;
-  if (isPainting) return;
-  isPainting = true;
+  painting ??= paintAll();
+  return painting;
+}
+
+async function paintAll() {
   try {
     while (isStale) {
       isStale = false;
@@ -274,7 +324,7 @@ async function paint() {
   } catch (error) {
     fail(failure(error));
   } finally {
-    isPainting = false;
+    painting = null;
   }
 }
 
@@ -296,6 +346,7 @@ async function paintOnce() {
   await paintFigures();
   paintQueue();
   paintSaid(recent[0]);
+  fetchAhead();
 }
 
 // Nothing to log with: is nobody signed in, or is there no network? Nobody but the server can tell.
@@ -319,9 +370,10 @@ function nothing(why, text = null) {
 }
 
 function paintWhere() {
-  const { campaign, area } = screen;
+  const { campaign, area, shift } = screen;
   byId("where-button").disabled = false;
-  byId("where-campaign").textContent = campaign.name;
+  const { name } = campaign;
+  byId("where-campaign").textContent = shift ? say("on_shift", { time: between(shift), campaign: name }) : name;
   const areaName = byId("where-area");
   areaName.textContent = area ? area.name : campaign.areas.length ? say("choose_area") : "";
   areaName.classList.toggle("missing", !area);
@@ -363,7 +415,8 @@ function paintButtons() {
 // that the count climbs with every tap and never twice for the same.
 async function paintFigures() {
   const { campaign, outbox } = screen;
-  const { conversations, attempts } = await outbox.today(campaign.id);
+  const day = await outbox.today(campaign.id);
+  const { conversations, attempts } = day;
   const own = conversations - (await countedByServer())[campaign.id];
   const result = campaign.result + own;
   const count = byId("count");
@@ -375,8 +428,12 @@ async function paintFigures() {
   progress.hidden = !campaign.target;
   progress.max = campaign.target || 1;
   progress.value = Math.min(result, campaign.target || 0);
-  byId("mine").textContent = say("mine", { mine: number(conversations), team: number(campaign.association_today + own) });
   byId("today-button").textContent = say("today", { n: number(attempts) });
+  const onShift = screen.shift && (await screen.shifts?.figures());
+  const mine = number((onShift?.mine ?? day).conversations);
+  const team = number(onShift ? onShift.team.conversations : campaign.association_today + own);
+  byId("mine").textContent = say(onShift ? "mine_shift" : "mine", { mine, team });
+  screen.recorder?.paint((onShift?.mine ?? day).colours);
 }
 
 // How many of today's own conversations stood in the server's figures when it gave them: those it had by then. Some

@@ -10,8 +10,12 @@ export function wireMenu(screen, actions) {
     byId("menu-who").textContent = name && say("who", { name, association });
     byId("menu-campaign").href = screen.campaign ? `/campaigns/${screen.campaign.id}` : "/campaigns";
     for (const item of menu.querySelectorAll("[data-needs-campaign]")) item.hidden = !screen.campaign;
-    byId("menu-script").hidden = !screen.campaign?.script;
-    byId("menu-script-text").textContent = screen.campaign?.script ?? "";
+    for (const item of menu.querySelectorAll("[data-needs-shift]")) item.hidden = !screen.shift;
+    const { campaign, shift } = screen;
+    for (const [name, text] of [["script", shift?.script || campaign?.script], ["points", shift?.points]]) {
+      byId(`menu-${name}`).hidden = !text;
+      byId(`menu-${name}-text`).textContent = text ?? "";
+    }
     openSheet("menu");
   });
   for (const button of menu.querySelectorAll("[data-do]")) {

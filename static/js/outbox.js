@@ -17,7 +17,10 @@ const DAY = 1_440 * MINUTE;
 const KEPT_FOR = 30 * DAY; // when the server says nothing of backups
 // The server may read its clock before it commits: a backup begun just after may lack what the answer spoke of.
 const BACKUP_MARGIN = MINUTE;
+const STAYS = 240 * MINUTE; // on a shift after its end: the last doors, and the way home
+const EARLY = 60 * MINUTE; // before its beginning somebody may have logged on it
 
+const UNREACHED = ["not_home", "inaccessible", "no_answer", "wrong_number"]; // nobody opened or answered
 const STATES = ["pending", "acknowledged", "quarantined"];
 const KEPT_BY_SERVER = ["stored", "duplicate", "superseded"];
 const STORES = ["facts", "operations", "attempts", "outlines"];
@@ -26,6 +29,28 @@ const STORES = ["facts", "operations", "attempts", "outlines"];
 const under = (...parts) => IDBKeyRange.bound(parts, [...parts, []]);
 const sizeOf = (text) => new TextEncoder().encode(text).length;
 const minus = (time, ms) => new Date(new Date(time) - ms).toISOString();
+
+// The shift as a hello describes it, with the campaign it is in; null when it is not there.
+export function shiftIn(hello, id) {
+  for (const { id: campaign, shifts = [] } of hello?.campaigns ?? []) {
+    const shift = shifts.find((each) => each.id === id);
+    if (shift) return { ...shift, campaign };
+  }
+  return null;
+}
+
+// How many attempts, in how many somebody opened or answered, conversations, and of those how many by colour.
+export function tally(attempts) {
+  const counts = { attempts: 0, reached: 0, conversations: 0, colours: {} };
+  for (const { n, outcome, colour } of attempts) {
+    counts.attempts += n;
+    if (!UNREACHED.includes(outcome)) counts.reached += n;
+    if (outcome !== "talked") continue;
+    counts.conversations += n;
+    if (colour) counts.colours[colour] = (counts.colours[colour] ?? 0) + n;
+  }
+  return counts;
+}
 
 // Rejects with a Failure whose `code` says why this phone cannot save.
 export async function open() {
@@ -96,12 +121,34 @@ class Outbox {
     return this.#write("setting", async ({ facts }) => facts.set(`setting:${name}`, value));
   }
 
+  // --- the shift ---
+
+  // The one this phone is out on, as the server last described it. It is left by itself some hours after its end.
+  shift() {
+    return current(this.#facts.get("shift"), this.#facts.get("offset"));
+  }
+
+  isOver(shift) {
+    return !current(shift, this.#facts.get("offset"));
+  }
+
+  // Out on `shift` (of shiftIn) from the next tap on, or on none; with `settings` that go with it, kept at once.
+  setShift(shift, settings = {}) {
+    return this.#write("shift", async ({ facts }) => {
+      facts.set("shift", shift);
+      for (const [name, value] of Object.entries(settings)) facts.set(`setting:${name}`, value);
+    });
+  }
+
   // --- taps ---
 
   // These three resolve when it is on the phone's disk. When they reject with a Failure, nothing was saved.
 
-  async log({ campaign, area = null, channel, outcome, n = 1, topics = [] }) {
-    const facts = { campaign, area, channel, outcome, n, topics, deleted: false };
+  // `colour` says which of the group it was, and stays on this phone.
+  async log({ campaign, area = null, channel, outcome, n = 1, topics = [], colour = null }) {
+    const on = this.shift();
+    const shift = on?.campaign === campaign ? on.id : null;
+    const facts = { campaign, area, channel, outcome, n, topics, shift, colour, deleted: false };
     const attempt = await this.#save(newId(), () => facts);
     if (!this.#hasAskedToPersist) {
       // When there is something to lose, because some browsers put the question to the person.
@@ -111,8 +158,8 @@ class Outbox {
     return attempt;
   }
 
-  change(attemptId, { area, channel, outcome, n, topics }) {
-    const changes = Object.entries({ area, channel, outcome, n, topics }).filter(([, value]) => value !== undefined);
+  change(attemptId, { area, channel, outcome, n, topics, colour }) {
+    const changes = Object.entries({ area, channel, outcome, n, topics, colour }).filter(([, value]) => value !== undefined);
     return this.#save(attemptId, (before) => {
       if (!before) throw new Failure("unknown");
       if (before.deleted) throw new Failure("deleted");
@@ -140,8 +187,11 @@ class Outbox {
 
       const last = before && (await ask(operations.get(before.op)));
       const attempt = { ...shape(before) };
-      // Nothing to change; or a second run after a first one that was kept after all.
-      if (before && contentOf(before) === contentOf(attempt)) return seen(before, last);
+      // Nothing to tell the server; or a second run after a first one that was kept after all.
+      if (before && contentOf(before) === contentOf(attempt)) {
+        if (before.colour !== attempt.colour) attempts.put(attempt);
+        return seen(attempt, last);
+      }
       let head = last?.state === "pending" && last.sends === 0 && JSON.parse(last.text);
       if (!head) {
         const seq = ((await facts.get(`seq:${install}`)) ?? 0) + 1;
@@ -165,13 +215,13 @@ class Outbox {
 
   // --- what the screen shows ---
 
-  // Today's, the latest first, without the undone.
-  async recent(limit = 20) {
+  // Today's, or since the beginning of another day, the latest first, without the undone.
+  async recent(limit = 20, since = Date.now()) {
     const me = this.person()?.id;
     if (!me) return [];
     return this.#database.read(["attempts", "operations"], async (attempts, operations) => {
       const found = [];
-      for await (const { value } of each(attempts.index("day").openCursor(today(me), "prev"))) {
+      for await (const { value } of each(attempts.index("day").openCursor(days(me, since), "prev"))) {
         if (value.deleted) continue;
         found.push(seen(value, await ask(operations.get(value.op))));
         if (found.length === limit) break;
@@ -180,17 +230,21 @@ class Outbox {
     });
   }
 
-  async today(campaignId) {
+  today(campaignId) {
+    return this.#count(Date.now(), ({ campaign }) => campaign === campaignId);
+  }
+
+  // The same for what this person has logged on a shift.
+  onShift({ id, starts_at: startsAt }) {
+    return this.#count(beginning(startsAt), ({ shift }) => shift === id);
+  }
+
+  async #count(since, isWanted) {
     const me = this.person()?.id;
-    const counts = { conversations: 0, attempts: 0 };
-    if (!me) return counts;
-    const found = await this.#database.read(["attempts"], (attempts) => ask(attempts.index("day").getAll(today(me))));
-    for (const { campaign, outcome, n, deleted } of found) {
-      if (deleted || campaign !== campaignId) continue;
-      counts.attempts += n;
-      if (outcome === "talked") counts.conversations += n;
-    }
-    return counts;
+    if (!me) return tally([]);
+    const range = days(me, since);
+    const found = await this.#database.read(["attempts"], (attempts) => ask(attempts.index("day").getAll(range)));
+    return tally(found.filter((attempt) => !attempt.deleted && isWanted(attempt)));
   }
 
   async status() {
@@ -318,7 +372,11 @@ class Outbox {
       }
       const pending = await ask(queue.count(under("pending", install)));
       const maxSeq = (await facts.get(`seq:${install}`)) ?? 0;
-      return { install, author, ops, end, pending, maxSeq, epoch: (await facts.get("epoch")) ?? null };
+      const epoch = (await facts.get("epoch")) ?? null;
+      // Of this phone alone: what was read from a file says nothing of where its own phone is.
+      const isOwn = install === (await facts.get("install"));
+      const shift = isOwn ? (current(await facts.get("shift"), await facts.get("offset"))?.id ?? null) : undefined;
+      return { install, author, ops, end, pending, maxSeq, epoch, shift };
     });
   }
 
@@ -380,6 +438,8 @@ class Outbox {
       if (hello) {
         await setPerson(tables, hello.person);
         facts.set("context", hello);
+        const shift = shiftIn(hello, (await facts.get("shift"))?.id);
+        if (shift) facts.set("shift", shift); // it may have another time by now
       } else {
         facts.set("lastDeliveredAt", new Date().toISOString());
       }
@@ -433,6 +493,7 @@ class Outbox {
 async function setPerson({ facts, outlines }, person) {
   if ((await facts.get("person"))?.id !== person?.id) {
     facts.set("context", null);
+    facts.set("shift", null);
     facts.set("outlinesTag", null);
     outlines.clear();
   }
@@ -467,7 +528,15 @@ function wording(head, { campaign, at, offset, deleted, ...facts }) {
   return JSON.stringify({ op, attempt, rev, base, kind, schema: SCHEMA, seq, campaign, at, offset, data });
 }
 
-const dataOf = ({ area, channel, outcome, n, topics }) => ({ area, channel, outcome, n, topics });
+// What is sent. The colour is not: who of the group it was is nobody else's business.
+const dataOf = ({ area, channel, outcome, n, topics, shift }) => ({
+  area,
+  channel,
+  outcome,
+  n,
+  topics,
+  ...(shift && { shift }),
+});
 const contentOf = (attempt) => JSON.stringify([attempt.deleted, dataOf(attempt)]);
 
 // An attempt as the screen sees it; `settled` is the server's time. An operation that is no longer here was sent and is
@@ -475,14 +544,24 @@ const contentOf = (attempt) => JSON.stringify([attempt.deleted, dataOf(attempt)]
 function seen({ id, rev, at, campaign, deleted, ...facts }, operation) {
   const { state, settled = null, code = null, sentence = null } = operation ?? {};
   const shown = state === "pending" || state === "quarantined" ? state : "sent";
-  return { id, rev, at, campaign, deleted, ...dataOf(facts), state: shown, settled, code, sentence };
+  const { shift = null, colour = null } = facts;
+  return { id, rev, at, campaign, deleted, ...dataOf(facts), shift, colour, state: shown, settled, code, sentence };
 }
 
-// From midnight to midnight where the phone is, also on the days when the clocks change.
-function today(author) {
-  const start = new Date();
+// The shift, unless it is long over by the server's clock.
+function current(shift, offset) {
+  const now = Date.now() + (offset ?? 0) * 1_000;
+  return shift && now < Date.parse(shift.ends_at) + STAYS ? shift : null;
+}
+
+// Early enough to find all that was logged on the shift, also when it was taken the day before.
+export const beginning = (startsAt) => Math.min(Date.now(), Date.parse(startsAt) - EARLY);
+
+// From midnight of one day to the coming midnight where the phone is, also on the days when the clocks change.
+function days(author, since) {
+  const start = new Date(since);
   start.setHours(0, 0, 0, 0);
-  const end = new Date(start);
-  end.setDate(end.getDate() + 1);
+  const end = new Date();
+  end.setHours(24, 0, 0, 0);
   return IDBKeyRange.bound([author, start.toISOString()], [author, end.toISOString()], false, true);
 }

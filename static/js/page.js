@@ -6,6 +6,7 @@ const words = JSON.parse(byId("words").textContent);
 const isEnglish = document.documentElement.lang === "en";
 const locale = isEnglish ? "en-GB" : "sv-SE";
 const numbers = new Intl.NumberFormat(locale);
+const percents = new Intl.NumberFormat(locale, { style: "percent" });
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
@@ -19,9 +20,16 @@ export const knows = (key) => key in words;
 // 3 412 with a narrow no-break space, as the server writes it.
 export const number = (value) => numbers.format(value).replace(/\s/g, "\u202f");
 
+export const percent = (share) => percents.format(share);
+
 export function time(at) {
   const moment = new Date(at);
   return (moment.toDateString() === new Date().toDateString() ? clock : day).format(moment);
+}
+
+// 18–20, or 18:30–20.
+export function between({ starts_at: start, ends_at: end }) {
+  return [start, end].map((at) => clock.format(new Date(at)).replace(/^0(\d)|:00$/g, "$1")).join("–");
 }
 
 export function failure(error) {
@@ -71,17 +79,19 @@ export function closeSheets() {
   for (const sheet of document.querySelectorAll("dialog[open]")) sheet.close();
 }
 
+export function wireSheets() {
+  for (const sheet of document.querySelectorAll("dialog")) wireSheet(sheet);
+}
+
 // Sheets close by their cross, by Escape and by a tap outside. Both ends of that tap must be outside: a long press
 // opens a sheet under the finger, and lifting the finger must not close it.
-export function wireSheets() {
-  for (const sheet of document.querySelectorAll("dialog")) {
-    let isOutside = false;
-    sheet.addEventListener("pointerdown", (event) => (isOutside = event.target === sheet));
-    sheet.addEventListener("click", (event) => {
-      if ((isOutside && event.target === sheet) || event.target.closest("[data-close]")) sheet.close();
-      isOutside = false;
-    });
-  }
+export function wireSheet(sheet) {
+  let isOutside = false;
+  sheet.addEventListener("pointerdown", (event) => (isOutside = event.target === sheet));
+  sheet.addEventListener("click", (event) => {
+    if ((isOutside && event.target === sheet) || event.target.closest("[data-close]")) sheet.close();
+    isOutside = false;
+  });
 }
 
 export function saveFile(blob, name) {

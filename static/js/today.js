@@ -4,6 +4,7 @@ import { byId, chip, chosenChips, failure, make, number, openSheet, option, say,
 
 export function wireToday(screen) {
   let entry = null;
+  let marks = null; // the part that draws colours, when there are some
 
   async function open() {
     await paint();
@@ -15,21 +16,34 @@ export function wireToday(screen) {
     const attempts = entries.reduce((sum, { n }) => sum + n, 0);
     const conversations = entries.reduce((sum, { n, outcome }) => sum + (outcome === "talked" ? n : 0), 0);
     const values = { conversations: number(conversations), attempts: number(attempts) };
+    if (screen.recorder || entries.some(({ colour }) => colour)) await fetchMarks();
     byId("today-sum").textContent = entries.length ? say("today_sum", values) : say("today_none");
     byId("today-list").replaceChildren(...entries.map(row));
+  }
+
+  // A list without its colours is better than none.
+  async function fetchMarks() {
+    try {
+      marks ??= await import("./recorder.js");
+      await marks.look();
+    } catch (error) {
+      console.warn("marks:", error);
+    }
   }
 
   function row(attempt) {
     const { areas, topics } = campaignOf(attempt);
     const area = areas.find(({ id }) => id === attempt.area)?.name;
     const raised = attempt.topics.map((id) => topics.find((topic) => topic.id === id)?.name).filter(Boolean);
-    const details = [say(attempt.channel), area, ...raised].filter(Boolean).join(" · ");
+    const who = attempt.colour && say(attempt.colour);
+    const details = [who, say(attempt.channel), area, ...raised].filter(Boolean).join(" · ");
+    const mark = marks && attempt.colour && make("span", { className: "entry-mark" }, marks.mark(attempt.colour));
     const what = (attempt.n > 1 ? `${number(attempt.n)} × ` : "") + say(attempt.outcome);
     const button = make(
       "button",
       { type: "button", className: "entry" },
       make("time", { dateTime: attempt.at }, time(attempt.at)),
-      make("span", { className: "entry-what" }, make("strong", {}, what), make("span", { className: "entry-details" }, details)),
+      make("span", { className: "entry-what" }, mark || null, make("strong", {}, what), make("span", { className: "entry-details" }, details)),
       make("span", { className: `entry-state entry-${attempt.state}` }, say(attempt.state)),
     );
     button.addEventListener("click", () => edit(attempt));
@@ -57,6 +71,7 @@ export function wireToday(screen) {
     byId("entry-area").replaceChildren(none, ...areas.map(({ id, name }) => option(id, name, id === attempt.area)));
     byId("entry-number").value = attempt.n;
     byId("entry-chips").replaceChildren(...topics.map((topic) => chip(topic, attempt.topics.includes(topic.id))));
+    paintColours(attempt);
     openSheet("entry");
   }
 
@@ -66,6 +81,14 @@ export function wireToday(screen) {
     byId("entry-outcome").replaceChildren(...outcomes.map((o) => option(o, say(o), o === chosen || o === entry.outcome)));
     if (outcomes.includes(chosen)) byId("entry-outcome").value = chosen;
     paintTopics();
+  }
+
+  function paintColours({ colour }) {
+    const known = screen.recorder?.colours ?? [];
+    const offered = marks ? [...new Set(colour ? [...known, colour] : known)] : [];
+    byId("entry-colours").hidden = offered.length === 0;
+    const boxes = offered.length ? marks.choices("radio", "entry-colour", offered, (each) => each === colour) : [];
+    byId("entry-colours").querySelector(".segments-row").replaceChildren(...boxes);
   }
 
   function paintTopics() {
@@ -96,6 +119,7 @@ export function wireToday(screen) {
       area: byId("entry-area").value || null,
       n: byId("entry-number").valueAsNumber,
       topics: outcome === "talked" ? chosenChips(byId("entry-chips")) : [],
+      colour: byId("entry-colours").querySelector(":checked")?.value,
     };
     finish(() => screen.outbox.change(entry.id, changes), "changed");
   });

@@ -1,4 +1,4 @@
-// The sheet where campaign and area are chosen.
+// The sheet where campaign, shift and area are chosen.
 
 import { announce, byId, closeSheets, make, openSheet, say } from "./page.js";
 import { areaAt } from "./place.js";
@@ -25,6 +25,7 @@ export function wireWhere(screen) {
     const all = screen.outbox.context()?.campaigns ?? [];
     byId("where-campaigns").hidden = all.length < 2;
     campaigns.replaceChildren(...all.map((c) => pick(c.name, c === screen.campaign, () => chooseCampaign(c))));
+    screen.shifts?.paint();
     const list = screen.campaign?.areas ?? [];
     byId("where-areas").hidden = list.length === 0;
     search.hidden = list.length < SEARCH_FROM;
@@ -34,14 +35,20 @@ export function wireWhere(screen) {
   function paintAreas() {
     const wanted = plain(search.value);
     const found = (screen.campaign?.areas ?? []).filter((area) => plain(`${area.code} ${area.name}`).includes(wanted));
-    const rows = found.map((area) => pick(area.name, area === screen.area, () => chooseArea(area.id), area.code));
+    const given = screen.shift?.areas ?? [];
+    const isGiven = ({ id }) => given.includes(id);
+    found.sort((one, other) => isGiven(other) - isGiven(one)); // the shift's first, else as they came
+    const rows = found.map((area) => {
+      const code = isGiven(area) ? say("of_shift") : area.code;
+      return pick(area.name, area === screen.area, () => chooseArea(area.id), code);
+    });
     if (!wanted) rows.push(pick(say("no_area"), screen.area === null, () => chooseArea(null)));
     areas.replaceChildren(...rows);
     byId("where-none").hidden = rows.length > 0;
   }
 
   async function chooseCampaign(campaign) {
-    await screen.choose({ campaign: campaign.id });
+    if (campaign !== screen.campaign) await screen.choose({ campaign: campaign.id });
     search.value = "";
     paint();
     if (campaign.areas.length === 0) closeSheets();
@@ -76,7 +83,7 @@ export function wireWhere(screen) {
   return open;
 }
 
-function pick(name, isChosen, onPick, code = "") {
+export function pick(name, isChosen, onPick, code = "") {
   const button = make("button", { type: "button", className: "pick", "aria-pressed": isChosen }, make("span", {}, name));
   if (code && code !== name) button.append(make("span", { className: "pick-code" }, code));
   button.addEventListener("click", onPick);
