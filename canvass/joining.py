@@ -166,13 +166,18 @@ def associations(known: JoinLink) -> list[Organisation]:
     return [node for node in lines if node.kind == "association"] or [known.organisation]
 
 
-def join(known: JoinLink, name: str, association: Organisation, person: Person | None = None) -> Person:
-    """Become a volunteer of `association`, as a new person or as the one already signed in. Raises people.Refused."""
+def join(
+    known: JoinLink, name: str, association: Organisation, person: Person | None = None, *, is_guest: bool = False
+) -> Person:
+    """Become a volunteer of `association`, as a new person or as the one already signed in. Raises people.Refused.
+
+    A guest may log there from now on, and otherwise goes on logging for their own association.
+    """
     if association.id not in {node.id for node in associations(known)}:
         raise people.Refused(_("Välj en förening i listan."), "association")
     if person is None:
         person = people.add(name, association)
-    else:
+    elif not is_guest:
         people.log_for(person, association)
     if not access.may(person, "attempt.log", association.id):
         people.grant(person, "volunteer", association, by=person.id)

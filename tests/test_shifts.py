@@ -317,6 +317,19 @@ def test_who_is_known_needs_one_tap(app: Flask, cast: Cast, signed_in: SignedIn)
     db.session.commit()
     assert phone.post(address).headers["Location"] == f"/log?shift={shift.id}"
     assert shifts.coming(shift) == [cast.alva, cast.dag]
+    # A guest for an evening may log there, and goes on logging for his own.
+    assert cast.dag.association_id == cast.ektorp.id
+    assert access.may(cast.dag, "attempt.log", cast.hageby.id)
+    municipal = plan_shift(cast, owner=cast.norrkoping)
+    assert alva.post(join_address(app, municipal)).status_code == 303
+    assert cast.alva.association_id == cast.hageby.id
+
+
+def test_whoever_is_of_no_association_in_the_campaign_becomes_one_of_the_shifts(
+    app: Flask, cast: Cast, signed_in: SignedIn
+) -> None:
+    assert signed_in(cast.esa).post(join_address(app, plan_shift(cast))).status_code == 303
+    assert cast.esa.association_id == cast.hageby.id
 
 
 def test_a_municipal_shift_lets_one_choose_ones_association(app: Flask, cast: Cast, stranger: FlaskClient) -> None:

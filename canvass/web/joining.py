@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, db, joining, organisations, people, shifts
+from canvass import access, campaigns, db, joining, organisations, people, shifts
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.joining import JoinLink, Ticket
@@ -54,12 +54,14 @@ def join(code: str) -> ResponseReturnValue:
     shift = _shift(link)
     known = _known_volunteer(form.text("name"))
     choices = joining.associations(link)
-    chosen = form.text("association") or (choices[0].id if len(choices) == 1 else "")
-    association = next((node for node in choices if node.id == chosen), None)
+    # Whoever comes back need not say again where they belong.
+    chosen = form.text("association") or (known.association_id if known and shift else "")
+    only = choices[0] if len(choices) == 1 else None
+    association = next((node for node in choices if node.id == chosen), only if not form.text("association") else None)
     try:
         if association is None:
             raise people.Refused(_("Välj din förening."), "association")
-        person = joining.join(link, form.text("name"), association, known)
+        person = joining.join(link, form.text("name"), association, known, is_guest=_is_guest(known, shift))
         if shift is not None:
             shifts.sign_up(shift, person)
     except shifts.Refused as error:
@@ -73,6 +75,11 @@ def join(code: str) -> ResponseReturnValue:
         gate.let_in(person, response)
     db.session.commit()
     return response
+
+
+def _is_guest(known: Person | None, shift: Shift | None) -> bool:
+    """Somebody of the campaign who comes along on another association's shift: an evening is no change of mind."""
+    return known is not None and shift is not None and bool(campaigns.logging_organisation(known, shift.campaign))
 
 
 def _known_volunteer(typed_name: str) -> Person | None:

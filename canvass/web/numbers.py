@@ -32,15 +32,20 @@ def values(campaign: Campaign, node: Organisation, *, may_review: bool) -> dict[
         "burn_up": burnups.draw(burn_up),
         "outlook": forecasts.sentences(burn_up),
         "late": late_reports.parts(campaign.id, here),
-        "out_now": shifts.out_now(campaign, here),
+        "out_now": [] if node.kind in live.ABOVE_AREAS else shifts.out_now(campaign, here),
         "topic_bars": _topic_bars,
         "may_review": may_review,
     }
 
 
 def plan(campaign: Campaign, node: Organisation, days: Mapping[str, Count]) -> BurnUp:
-    """Plan, result and forecast at a node: by the shifts that are planned there, and what shifts have given lately."""
+    """Plan, result and forecast at a node: by the shifts that are planned there, and what shifts have given lately.
+
+    From above the plan follows the campaign's rhythm: thousands of shifts, each its own municipality's, are none.
+    """
     here, closing = organisations.beneath(node.id), campaign.closing_at
+    is_above = node.kind in live.ABOVE_AREAS
+    lately = clock.today() - timedelta(days=forecasts.SHIFT_DAYS)
     last = min(campaign.ends_on, clock.local_day(closing)) if closing else campaign.ends_on
     return forecasts.values(
         days,
@@ -49,8 +54,8 @@ def plan(campaign: Campaign, node: Organisation, days: Mapping[str, Count]) -> B
         today=clock.today(),
         revisions=campaigns.target_revisions(campaign, node.id),
         rhythm=campaign.rhythm,
-        planned=shifts.planned(campaign, here),
-        shifts=shifts.recent(campaign, here, clock.today() - timedelta(days=forecasts.SHIFT_DAYS)),
+        planned=[] if is_above else shifts.planned(campaign, here),
+        shifts=[] if is_above else shifts.recent(campaign, here, lately),
     )
 
 
