@@ -458,7 +458,7 @@ def test_one_drills_down_and_never_out(busy: Cast, signed_in: SignedIn) -> None:
     text = page(bo, busy.spring)
     assert f'<a href="?at={busy.hageby.id}">Hageby s-förening</a>' in text
     assert f'<a href="?at={busy.norrkoping.id}">Norrköping</a> ›' in page(bo, busy.spring, busy.hageby)
-    assert figures(page(alva, busy.spring)) == figures(page(bo, busy.spring, busy.hageby))
+    assert figures(page(bo, busy.spring, busy.hageby)) == figures(page(alva, busy.spring)) | {"Att granska": 0}
     for node in (busy.norrkoping, busy.ektorp, busy.partille, busy.ostergotland):
         assert alva.get(f"/campaigns/{busy.spring.id}?at={node.id}").status_code == 404, node.name
     for node in (busy.linkoping, busy.ostergotland, busy.partille):
@@ -501,10 +501,11 @@ def test_what_waits_on_phones_is_said_as_a_number(cast: Cast, signed_in: SignedI
     receipts.note_gaps(receipts.phone(db.new_id(), cast.alva), 3, 0)
     receipts.note_gaps(receipts.phone(db.new_id(), cast.dag), 1, 0)
     text = page(signed_in(cast.bo), cast.spring)
-    assert "4 väntar på 2 telefoner" in text
+    assert figures(text)["Väntar på telefoner"] == 4
+    assert "på 2 telefoner" in text
     with later(days=4):
         text = page(signed_in(cast.bo), cast.spring)
-        assert "4 väntar" not in text
+        assert figures(text)["Väntar på telefoner"] == 0
         assert "4 loggade uppgifter har inte kommit fram" in text
         assert "den första sedan 6 maj 2026" in text
 

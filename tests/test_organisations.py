@@ -324,7 +324,7 @@ def test_an_administrator_adds_an_association(cast: Cast, signed_in: SignedIn) -
     assert "Vikbolandets s-förening är tillagd." in text
     assert "3 s-föreningar" in text
     assert line(named("Vikbolandets s-förening", "association"))[1] == "Norrköping"
-    added = db.session.scalars(select(Entry).where(Entry.person_id == cast.adam.id)).all()[-1]
+    added = db.session.scalars(select(Entry).where(Entry.person_id == cast.adam.id).order_by(Entry.number)).all()[-1]
     assert added.action == "organisation.add"
 
 

@@ -396,7 +396,9 @@ function paintButtons() {
   const focused = document.activeElement?.name === "channel";
   box.replaceChildren(box.querySelector("legend"), ...tabs);
   if (focused) box.querySelector(":checked").focus();
-  box.querySelector(":checked")?.parentElement.scrollIntoView({ block: "nearest", inline: "center" });
+  const chosen = box.querySelector(":checked")?.parentElement;
+  // Not scrollIntoView: Tab would go on from there, past everything before it.
+  if (chosen) box.scrollLeft = chosen.offsetLeft - box.offsetLeft - (box.clientWidth - chosen.offsetWidth) / 2;
 
   const buttons = (channel?.outcomes ?? []).map((outcome) => {
     const button = make("button", { type: "button", className: "outcome" }, make("span", {}, say(outcome)));

@@ -4,7 +4,11 @@ const errors = document.getElementById("errors");
 if (errors) errors.focus();
 
 // The menu scrolls sideways on a phone; where one is should be in sight.
-document.querySelector(".page-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// Not scrollIntoView: Tab would go on from there, past the link that skips the menu.
+for (const row of document.querySelectorAll(".page-nav, .tabs")) {
+  const here = row.querySelector("[aria-current]");
+  if (here) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
 
 // A link to a field should also put the cursor there: in a group, on its first choice.
 document.addEventListener("click", (event) => {
