@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from math import floor
 from typing import NamedTuple
 
 from sqlalchemy import Row, Select, and_, func, select
 
-from canvass import campaigns, clock, i18n, organisations, tallies
+from canvass import campaigns, clock, forecasts, i18n, organisations, tallies
 from canvass.areas import Area
 from canvass.campaigns import Campaign, Refused, Target
 from canvass.db import session
@@ -320,10 +322,17 @@ def save(campaign: Campaign, wishes: Mapping[str, Wish], *, note: str = "", by: 
 
 
 def expected(campaign: Campaign, target: int) -> int:
-    """What an even pace through all of the campaign's days asks for until last night: today is not over yet."""
-    days = (campaign.ends_on - campaign.starts_on).days + 1
-    gone = min(max((clock.today() - campaign.starts_on).days, 0), days)
-    return target * gone // days
+    """What the campaign's rhythm asks for until last night: today is not over yet."""
+    first, last = campaign.starts_on, campaign.ends_on
+    gone = min((clock.today() - first).days, (last - first).days + 1)
+    # Rounded first, since the shares of the days do not add up to the last digit.
+    return floor(round(target * _share_of_plan(first, last, campaign.rhythm, gone), 6)) if gone > 0 else 0
+
+
+@lru_cache(maxsize=64)
+def _share_of_plan(first: date, last: date, rhythm: str, days: int) -> float:
+    """How much of a target the rhythm puts in the first `days`; the same for a thousand associations."""
+    return forecasts.plan_line(first, last, [(first, 1)], rhythm)[days - 1]
 
 
 # --- words --------------------------------------------------------------------------------------------------

@@ -222,6 +222,8 @@ def test_the_plan_line_begins_with_nothing_and_ends_with_all(cast: Cast, later: 
     for days, wanted in ((-100, 0), (-66, 0), (-65, 10), (239, 3050), (240, 3060), (999, 3060)):
         with later(days=days):
             assert allocations.expected(cast.spring, 3060) == wanted, days
+    cast.spring.rhythm = "rising"
+    assert 0 < allocations.expected(cast.spring, 3060) < 660
 
 
 def test_a_part_whose_own_parts_do_not_add_up_is_marked(cast: Cast) -> None:

@@ -286,7 +286,11 @@ def test_a_leader_gives_an_area_to_a_shift_and_takes_it_back(cast: Cast, signed_
     assert bo.post(f"{address}/release", data={"shift": coming.id}).status_code == 303
     db.session.expire_all()
     assert coming.areas == []
-    noted = [entry for entry in db.session.query(audit.Entry).order_by(audit.Entry.number) if entry.action.startswith("shift.")]
+    noted = [
+        entry
+        for entry in db.session.query(audit.Entry).order_by(audit.Entry.number)
+        if entry.action.startswith("shift.")
+    ]
     assert [entry.action for entry in noted] == ["shift.assign", "shift.release"]
     assert noted[0].details == {"shift": coming.id, "area": cast.hageby_north.id}
 
