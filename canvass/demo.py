@@ -24,6 +24,7 @@ from canvass import (
     people,
     shifts,
     tallies,
+    trainings,
     walls,
 )
 from canvass.areas import Area
@@ -427,7 +428,7 @@ def _plan_shifts(campaign: Campaign, teams: list[Team], leader: Person) -> None:
         for volunteer in team.volunteers[: wanted - 2]:
             shifts.sign_up(shift, volunteer)
     for team in teams[:4]:
-        shifts.note_training(team.volunteers[0], team.organisation, clock.today() - timedelta(days=120), by=leader)
+        trainings.note(team.volunteers[0], team.organisation, clock.today() - timedelta(days=120), by=leader)
 
 
 # --- attempts -----------------------------------------------------------------------------------------------

@@ -134,6 +134,11 @@ def role_name(role: str) -> str:
     }[role]
 
 
+def first_name(name: str) -> str:
+    """Enough of a name among people who meet."""
+    return name.split()[0]
+
+
 def add(name: str, association: Organisation, *, email: str | None = None, password: str | None = None) -> Person:
     """A new person who logs for `association`. Raises Refused."""
     person = Person(

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
-from canvass import access, areas, audit, campaigns, clock, geometry, i18n, joining, organisations, places, tallies
+from canvass import access, areas, audit, clock, geometry, i18n, joining, organisations, places, tallies
 from canvass.areas import Area
 from canvass.campaigns import Campaign
-from canvass.db import Base, Id, in_batches, insert_once, new_id, session
+from canvass.db import Base, Id, insert_once, new_id, session
 from canvass.i18n import gettext as _
-from canvass.i18n import ngettext
 from canvass.joining import JoinLink
 from canvass.organisations import Organisation
-from canvass.people import Membership, Person
-from canvass.receipts import Installation
-from canvass.tallies import Count
+from canvass.people import Person
 
 LONGEST = timedelta(hours=16)
 MOST_WANTED, MOST_EXPECTED = 1000, 100_000
@@ -31,12 +26,8 @@ EARLY = timedelta(minutes=30)
 LATE = timedelta(hours=12)
 # How long before its beginning a phone is offered it.
 AHEAD = timedelta(hours=36)
-# Whose shifts lately, and how many of them, say whether a campaign leans on one person.
+# How long a shift that is over stays among a person's own.
 LATELY = timedelta(days=28)
-MANY = 4
-# What an attempt ended in when nobody was reached at all.
-UNREACHED = frozenset({"not_home", "inaccessible", "no_answer", "wrong_number"})
-MOST_TO_CHOOSE = 500
 
 
 class Shift(Base):
@@ -110,22 +101,6 @@ class SignUp(Base):
     person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id), index=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     withdrawn_at: Mapped[datetime | None]
-
-
-class Training(Base):
-    """Somebody has done the training for leading shifts."""
-
-    __tablename__ = "trainings"
-    __table_args__ = (UniqueConstraint("person_id", "organisation_id"),)
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
-    person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id))
-    organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
-    done_on: Mapped[date]
-    noted_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
-
-    person: Mapped[Person] = relationship(foreign_keys=[person_id], lazy="joined", innerjoin=True)
-    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
 
 class Refused(ValueError):
@@ -303,23 +278,6 @@ def place(shift: Shift) -> str:
     return shift.place or shift.ground
 
 
-def leaders_to_choose(organisation: Organisation, *, by: Person) -> list[Person]:
-    """Who may be put to lead a shift of the organisation: its people and those beneath, and the one who plans it.
-
-    Those who have done the training come first.
-    """
-    here = organisations.beneath(organisation.id)
-    query = select(Person).where(
-        Person.id.in_(select(Membership.person_id).where(Membership.organisation_id.in_(here)))
-    )
-    found = {person.id: person for person in session.scalars(query.limit(MOST_TO_CHOOSE))} | {by.id: by}
-    done = trained(here)
-    return sorted(found.values(), key=lambda person: (person.id not in done, i18n.sort_key(person.name), person.id))
-
-
-# --- who comes ----------------------------------------------------------------------------------------------
-
-
 def sign_up(shift: Shift, person: Person) -> None:
     """The person comes. Twice is once. Raises Refused when it is too late."""
     if not shift.is_open:
@@ -420,12 +378,11 @@ def signed_up_for(person: Person) -> list[Shift]:
 
 
 def planned(campaign: Campaign, organisation_ids: Select[str]) -> list[tuple[date, int | None]]:
-    """The day of each shift that is still to come, and how many conversations are expected of it."""
+    """The day of each shift, those that have been too, and how many conversations are expected of it."""
     query = select(Shift.starts_at, Shift.expected).where(
         Shift.campaign_id == campaign.id,
         Shift.organisation_id.in_(organisation_ids),
         Shift.cancelled_at.is_(None),
-        Shift.ends_at > clock.now(),
     )
     return [(clock.local_day(starts_at), expected) for starts_at, expected in session.execute(query)]
 
@@ -448,263 +405,6 @@ def _of(campaign: Campaign, organisation: Organisation) -> Select[Shift]:
     upwards = [node.id for node in organisations.above(organisation.id)]
     owner = or_(Shift.organisation_id.in_(organisations.beneath(organisation.id)), Shift.organisation_id.in_(upwards))
     return select(Shift).where(Shift.campaign_id == campaign.id, owner).options(selectinload(Shift.leader))
-
-
-# --- out now ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Phone:
-    """A phone that says it is out on a shift. The name is for the shift's leader only."""
-
-    name: str
-    since: datetime | None
-    heard_at: datetime
-    unsent: int
-
-
-@dataclass(frozen=True)
-class Out:
-    """A shift under way, without names: whoever watches the campaign may see it."""
-
-    shift: Shift
-    phones: int
-    unsent: int
-    heard_at: datetime | None
-
-
-def phones(shift: Shift) -> list[Phone]:
-    """The phones that are out on the shift, as they last said, the longest out first."""
-    query = select(Installation, Person.name).join(Person, Installation.person_id == Person.id)
-    rows = session.execute(query.where(Installation.shift_id == shift.id))
-    found = [Phone(first_name(name), one.shift_since, one.heard_at, _unsent(one)) for one, name in rows]
-    return sorted(found, key=lambda phone: (phone.since or phone.heard_at, phone.name))
-
-
-def out_now(campaign: Campaign, organisation_ids: Select[str]) -> list[Out]:
-    """The organisations' shifts that are under way, with how many phones are out and what they have not sent."""
-    now = clock.now()
-    query = select(Shift).where(
-        Shift.campaign_id == campaign.id,
-        Shift.organisation_id.in_(organisation_ids),
-        Shift.cancelled_at.is_(None),
-        # No shift is longer, so the index on its beginning finds the few of them among a year's.
-        Shift.starts_at.between(now - LONGEST, now + EARLY),
-        Shift.ends_at > now,
-    )
-    under_way = list(session.scalars(query.order_by(Shift.starts_at, Shift.id)))
-    out: dict[str, list[Installation]] = {}
-    ids = [shift.id for shift in under_way]
-    for one in session.scalars(select(Installation).where(Installation.shift_id.in_(ids))) if ids else ():
-        out.setdefault(one.shift_id or "", []).append(one)
-    return [
-        Out(
-            shift,
-            phones=len(out.get(shift.id, ())),
-            unsent=sum(_unsent(one) for one in out.get(shift.id, ())),
-            heard_at=max((one.heard_at for one in out.get(shift.id, ())), default=None),
-        )
-        for shift in under_way
-    ]
-
-
-def first_name(name: str) -> str:
-    """Enough of a name among people who meet."""
-    return name.split()[0]
-
-
-def _unsent(one: Installation) -> int:
-    """What the phone says waits on it, or what its numbers say has not arrived, whichever is more."""
-    return max(one.pending, one.missing)
-
-
-# --- afterwards ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What came of a shift.
-
-    `reached` are the attempts in which somebody opened or answered: all but "öppnade ej", "kom inte in",
-    "svarade ej" and "fel nummer". At a stall, at work and online nobody opens anything: there it is those who talked.
-    """
-
-    channel: str
-    attempts: int
-    conversations: int
-    reached: int
-
-    @property
-    def sentence(self) -> str:
-        """87 samtal, 14 % öppnade, tack!"""
-        n, share = self.conversations, i18n.percent(self.reached / self.attempts if self.attempts else None)
-        if not self.attempts:
-            return ngettext("%(num)s samtal, tack!", "%(num)s samtal, tack!", n)
-        if self.channel == "door":
-            return ngettext(
-                "%(num)s samtal, %(share)s öppnade, tack!", "%(num)s samtal, %(share)s öppnade, tack!", n, share=share
-            )
-        if self.channel == "phone":
-            return ngettext(
-                "%(num)s samtal, %(share)s svarade, tack!", "%(num)s samtal, %(share)s svarade, tack!", n, share=share
-            )
-        return ngettext(
-            "%(num)s samtal, %(share)s pratade, tack!", "%(num)s samtal, %(share)s pratade, tack!", n, share=share
-        )
-
-
-def summary(shift: Shift) -> Summary:
-    """What came of the shift, whichever association each took part for."""
-    return summaries([shift])[shift.id]
-
-
-def summaries(found: Sequence[Shift]) -> dict[str, Summary]:
-    """The same for several shifts of one campaign, by id."""
-    campaign_ids = {shift.campaign_id for shift in found}
-    counted: dict[str, Counter[str]] = {}
-    for campaign_id in campaign_ids:
-        counted |= tallies.of_shifts(campaign_id, [s.id for s in found if s.campaign_id == campaign_id])
-    return {shift.id: _summed_up(shift.channel, counted.get(shift.id, Counter())) for shift in found}
-
-
-def _summed_up(channel: str, outcomes: Counter[str]) -> Summary:
-    talked = outcomes[campaigns.TALKED]
-    answered = sum(number for outcome, number in outcomes.items() if outcome not in UNREACHED)
-    reached = answered if channel in ("door", "phone") else talked
-    return Summary(channel, attempts=outcomes.total(), conversations=talked, reached=reached)
-
-
-@dataclass(frozen=True)
-class Visit:
-    """An evening in an area: who was there, in what way, and what came of it. No homes and no names."""
-
-    area: Area
-    day: date
-    organisation: Organisation
-    count: Count
-    channels: list[str]
-
-
-def visits(
-    campaign: Campaign,
-    organisation_ids: Select[str],
-    first: date,
-    last: date,
-    area_id: str | None = None,
-    most: int = 400,
-) -> tuple[list[Visit], bool]:
-    """Who has been where: by area, day and association, the latest first; and whether there are more than `most`."""
-    counts = tallies.visits(campaign.id, organisation_ids, first, last, area_id, most + 1)
-    shown = list(counts.items())[:most]
-    known = {area.id: area for area in _all(Area, {key[0] for key, _count in shown})}
-    nodes = {node.id: node for node in _all(Organisation, {key[2] for key, _count in shown})}
-    ways = _ways(campaign, first, last, set(known))
-    found = [
-        Visit(known[area], date.fromisoformat(day), nodes[node], count, _own_ways(ways.get((area, day), set()), node))
-        for (area, day, node), count in shown
-        if area in known and node in nodes
-    ]
-    found.sort(key=lambda v: (-v.day.toordinal(), i18n.sort_key(v.area.name), i18n.sort_key(v.organisation.name)))
-    return found, len(counts) > most
-
-
-def _ways(
-    campaign: Campaign, first: date, last: date, area_ids: set[str]
-) -> dict[tuple[str, str], set[tuple[str, str]]]:
-    """How the shifts of each day in each area were to talk, and whose they were."""
-    query = (
-        select(ShiftArea.area_id, Shift.starts_at, Shift.channel, Shift.organisation_id)
-        .join(Shift, Shift.id == ShiftArea.shift_id)
-        .where(
-            Shift.campaign_id == campaign.id,
-            Shift.cancelled_at.is_(None),
-            Shift.starts_at >= datetime.combine(first, time(), clock.ZONE),
-            Shift.starts_at < datetime.combine(last + timedelta(days=1), time(), clock.ZONE),
-        )
-    )
-    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for some in in_batches(sorted(area_ids)):
-        for area_id, starts_at, channel, owner in session.execute(query.where(ShiftArea.area_id.in_(some))):
-            found.setdefault((area_id, clock.local_day(starts_at).isoformat()), set()).add((channel, owner))
-    return found
-
-
-def _own_ways(ways: set[tuple[str, str]], organisation_id: str) -> list[str]:
-    """Those of the organisation's own shifts, and of the shifts above it that it may have been on."""
-    line = {node.id for node in organisations.above(organisation_id)} if ways else set()
-    return sorted({channel for channel, owner in ways if owner in line})
-
-
-def _all(kind: Any, ids: set[str]) -> list[Any]:
-    return [one for some in in_batches(sorted(ids)) for one in session.scalars(select(kind).where(kind.id.in_(some)))]
-
-
-# --- leaders ------------------------------------------------------------------------------------------------
-
-
-def note_training(person: Person, organisation: Organisation, done_on: date | None, *, by: Person) -> Training:
-    """The person has done the training there; a later date replaces the one before. Raises Refused."""
-    if done_on is None:
-        raise Refused({"done_on": _("Välj en dag.")})
-    if done_on > clock.today():
-        raise Refused({"done_on": _("Skriv in utbildningen när den är gjord.")})
-    known = session.scalar(
-        select(Training).where(Training.person_id == person.id, Training.organisation_id == organisation.id)
-    )
-    if known is None:
-        known = Training(person=person, organisation=organisation)
-        session.add(known)
-    known.done_on, known.noted_by_id = done_on, by.id
-    session.flush()
-    audit.record("training.note", person_id=by.id, organisation_id=organisation.id, leader=person.id)
-    return known
-
-
-def forget_training(training: Training, *, by: Person) -> None:
-    """It was noted by mistake."""
-    audit.record(
-        "training.forget", person_id=by.id, organisation_id=training.organisation_id, leader=training.person_id
-    )
-    session.delete(training)
-
-
-def trainings(organisation_ids: Select[str]) -> list[Training]:
-    """Who has done the training at these organisations, by name."""
-    found = session.scalars(select(Training).where(Training.organisation_id.in_(organisation_ids)))
-    return sorted(found, key=lambda training: (i18n.sort_key(training.person.name), training.id))
-
-
-def trained(organisation_ids: Select[str]) -> set[str]:
-    """The ids of those who have."""
-    return set(session.scalars(select(Training.person_id).where(Training.organisation_id.in_(organisation_ids))))
-
-
-def leans_on_one(campaign: Campaign, organisation_ids: Select[str]) -> Person | None:
-    """The person without whom the campaign would stand still there, if there is one.
-
-    Either they lead more than half of the shifts of the last four weeks and those to come, four shifts or more, or
-    nobody else has done the training although shifts are to come.
-    """
-    query = (
-        select(Shift.leader_id, func.count(), func.max(Shift.ends_at))
-        .where(
-            Shift.campaign_id == campaign.id,
-            Shift.organisation_id.in_(organisation_ids),
-            Shift.cancelled_at.is_(None),
-            Shift.leader_id.is_not(None),
-            Shift.starts_at > clock.now() - LATELY,
-        )
-        .group_by(Shift.leader_id)
-    )
-    rows = session.execute(query).all()
-    total = sum(number for _leader, number, _ends in rows)
-    for leader_id, number, _ends in rows:
-        if total >= MANY and number > total / 2:
-            return session.get(Person, leader_id)
-    done = trained(organisation_ids)
-    if len(done) == 1 and any(ends_at > clock.now() for _leader, _number, ends_at in rows):
-        return session.get(Person, done.pop())
-    return None
 
 
 # --- inside -------------------------------------------------------------------------------------------------

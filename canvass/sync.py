@@ -21,6 +21,8 @@ from canvass import (
     campaigns,
     clock,
     organisations,
+    outings,
+    people,
     quarantine,
     receipts,
     shifts,
@@ -187,7 +189,7 @@ def _campaign(person: Person, campaign: Campaign) -> dict[str, Any]:
 def _shifts(person: Person, campaign: Campaign) -> list[dict[str, Any]]:
     """What the person can go out on, each with what everybody on it has done so far."""
     found = shifts.open_to(person, campaign)
-    summaries = shifts.summaries(found)
+    summaries = outings.summaries(found)
     return [
         {
             "id": shift.id,
@@ -196,7 +198,7 @@ def _shifts(person: Person, campaign: Campaign) -> list[dict[str, Any]]:
             "starts_at": clock.text(shift.starts_at),
             "ends_at": clock.text(shift.ends_at),
             "place": shift.place,
-            "leader": shifts.first_name(shift.leader.name) if shift.leader else None,
+            "leader": people.first_name(shift.leader.name) if shift.leader else None,
             "script": shift.script,
             "points": shift.points,
             "counts": {key: getattr(summaries[shift.id], key) for key in ("attempts", "conversations", "reached")},

@@ -33,7 +33,7 @@ from canvass import (
     organisations,
     people,
     quarantine,
-    shifts,
+    trainings,
     walls,
 )
 from canvass.campaigns import Campaign
@@ -260,7 +260,7 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "campaign": campaign.id,
         "area": area.id,
         "shift": shift.id,
-        "training": shifts.note_training(resident, node, date(2026, 2, 1), by=resident).id,
+        "training": trainings.note(resident, node, date(2026, 2, 1), by=resident).id,
         "ticket": joining.invite(node, "leader", "", by=resident)[0].id,
         "membership": membership.id,
         "session": opened.id,

@@ -41,6 +41,7 @@ FLOORS = [
     "tallies",
     "shifts",
     "attempts sums",
+    "outings trainings",
     "calendars earlier_years forecasts hours late_reports walls",
     "allocations coverage plausibility",
     "live sync reports backups demo streams",

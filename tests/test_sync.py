@@ -11,7 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
-from canvass import attempts, campaigns, clock, db, organisations, people, quarantine, receipts, shifts, tallies
+from canvass import (
+    attempts,
+    campaigns,
+    clock,
+    db,
+    organisations,
+    outings,
+    people,
+    quarantine,
+    receipts,
+    tallies,
+)
 from canvass.db import new_id
 from tests.cast import Cast, plan_shift
 from tests.conftest import NOW
@@ -330,7 +341,7 @@ def test_every_batch_and_heartbeat_says_who_is_out_and_since_when(cast: Cast, ph
     shift = plan_shift(cast, hours=-1)
 
     def out() -> list[tuple[str, datetime | None, int]]:
-        return [(one.name, one.since, one.unsent) for one in shifts.phones(shift)]
+        return [(one.name, one.since, one.unsent) for one in outings.phones(shift)]
 
     phone.send(shift=shift.id)
     assert out() == [("Alva", NOW, 0)]

@@ -28,6 +28,7 @@ from canvass.web import (
     setup,
     shifts,
     sync,
+    trainings,
     walls,
 )
 
@@ -51,6 +52,7 @@ DOORS = (
     setup.door,
     shifts.door,
     sync.door,
+    trainings.door,
     walls.door,
 )
 COMPRESSED = [

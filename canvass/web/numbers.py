@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app, render_template
 
-from canvass import access, campaigns, clock, db, forecasts, i18n, late_reports, live, organisations, shifts
+from canvass import access, campaigns, clock, db, forecasts, i18n, late_reports, live, organisations, outings, shifts
 from canvass.campaigns import Campaign
 from canvass.forecasts import BurnUp
 from canvass.organisations import Organisation
@@ -32,7 +32,7 @@ def values(campaign: Campaign, node: Organisation, *, may_review: bool) -> dict[
         "burn_up": burnups.draw(burn_up),
         "outlook": forecasts.sentences(burn_up),
         "late": late_reports.parts(campaign.id, here),
-        "out_now": [] if node.kind in live.ABOVE_AREAS else shifts.out_now(campaign, here),
+        "out_now": [] if node.kind in live.ABOVE_AREAS else outings.out_now(campaign, here),
         "topic_bars": _topic_bars,
         "may_review": may_review,
     }

@@ -9,13 +9,28 @@ from typing import Any
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, areas, campaigns, clock, db, geometry, i18n, joining, organisations, places, shifts
+from canvass import (
+    access,
+    areas,
+    campaigns,
+    clock,
+    db,
+    geometry,
+    i18n,
+    joining,
+    organisations,
+    outings,
+    people,
+    places,
+    shifts,
+    trainings,
+)
 from canvass.areas import Area
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
-from canvass.shifts import Shift, Training
+from canvass.shifts import Shift
 from canvass.web import drawings, forms, fragments, gate, level
 from canvass.web.drawings import Drawing
 from canvass.web.level import Level
@@ -48,9 +63,9 @@ def index(campaign_id: str) -> ResponseReturnValue:
         past=past,
         signed_up=shifts.signed_up(coming),
         mine={shift.id for shift in shifts.signed_up_for(person)},
-        summaries=shifts.summaries(past),
+        summaries=outings.summaries(past),
         may_plan=may_plan and campaign.state in ("draft", "open"),
-        leans_on=shifts.leans_on_one(campaign, organisations.beneath(node.id)) if may_plan else None,
+        leans_on=trainings.leans_on_one(campaign, organisations.beneath(node.id)) if may_plan else None,
     )
 
 
@@ -97,7 +112,7 @@ def visits(campaign_id: str) -> ResponseReturnValue:
     last = _day(request.args.get("last", "")) or clock.today()
     first = _day(request.args.get("first", "")) or last - timedelta(days=DAYS_BACK)
     wanted = request.args.get("area", "")
-    found, has_more = shifts.visits(campaign, organisations.beneath(node.id), first, last, wanted or None)
+    found, has_more = outings.visits(campaign, organisations.beneath(node.id), first, last, wanted or None)
     offered = areas.serving(node.id)
     return render_template(
         "shifts/visits.html",
@@ -136,9 +151,9 @@ def page(shift_id: str) -> ResponseReturnValue:
         coming=shifts.coming(shift),
         place=shifts.place(shift),
         position=shifts.meeting_point(shift),
-        leader=shifts.first_name(shift.leader.name) if shift.leader else "",
-        phones=shifts.phones(shift) if shift.is_open and shift.state != "coming" else [],
-        summary=shifts.summary(shift),
+        leader=people.first_name(shift.leader.name) if shift.leader else "",
+        phones=outings.phones(shift) if shift.is_open and shift.state != "coming" else [],
+        summary=outings.summary(shift),
         share_text=_share_text(shift),
         **way_in,
     )
@@ -158,7 +173,7 @@ def poster(shift_id: str) -> ResponseReturnValue:
 def image(shift_id: str) -> ResponseReturnValue:
     """What came of the shift as a picture for the group chat: numbers and no names."""
     shift = shifts.find(gate.person(), shift_id)
-    summary = shifts.summary(shift)
+    summary = outings.summary(shift)
     big, rest = summary.sentence.split(" ", 1)
     text = render_template("shifts/image.svg", summary=summary, big=big, rest=rest, lines=_image_lines(shift))
     response = Response(text, mimetype="image/svg+xml")
@@ -243,65 +258,6 @@ def cancel(shift_id: str) -> ResponseReturnValue:
     return redirect(url_for("shifts.page", shift_id=shift_id), 303)
 
 
-# --- leaders ------------------------------------------------------------------------------------------------
-
-
-@door.get("/organisations/<organisation_id>/trainings")
-def trainings(organisation_id: str) -> ResponseReturnValue:
-    """Who has done the training for leading shifts, and when."""
-    return _trainings(
-        access.find(gate.person(), Organisation, organisation_id, "person.see"),
-        forms.Form(done_on=clock.today().isoformat()),
-    )
-
-
-@door.post("/organisations/<organisation_id>/trainings")
-def note_training(organisation_id: str) -> ResponseReturnValue:
-    """One more who has."""
-    person, form = gate.person(), forms.Form()
-    organisation = access.find(person, Organisation, organisation_id, "shift.plan")
-    done_on = form.day("done_on")
-    chosen = _chosen(form.text("person"), organisation)
-    try:
-        if chosen is None:
-            raise shifts.Refused({"person": _("Välj vem som gått utbildningen.")})
-        if not form.errors:
-            shifts.note_training(chosen, organisation, done_on, by=person)
-    except shifts.Refused as error:
-        _blame(form, error)
-    if form.errors:
-        db.session.rollback()
-        return _trainings(access.find(person, Organisation, organisation_id), form), 422
-    db.session.commit()
-    fragments.say(_("Utbildningen är noterad."))
-    return redirect(url_for("shifts.trainings", organisation_id=organisation_id), 303)
-
-
-@door.post("/trainings/<training_id>/forget")
-def forget_training(training_id: str) -> ResponseReturnValue:
-    """It was noted by mistake."""
-    training = access.find(gate.person(), Training, training_id, "shift.plan")
-    organisation_id = training.organisation_id
-    shifts.forget_training(training, by=gate.person())
-    db.session.commit()
-    fragments.say(_("Noteringen är borttagen."))
-    return redirect(url_for("shifts.trainings", organisation_id=organisation_id), 303)
-
-
-def _trainings(organisation: Organisation, form: forms.Form) -> str:
-    person = gate.person()
-    may_plan = access.may(person, "shift.plan", organisation.id)
-    return render_template(
-        "shifts/trainings.html",
-        organisation=organisation,
-        rows=shifts.trainings(organisations.beneath(organisation.id)),
-        may_plan=may_plan,
-        choices=_names(shifts.leaders_to_choose(organisation, by=person)) if may_plan else [],
-        form=form,
-        errors=form.errors,
-    )
-
-
 # --- inside -------------------------------------------------------------------------------------------------
 
 
@@ -349,7 +305,7 @@ def _day(typed: str) -> date | None:
 
 
 def _share_text(shift: Shift) -> str:
-    return "\n".join([shifts.summary(shift).sentence, *_image_lines(shift)])
+    return "\n".join([outings.summary(shift).sentence, *_image_lines(shift)])
 
 
 def _image_lines(shift: Shift) -> list[str]:
@@ -540,20 +496,16 @@ def _distance(metres: float | None) -> str:
 
 
 def _leaders(organisation: Organisation, shift: Shift | None) -> list[tuple[str, str]]:
-    found = shifts.leaders_to_choose(organisation, by=gate.person())
+    found = trainings.leaders_to_choose(organisation, by=gate.person())
     if shift is not None and shift.leader is not None and shift.leader not in found:
         found.append(shift.leader)
-    done = shifts.trained(organisations.beneath(organisation.id))
+    done = trainings.trained(organisations.beneath(organisation.id))
     return [(p.id, _("%(name)s (utbildad)", name=p.name) if p.id in done else p.name) for p in found]
-
-
-def _names(found: Iterable[Person]) -> list[tuple[str, str]]:
-    return [(one.id, one.name) for one in found]
 
 
 def _chosen(person_id: str, organisation: Organisation) -> Person | None:
     """The person chosen in a list of those who may lead there."""
-    return next((p for p in shifts.leaders_to_choose(organisation, by=gate.person()) if p.id == person_id), None)
+    return next((p for p in trainings.leaders_to_choose(organisation, by=gate.person()) if p.id == person_id), None)
 
 
 def _written(latitude: float | None, longitude: float | None) -> str:
