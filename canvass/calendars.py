@@ -7,9 +7,8 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from icalendar import Calendar as Sheet
-from icalendar import Event
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -18,6 +17,9 @@ from canvass.db import Base, Id, new_id, session
 from canvass.i18n import gettext as _
 from canvass.people import Person
 from canvass.shifts import Shift
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 
 class Calendar(Base):
@@ -78,6 +80,9 @@ def with_token(asked: str) -> Calendar | None:
 
 def write(found: Iterable[Shift], address: Callable[[Shift], str]) -> bytes:
     """The shifts as iCalendar (RFC 5545). `address` gives each shift's page. Times are in UTC, so no zone is needed."""
+    # Here and not at the top: it takes as long to load as a third of everything else, and few servers are asked for it.
+    from icalendar import Calendar as Sheet
+
     sheet = Sheet()
     sheet.add("version", "2.0")
     sheet.add("prodid", "-//Canvass//Canvass//SV")
@@ -91,6 +96,8 @@ def write(found: Iterable[Shift], address: Callable[[Shift], str]) -> bytes:
 
 
 def _event(shift: Shift, url: str) -> Event:
+    from icalendar import Event
+
     event = Event()
     event.add("uid", f"{shift.id}@canvass")
     event.add("dtstamp", clock.now())

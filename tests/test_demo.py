@@ -56,6 +56,7 @@ def test_an_empty_database_is_filled_in_no_time_and_adds_up(app: Flask) -> None:
     assert audit.broken_at() is None
 
 
+@pytest.mark.parametrize("engine_app", ["sqlite"], indirect=True)  # what is invented is the same on either
 @pytest.mark.parametrize("moment", [DAWN, SPRING], ids=["dawn", "spring"])
 def test_it_is_believable_whenever_it_is_started(app: Flask, moment: datetime) -> None:
     with clock.stopped(moment):
@@ -122,6 +123,7 @@ def test_a_second_start_keeps_what_is_there(app: Flask, signed_in: Callable[[Per
     assert may_export == {"volunteer": 403, "leader": 200, "board": 200, "admin": 200}
 
 
+@pytest.mark.parametrize("engine_app", ["sqlite"], indirect=True)
 def test_it_has_a_wall_to_look_at_for_as_long_as_there_is_something_to_show(app: Flask) -> None:
     leader = demo.fill()["leader"]
     first = demo.wall(leader, "key")
