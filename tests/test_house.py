@@ -21,7 +21,7 @@ from canvass.people import Person
 from canvass.settings import ROOT
 from canvass.walls import Wall
 from tests.cast import Cast, plan_shift
-from tests.conftest import browser
+from tests.conftest import browser, engines
 
 SignedIn = Callable[[Person], FlaskClient]
 
@@ -474,7 +474,8 @@ FAULTY_ROWS = [
 SWEDISH = re.compile(r"\b(och|att|inte|eller|för|är|på|av|som|med|kan|ska|till|från|alla|den|det|du|vi|ni|här)\b", re.I)
 
 
-@pytest.mark.parametrize("language", ["sv", "en"])
+# In both languages, and on both engines, but not each in each: that would be the same again.
+@pytest.mark.parametrize(("engine_app", "language"), [("sqlite", "en"), (engines()[-1], "sv")], indirect=["engine_app"])
 def test_every_page_is_whole_and_named_and_holds_nothing_from_outside(
     pages: dict[str, tuple[FlaskClient, str]], language: str
 ) -> None:

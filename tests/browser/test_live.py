@@ -52,9 +52,7 @@ def watching(new_context: Any, url: str, who: Person, path: str) -> Page:
     return page
 
 
-def test_what_one_server_takes_in_is_seen_through_another(
-    app: Flask, cast: Cast, new_context: Any, tmp_path: Path
-) -> None:
+def test_what_one_server_takes_in_is_seen_through_another(app: Flask, cast: Cast, new_context: Any) -> None:
     """Two processes on one database, of either kind. Nothing is reloaded."""
     data = app.config["DATA"]
     url = str(app.config["DATABASE_URL"]) if "postgres" in str(app.config["DATABASE_URL"]) else ""

@@ -32,6 +32,7 @@ OPERATIONS = """() => new Promise((resolve) => {
     operations.count().onsuccess = ({ target }) => resolve(target.result);
   };
 })"""
+PATIENT = 20_000  # ms: the worker hands over to another, which fetches all of the screen first
 TALKED, NOT_HOME, REFUSED = "Samtal", "Öppnade ej", "Ville inte prata"
 
 
@@ -454,10 +455,10 @@ def test_a_file_from_another_phone_is_taken_in_once(phone: Page, stage: Cast, op
 def test_the_other_language_is_one_tap_away(phone: Page) -> None:
     phone.evaluate("async () => { await navigator.serviceWorker.ready; }")
     choose_in_menu(phone, "button", "English")
-    expect(phone.locator("html")).to_have_attribute("lang", "en")
+    expect(phone.locator("html")).to_have_attribute("lang", "en", timeout=PATIENT)
     phone.locator("#menu-button").tap()
     phone.get_by_role("button", name="Svenska").tap()
-    expect(phone.locator("html")).to_have_attribute("lang", "sv")
+    expect(phone.locator("html")).to_have_attribute("lang", "sv", timeout=PATIENT)
 
 
 def test_an_answer_that_never_came_is_not_counted_twice_on_the_screen(phone: Page) -> None:
