@@ -106,6 +106,7 @@ def test_its_outlines_are_ground_that_an_import_would_take() -> None:
         assert shared.area == pytest.approx(0, abs=1e-9), f"{one} overlaps {other}"
 
 
+@pytest.mark.parametrize("engine_app", ["sqlite"], indirect=True)
 def test_a_second_start_keeps_what_is_there(app: Flask, signed_in: Callable[[Person], FlaskClient]) -> None:
     first = demo.fill()
     first["volunteer"].name = "Kajsa"
