@@ -693,3 +693,13 @@ def test_a_page_of_many_shifts_asks_no_more_than_one_of_few(cast: Cast, signed_i
     for days in (*range(-20, -2), *range(3, 20)):
         plan(days)
     assert asked() <= few
+
+
+def test_from_the_map_the_form_knows_the_area_and_the_advice(cast: Cast, signed_in: SignedIn) -> None:
+    bo, address = signed_in(cast.bo), f"/campaigns/{cast.spring.id}/shifts/new?at={cast.hageby.id}"
+    page = bo.get(f"{address}&area={cast.hageby_north.id}").text  # high-rise: the square is advised
+    assert re.search(rf'value="{cast.hageby_north.id}"[^>]* checked', page)
+    assert re.search(r'value="stall"[^>]* checked', page)
+    assert "råd: torg" in page
+    assert not re.search(rf'value="{cast.hageby_south.id}"[^>]* checked', page)
+    assert bo.get(f"{address}&area={db.new_id()}").status_code == 404

@@ -78,7 +78,13 @@ def new(campaign_id: str) -> ResponseReturnValue:
     pattern = shifts.find(person, copied) if (copied := request.args.get("copy")) else None
     if pattern is not None and organisations.is_beneath(pattern.organisation_id, node.id):
         node = pattern.organisation
-    return _form(_blank(campaign, node, pattern), campaign, None)
+    form = _blank(campaign, node, pattern)
+    if wanted := request.args.get("area"):
+        # From the map: there, whatever the last shift was about, and in the way that is advised there.
+        area = access.find(person, Area, wanted)
+        channel = campaigns.advised(campaign, area.housing) or form.channel
+        form.first |= {"areas": [area.id], "channel": channel}
+    return _form(form, campaign, None)
 
 
 @door.post("/campaigns/<campaign_id>/shifts")
@@ -441,7 +447,7 @@ def _form(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
     organisation = shift.organisation if shift else db.session.get(Organisation, form.organisation) or stands[0]
     choices = _areas(form, campaign, organisation, shift)
     view, drawing = _map([area for area, _away in choices])
-    options = [(area.id, area.name, _distance(away)) for area, away in choices]
+    options = [(area.id, area.name, _about(campaign, area, away)) for area, away in choices]
     return render_template(
         "shifts/form.html",
         form=form,
@@ -485,6 +491,13 @@ def _map(ground: list[Area]) -> tuple[geometry.View | None, Drawing]:
         return None, Drawing()
     view = drawings.view_of(outlines, drawings.WIDTH, drawings.WIDTH / 20)
     return view, drawings.draw_in(view, [(area.geometry or {}, area.name, "", "") for area in shown])
+
+
+def _about(campaign: Campaign, area: Area, metres: float | None) -> str:
+    """How far away it is, and how it is advised to talk there."""
+    channel = campaigns.advised(campaign, area.housing)
+    advice = _("råd: %(channel)s", channel=campaigns.channel_name(channel).lower()) if channel else ""
+    return " · ".join(said for said in (_distance(metres), advice) if said)
 
 
 def _distance(metres: float | None) -> str:
