@@ -5,8 +5,7 @@ from __future__ import annotations
 import html
 import re
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -16,7 +15,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
 
 from canvass import allocations, areas, campaigns, db, organisations, people, tallies
 from canvass.allocations import Milestone, Part, Wish
@@ -27,7 +25,7 @@ from canvass.organisations import Organisation
 from canvass.people import Person
 from canvass.tallies import Count
 from tests.cast import Cast, log
-from tests.conftest import NOW
+from tests.conftest import NOW, questions
 
 SignedIn = Callable[[Person], FlaskClient]
 
@@ -94,21 +92,6 @@ def earlier(organisation: Organisation, year: int, number: int, channel: str = "
     result = {"organisation_id": organisation.id, "year": year, "channel": channel, "conversations": number}
     db.session.add(EarlierResult(import_id=file.id, **result))
     db.session.flush()
-
-
-@contextmanager
-def questions() -> Iterator[list[str]]:
-    """The statements sent to the database inside the block."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.db.engine, "before_cursor_execute", note)
 
 
 # --- milestones ---------------------------------------------------------------------------------------------
