@@ -162,8 +162,14 @@ def complaints(engine: Engine) -> list[str]:
 
 
 def read_only() -> None:
-    """Promise that this transaction only reads; call it before the first query. SQLite then refuses a write."""
-    session.connection(execution_options={"reading": True})
+    """Promise that this transaction only reads; call it before the first query. SQLite then refuses a write.
+
+    All of it sees the database at one moment: a page whose tables are read one after the other adds up.
+    """
+    options: dict[str, Any] = {"reading": True}
+    if session.get_bind().dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"
+    session.connection(execution_options=options)
 
 
 def is_reading() -> bool:

@@ -27,7 +27,7 @@ from canvass import db, organisations, tallies
 LOOK_EVERY = 0.1  # seconds between two looks for commits
 # The least time between two rounds of rendering, and the share of a core that they may take: when a round is dear,
 # they come more seldom. Never more seldom than MOST, nor do numbers get older than RENEW_EVERY: "today" ends at night.
-TICK, SHARE, MOST = 0.5, 0.06, 10.0  # seconds, of one, seconds
+TICK, SHARE, MOST = 0.5, 0.07, 10.0  # seconds, of one, seconds
 RENEW_EVERY = 60.0
 # What a campaign's pulse does not tell of, such as a new target or what waits on phones, is seen at most so late.
 SEEN_EVERY = 2.0

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from canvass import cli, db, organisations, settings, tallies
 from canvass.db import new_id
+from canvass.organisations import Organisation
 from tests.cast import Cast
 from tests.conftest import NOW
 
@@ -168,3 +169,25 @@ def test_however_a_writer_ends_the_next_one_has_its_turn(app: Flask, ending: str
 
     threading.Thread(target=write).start()
     assert has_written.wait(5)
+
+
+def test_a_page_sees_the_database_at_one_moment(app: Flask, cast: Cast) -> None:
+    """Else a table that is read a little later would count what the total above it does not."""
+    hageby = cast.hageby.id
+    db.session.commit()
+    db.read_only()
+    names = select(Organisation.name).where(Organisation.id == hageby)
+    assert db.session.scalar(names) == "Hageby s-förening"
+
+    def rename() -> None:
+        with app.app_context():
+            db.repeat(lambda: setattr(db.session.get_one(Organisation, hageby), "name", "Navestads s-förening"))
+
+    other = threading.Thread(target=rename)
+    other.start()
+    if db.db.engine.dialect.name == "postgresql":
+        other.join()
+        assert db.session.scalar(names) == "Hageby s-förening"
+    db.session.commit()  # on SQLite a writer waits for who reads
+    other.join()
+    assert db.session.scalar(names) == "Navestads s-förening"

@@ -41,7 +41,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
     body = fragments.page_or_part(
         "campaigns/page.html",
         numbers.TEMPLATE,
-        **numbers.values(campaign, node, **numbers.rights(person, node)),
+        **numbers.values(campaign, node, numbers.frame_of(campaign, node), **numbers.rights(person, node)),
         level=here,
         closing_ends=campaigns.closing_ends(campaign),
         may_edit=access.may(person, "campaign.edit", campaign.organisation_id),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app, render_template
 
@@ -21,42 +22,77 @@ from canvass.web import burnups
 TEMPLATE = "campaigns/_numbers.html"
 
 
-def values(campaign: Campaign, node: Organisation, *, may_review: bool) -> dict[str, Any]:
+class Frame(NamedTuple):
+    """What surrounds the numbers of a node and changes seldom: targets, shifts and what came on paper."""
+
+    revisions: list[tuple[date, int]]
+    planned: list[tuple[date, int | None]]
+    recent: list[tuple[date, int]]
+    late: late_reports.Parts
+
+
+# How long a stream goes on with the frame it has. It holds a third of what a block is made of, and a tick that takes
+# less time comes sooner. In seconds of the machine's clock, as the ticks are.
+FRAME_LASTS = 2.0
+_frames: dict[tuple[str, str, date], tuple[float, Frame]] = {}
+
+
+def values(campaign: Campaign, node: Organisation, frame: Frame, *, may_review: bool) -> dict[str, Any]:
     """All that the block reads. Everybody with the same rights at the node sees the same: nothing here knows who."""
     numbers, here = live.numbers(campaign, node), organisations.beneath(node.id)
-    burn_up = plan(campaign, node, numbers.days)
+    burn_up = plan(campaign, numbers.days, frame)
     return {
         "campaign": campaign,
         "node": node,
         "numbers": numbers,
         "burn_up": burnups.draw(burn_up),
         "outlook": forecasts.sentences(burn_up),
-        "late": late_reports.parts(campaign.id, here),
+        "late": frame.late,
         "out_now": [] if node.kind in live.ABOVE_AREAS else outings.out_now(campaign, here),
         "topic_bars": _topic_bars,
         "may_review": may_review,
     }
 
 
-def plan(campaign: Campaign, node: Organisation, days: Mapping[str, Count]) -> BurnUp:
-    """Plan, result and forecast at a node: by the shifts that are planned there, and what shifts have given lately.
+def frame_of(campaign: Campaign, node: Organisation) -> Frame:
+    """The frame as it is now.
 
     From above the plan follows the campaign's rhythm: thousands of shifts, each its own municipality's, are none.
     """
-    here, closing = organisations.beneath(node.id), campaign.closing_at
-    is_above = node.kind in live.ABOVE_AREAS
+    here, is_above = organisations.beneath(node.id), node.kind in live.ABOVE_AREAS
     lately = clock.today() - timedelta(days=forecasts.SHIFT_DAYS)
+    return Frame(
+        campaigns.target_revisions(campaign, node.id),
+        [] if is_above else shifts.planned(campaign, here),
+        [] if is_above else shifts.recent(campaign, here, lately),
+        late_reports.parts(campaign.id, here),
+    )
+
+
+def plan(campaign: Campaign, days: Mapping[str, Count], frame: Frame) -> BurnUp:
+    """Plan, result and forecast: by the shifts that are planned, and what shifts have given lately."""
+    closing = campaign.closing_at
     last = min(campaign.ends_on, clock.local_day(closing)) if closing else campaign.ends_on
     return forecasts.values(
         days,
         first=campaign.starts_on,
         last=max(campaign.starts_on, last),
         today=clock.today(),
-        revisions=campaigns.target_revisions(campaign, node.id),
+        revisions=frame.revisions,
         rhythm=campaign.rhythm,
-        planned=[] if is_above else shifts.planned(campaign, here),
-        shifts=[] if is_above else shifts.recent(campaign, here, lately),
+        planned=frame.planned,
+        shifts=frame.recent,
     )
+
+
+def _lasting_frame(campaign: Campaign, node: Organisation) -> Frame:
+    """The frame as it was lately; nothing is kept that nobody watches any more."""
+    now, key = time.monotonic(), (campaign.id, node.id, clock.today())
+    for old in [old for old, (made_at, _frame) in _frames.items() if now - made_at > FRAME_LASTS]:
+        _frames.pop(old, None)
+    if key not in _frames:
+        _frames[key] = now, frame_of(campaign, node)
+    return _frames[key][1]
 
 
 def rights(person: Person, node: Organisation) -> dict[str, bool]:
@@ -79,7 +115,7 @@ def _block(campaign_id: str, organisation_id: str, language: str, rights: dict[s
     # As in a request, nobody's: for templates that make addresses.
     address = current_app.config["PUBLIC_URL"] or None
     with current_app.test_request_context(base_url=address), i18n.speaking(language):
-        return render_template(TEMPLATE, **values(campaign, node, **rights))
+        return render_template(TEMPLATE, **values(campaign, node, _lasting_frame(campaign, node), **rights))
 
 
 def _topic_bars(numbers: live.Numbers) -> list[dict[str, object]]:

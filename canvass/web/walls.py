@@ -120,7 +120,7 @@ def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
         "best_day": _best_day(days),
         "quarters": [mark for mark in marks if mark.share],
         "news": _news(marks),
-        "burn_up": burnups.draw(numbers.plan(campaign, node, days), large=True),
+        "burn_up": burnups.draw(numbers.plan(campaign, days, numbers.frame_of(campaign, node)), large=True),
         "sentence": _sentence(campaign, target - talked if target else None, marks),
         "version": _version(campaign, node),
     }
