@@ -3,6 +3,8 @@
 import { byId, failure, openSheet, say } from "./page.js";
 import { exportFile } from "./waiting.js";
 
+const HANDOVER_PATIENCE = 2_000; // ms
+
 export function wireMenu(screen, actions) {
   const menu = byId("menu");
   byId("menu-button").addEventListener("click", () => {
@@ -81,8 +83,13 @@ function wireLanguage(screen) {
       await registration?.update();
       const coming = registration?.installing;
       if (coming) {
+        // In charge before the reload: handed over during it, the page now and then never came.
         await new Promise((resolve) => {
-          coming.addEventListener("statechange", () => coming.state !== "installing" && resolve());
+          coming.addEventListener("statechange", () => {
+            if (coming.state !== "installed") return resolve();
+            coming.postMessage("take over");
+            setTimeout(resolve, HANDOVER_PATIENCE);
+          });
         });
       }
       location.reload();
