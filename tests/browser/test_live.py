@@ -9,7 +9,6 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
 from playwright.sync_api import Page, expect
 
 from canvass import clock, db, people
@@ -52,24 +51,16 @@ def watching(new_context: Any, url: str, who: Person, path: str) -> Page:
     return page
 
 
-def test_what_one_server_takes_in_is_seen_through_another(app: Flask, cast: Cast, new_context: Any) -> None:
-    """Two processes on one database, of either kind. Nothing is reloaded."""
-    data = app.config["DATA"]
-    url = str(app.config["DATABASE_URL"]) if "postgres" in str(app.config["DATABASE_URL"]) else ""
-    db.session.commit()
-    with (
-        clock.stopped(None),
-        serving(data, database_url=url) as watched,
-        serving(data, database_url=url) as posted_to,
-    ):
-        path = f"/campaigns/{cast.spring.id}?at={cast.hageby.id}"
-        page = watching(new_context, watched.url, cast.bo, path)
-        expect(figure(page)).to_have_text("0")
-        page.evaluate("() => (window.isSamePage = true)")
-        hand_in(posted_to.url, cast.alva, cast.spring.id)
+def test_what_one_server_takes_in_is_seen_through_another(stage: Cast, live: Live, open_as: Open) -> None:
+    """Two processes on one database. Nothing is reloaded. (tests/test_streams.py does it on PostgreSQL.)"""
+    campaign_id = stage.spring.id
+    page = open_as(stage.bo, f"/campaigns/{campaign_id}?at={stage.hageby.id}")
+    expect(figure(page)).to_have_text("0")
+    page.evaluate("() => (window.isSamePage = true)")
+    with serving(live.app.config["DATA"]) as another:
+        hand_in(another.url, stage.alva, campaign_id)
         expect(figure(page)).to_have_text("1")
-        assert page.evaluate("() => window.isSamePage")
-        page.context.close()
+    assert page.evaluate("() => window.isSamePage")
 
 
 def test_what_one_is_doing_survives_new_numbers(stage: Cast, live: Live, open_as: Open) -> None:
