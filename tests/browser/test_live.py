@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from canvass import clock, db, people
+from canvass import clock, db, people, walls
 from canvass.people import Person
 from tests.browser.conftest import PATIENCE_SECONDS, PHONE, Live, free_port, serving, staged
 from tests.cast import Cast, log
@@ -112,26 +112,46 @@ def test_who_loses_the_role_sees_no_more(stage: Cast, live: Live, open_as: Open)
     expect(page.get_by_role("heading", level=1)).to_contain_text("finns inte")
 
 
-def test_a_silent_server_is_told_of_and_comes_back_by_itself(new_context: Any, tmp_path: Path) -> None:
-    port = free_port()
+def test_a_silent_server_is_told_of_and_comes_back_by_itself(new_context: Any, page: Page, tmp_path: Path) -> None:
+    """A leader's page and a wallboard outlive a restart; and the wall loads itself anew for another version."""
+    port, wall = free_port(), page
     with serving(tmp_path, port=port) as server, staged(server.app) as cast:
-        page = watching(new_context, server.url, cast.bo, f"/campaigns/{cast.spring.id}")
+        secret = server.app.config["SECRET_KEY"]
+        made = walls.make(cast.spring, cast.norrkoping, "", "sv", secret)
+        leader = watching(new_context, server.url, cast.bo, f"/campaigns/{cast.spring.id}")
+        wall.clock.install()
+        wall.goto(f"{server.url}/wall/{walls.token(made, secret)}")
+        for one in (leader, wall):
+            one.evaluate("() => { window.isTheSamePage = true }")
+        version = wall.locator(".wall-block").get_attribute("data-version")
         log(cast, cast.alva)
         db.session.commit()
-        expect(figure(page)).to_have_text(re.compile("^1 "))
-        expect(page.locator("#live-age")).to_be_empty()
+        expect(figure(leader)).to_have_text(re.compile("^1 "))
+        expect(leader.locator("#live-age")).to_be_empty()
         server.process.terminate()
         server.process.wait(PATIENCE_SECONDS)
-        expect(page.get_by_role("status")).to_have_text("Servern svarar inte.")
-        expect(page.locator("#live-age")).to_have_text(re.compile(r"^Siffrorna uppdaterades för \d+ s sedan\.$"))
+        expect(leader.get_by_role("status")).to_have_text("Servern svarar inte.")
+        expect(leader.locator("#live-age")).to_have_text(re.compile(r"^Siffrorna uppdaterades för \d+ s sedan\.$"))
+        expect(wall.locator(".wall-silence")).to_contain_text("Servern svarar inte. Siffrorna uppdaterades för")
         log(cast, cast.alva)
         db.session.commit()
-    with serving(tmp_path, port=port):
-        page.evaluate("() => dispatchEvent(new Event('online'))")  # else it may be a while until the next try
-        expect(figure(page)).to_have_text(re.compile("^2 "), timeout=PATIENCE_SECONDS * 1000)
-        expect(page.locator("#live-age")).to_be_empty()
-        expect(page.locator("#live-state")).to_be_empty()
-        page.context.close()
+        with serving(tmp_path, port=port):
+            # Else it may be a while until the next try.
+            leader.evaluate("() => dispatchEvent(new Event('online'))")
+            wall.clock.fast_forward(60_000)
+            expect(figure(leader)).to_have_text(re.compile("^2 "), timeout=PATIENCE_SECONDS * 1000)
+            expect(leader.locator("#live-age")).to_be_empty()
+            expect(leader.locator("#live-state")).to_be_empty()
+            expect(wall.locator(".wall-number")).to_have_text("2", timeout=PATIENCE_SECONDS * 1000)
+            expect(wall.locator(".wall-silence")).to_have_text("")
+            assert leader.evaluate("() => window.isTheSamePage")
+            assert wall.evaluate("() => window.isTheSamePage")
+            cast.spring.name = "Sommarkampanjen"
+            db.session.commit()
+            expect(wall.locator(f'.wall-block:not([data-version="{version}"])')).to_be_visible()
+            wall.clock.fast_forward(60_000)
+            expect(wall.get_by_role("heading", name="Sommarkampanjen")).to_be_visible()
+            leader.context.close()
 
 
 def test_without_scripts_there_is_a_link(stage: Cast, open_as: Open) -> None:

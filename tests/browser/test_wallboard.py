@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from canvass import campaigns, db, walls
 from canvass.walls import Wall
-from tests.browser.conftest import PATIENCE_SECONDS, Live, free_port, serving, staged
+from tests.browser.conftest import PATIENCE_SECONDS, Live
 from tests.browser.frames import Frames
 from tests.cast import Cast, log
 
@@ -55,33 +54,6 @@ def test_the_number_climbs_as_phones_send_and_the_screen_goes_blank_when_its_lin
     gone = "Den här länken gäller inte längre."
     expect(screen.get_by_role("main")).to_contain_text(gone, timeout=PATIENCE_SECONDS * 1000)
     assert screen.locator("script").count() == 0  # nothing is left that could ask again
-
-
-def test_a_screen_outlives_a_restart_and_loads_itself_anew_for_another_version(folder: Path, page: Page) -> None:
-    port = free_port()
-    with serving(folder / "wall", port=port) as server, staged(server.app) as cast:
-        made = walls.make(cast.spring, cast.norrkoping, "", "sv", server.app.config["SECRET_KEY"])
-        address = f"{server.url}/wall/{walls.token(made, server.app.config['SECRET_KEY'])}"
-        db.session.commit()
-        page.clock.install()
-        page.goto(address)
-        page.evaluate("() => { window.isTheSamePage = true }")
-        version = page.locator(".wall-block").get_attribute("data-version")
-        server.process.terminate()
-        expect(page.locator(".wall-silence")).to_contain_text("Servern svarar inte. Siffrorna uppdaterades för")
-        server.process.wait(PATIENCE_SECONDS)
-        log(cast, cast.alva, number=3)
-        db.session.commit()
-        with serving(folder / "wall", port=port):
-            page.clock.fast_forward(60_000)
-            expect(page.locator(".wall-number")).to_have_text("3", timeout=PATIENCE_SECONDS * 1000)
-            expect(page.locator(".wall-silence")).to_have_text("")
-            assert page.evaluate("() => window.isTheSamePage")
-            cast.spring.name = "Sommarkampanjen"
-            db.session.commit()
-            expect(page.locator(f'.wall-block:not([data-version="{version}"])')).to_be_visible()
-            page.clock.fast_forward(60_000)
-            expect(page.get_by_role("heading", name="Sommarkampanjen")).to_be_visible()
 
 
 @pytest.mark.parametrize("talked", [7, 3412, 1_612_345])
