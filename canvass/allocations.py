@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Row, Select, and_, func, select
 
-from canvass import campaigns, clock, forecasts, i18n, organisations, tallies
+from canvass import campaigns, clock, forecasts, i18n, organisations, people, tallies
 from canvass.areas import Area
 from canvass.campaigns import Campaign, Refused, Target
 from canvass.db import session
@@ -228,7 +228,7 @@ def history(campaign: Campaign, organisation_id: str, area_id: str = "") -> list
     found: list[Revision] = []
     for target, name in session.execute(query.order_by(Target.revision)):
         before = found[-1].number if found else None
-        found.append(Revision(target.number, before, target.set_at, _first_name(name), target.note))
+        found.append(Revision(target.number, before, target.set_at, people.first_name(name), target.note))
     return found[::-1]
 
 
@@ -378,10 +378,6 @@ def _overtaken(now: Agreed, number: int) -> str:
     )
 
 
-def _first_name(name: str | None) -> str:
-    return name.split()[0] if name else ""
-
-
 # --- what the tree is put together from ---------------------------------------------------------------------
 
 
@@ -500,7 +496,7 @@ def _agreed(campaign: Campaign) -> dict[tuple[str, str], Agreed]:
         .where(Target.campaign_id == campaign.id)
     )
     return {
-        (organisation_id, area_id): Agreed(number, revision, set_at, _first_name(name))
+        (organisation_id, area_id): Agreed(number, revision, set_at, people.first_name(name))
         for organisation_id, area_id, number, revision, set_at, name in session.execute(query)
     }
 

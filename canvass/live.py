@@ -18,7 +18,6 @@ Named = TypeVar("Named", Campaign, Area)
 
 # Chapter 5: a topic raised in fewer conversations than this could point at somebody.
 SMALLEST_SHOWN = 5
-ABOVE_AREAS = ("national", "district")
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def _areas(campaign: Campaign, organisation: Organisation) -> list[Line]:
 
     None above a municipal organisation: nobody reads a list of thousands.
     """
-    if organisation.kind in ABOVE_AREAS:
+    if organisation.kind in organisations.ABOVE_MUNICIPAL:
         return []
     counts = tallies.by("area", campaign.id, organisations.beneath(organisation.id))
     offered = [area for area in areas.owned_beneath(organisation.id) if not area.retired_at]

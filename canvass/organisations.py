@@ -18,6 +18,8 @@ from canvass.i18n import gettext as _
 
 # From the top down; an organisation stands beneath one of a higher level.
 KINDS = ("national", "district", "municipal", "association")
+# Too wide for lists of what is done on the ground.
+ABOVE_MUNICIPAL = ("national", "district")
 MOST_MEMBERS = 1_000_000
 REFERENCE = Path(__file__).parent / "reference" / "municipalities.csv"
 
@@ -217,7 +219,7 @@ def import_sweden(beneath: Organisation | None = None, *, by: str | None = None)
     Returns how many were added by kind, how many that were there have been `placed`, and how many were found
     `elsewhere` than beneath the start and left there. Raises Refused; then the caller rolls back.
     """
-    if beneath is not None and beneath.kind not in ("national", "district"):
+    if beneath is not None and beneath.kind not in ABOVE_MUNICIPAL:
         raise Refused(_("Distrikt och arbetarekommuner kan bara läggas under partiet eller ett partidistrikt."))
     with REFERENCE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -134,9 +134,9 @@ def role_name(role: str) -> str:
     }[role]
 
 
-def first_name(name: str) -> str:
-    """Enough of a name among people who meet."""
-    return name.split()[0]
+def first_name(name: str | None) -> str:
+    """Enough of a name among people who meet; nothing for nobody's."""
+    return name.split()[0] if name else ""
 
 
 def add(name: str, association: Organisation, *, email: str | None = None, password: str | None = None) -> Person:

@@ -31,7 +31,6 @@ FEWEST = 20  # attempts; of fewer, any rate is chance
 LOOKED_AT = timedelta(days=14)
 TEAMS_TIME = timedelta(days=2)
 ANSWERS = ("right", "wrong")
-ABOVE_TEAMS = ("national", "district")
 
 
 class Answer(Base):
@@ -78,7 +77,7 @@ def questions(campaign: Campaign, person: Person, organisation: Organisation) ->
     Their own team's open questions; and for leaders those that their teams left open, or answered with "wrong".
     Nothing above a municipal organisation: nobody there knows the teams, and it would read every row of two weeks.
     """
-    if organisation.kind in ABOVE_TEAMS:
+    if organisation.kind in organisations.ABOVE_MUNICIPAL:
         return []
     team = person.association_id
     return [

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from canvass import access, allocations, campaigns, db, i18n
+from canvass import access, allocations, campaigns, db, i18n, organisations
 from canvass.allocations import Part, Tree, Wish
 from canvass.areas import Area
 from canvass.campaigns import Campaign
@@ -134,7 +134,7 @@ def _page(campaign_id: str, form: forms.Form, refused: Container[str] = ()) -> s
         others=_others(tree, parts),
         filled_in=_others(tree, parts) + sum(_whole(values[p.key]) or 0 for p in tree.direct if p.key in values),
         has_filter=is_deep or only_behind,
-        may_filter=len(tree.direct) >= FEW or is_deep or only_behind or node.kind in ("national", "district"),
+        may_filter=len(tree.direct) >= FEW or is_deep or only_behind or node.kind in organisations.ABOVE_MUNICIPAL,
         proposal=proposal,
         history=allocations.history(campaign, node.id, area.id if area else ""),
         history_of=area,

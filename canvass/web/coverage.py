@@ -34,7 +34,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
     campaign, here = _standing(campaign_id)
     node, at = here.node, _at(here)
     measure, sort = _measure(), request.args.get("sort", "")
-    municipalities = coverage.by_municipality(campaign, node) if node.kind in ("national", "district") else []
+    municipalities = coverage.by_municipality(campaign, node) if node.kind in organisations.ABOVE_MUNICIPAL else []
     is_wide, grounds = bool(municipalities), municipalities or coverage.by_area(campaign, node)
     outlines = coverage.outlines(grounds)
     crowd = drawings.thick_of(outlines.values())

@@ -34,6 +34,7 @@ def attach(app: Flask) -> None:
         may=lambda action, organisation_id: access.may(gate.visitor(), action, organisation_id),
         kind_name=organisations.kind_name,
         role_name=people.role_name,
+        first_name=people.first_name,
         campaign_kind_name=campaigns.kind_name,
         state_name=campaigns.state_name,
         channel_name=campaigns.channel_name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ def values(campaign: Campaign, node: Organisation, frame: Frame, *, may_review: 
         "burn_up": burnups.draw(burn_up),
         "outlook": forecasts.sentences(burn_up),
         "late": frame.late,
-        "out_now": [] if node.kind in live.ABOVE_AREAS else outings.out_now(campaign, here),
+        "out_now": [] if node.kind in organisations.ABOVE_MUNICIPAL else outings.out_now(campaign, here),
         "topic_bars": _topic_bars,
         "may_review": may_review,
     }
@@ -59,7 +59,7 @@ def frame_of(campaign: Campaign, node: Organisation) -> Frame:
 
     From above the plan follows the campaign's rhythm: thousands of shifts, each its own municipality's, are none.
     """
-    here, is_above = organisations.beneath(node.id), node.kind in live.ABOVE_AREAS
+    here, is_above = organisations.beneath(node.id), node.kind in organisations.ABOVE_MUNICIPAL
     lately = clock.today() - timedelta(days=forecasts.SHIFT_DAYS)
     return Frame(
         campaigns.target_revisions(campaign, node.id),
@@ -108,14 +108,27 @@ def subject(campaign: Campaign, node: Organisation, **rights: bool) -> Subject:
 
 
 def _block(campaign_id: str, organisation_id: str, language: str, rights: dict[str, bool]) -> str:
-    """Raises streams.Gone when there is no such campaign or organisation any more."""
+    def lasting(campaign: Campaign, node: Organisation) -> dict[str, Any]:
+        return values(campaign, node, _lasting_frame(campaign, node), **rights)
+
+    return block(TEMPLATE, lasting, campaign_id, organisation_id, language)
+
+
+def block(
+    template: str,
+    values: Callable[[Campaign, Organisation], dict[str, Any]],
+    campaign_id: str,
+    organisation_id: str,
+    language: str,
+) -> str:
+    """The block that a stream sends, outside of any request. Raises streams.Gone when there is nothing to show."""
     campaign, node = db.session.get(Campaign, campaign_id), db.session.get(Organisation, organisation_id)
     if campaign is None or node is None:
         raise Gone
     # As in a request, nobody's: for templates that make addresses.
     address = current_app.config["PUBLIC_URL"] or None
     with current_app.test_request_context(base_url=address), i18n.speaking(language):
-        return render_template(TEMPLATE, **values(campaign, node, _lasting_frame(campaign, node), **rights))
+        return render_template(template, **values(campaign, node))
 
 
 def _topic_bars(numbers: live.Numbers) -> list[dict[str, object]]:

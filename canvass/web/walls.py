@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from canvass import access, allocations, campaigns, clock, db, i18n, joining, organisations, tallies, walls
@@ -16,7 +16,7 @@ from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.i18n import ngettext
 from canvass.organisations import Organisation
-from canvass.streams import Gone, Subject
+from canvass.streams import Subject
 from canvass.tallies import Count
 from canvass.walls import Wall
 from canvass.web import burnups, forms, fragments, gate, numbers, watching
@@ -83,17 +83,8 @@ def _unseen(response: Response) -> Response:
 def subject(campaign: Campaign, node: Organisation) -> Subject:
     """The block as something to watch, in the language of the moment: all screens alike are rendered once."""
     line = tuple(above.id for above in organisations.above(node.id))
-    render = partial(_block, campaign.id, node.id, i18n.language())
+    render = partial(numbers.block, BLOCK, values, campaign.id, node.id, i18n.language())
     return Subject(("wall", campaign.id, node.id, i18n.language()), campaign.id, line, render)
-
-
-def _block(campaign_id: str, organisation_id: str, language: str) -> str:
-    campaign, node = db.session.get(Campaign, campaign_id), db.session.get(Organisation, organisation_id)
-    if campaign is None or node is None:
-        raise Gone
-    address = current_app.config["PUBLIC_URL"] or None
-    with current_app.test_request_context(base_url=address), i18n.speaking(language):
-        return render_template(BLOCK, **values(campaign, node))
 
 
 # --- what stands on it --------------------------------------------------------------------------------------
