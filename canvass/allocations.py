@@ -13,12 +13,13 @@ from sqlalchemy import Row, Select, and_, func, select
 
 from canvass import campaigns, clock, forecasts, i18n, organisations, people, tallies
 from canvass.areas import Area
-from canvass.campaigns import Campaign, Refused, Target
+from canvass.campaigns import Campaign, Target
 from canvass.db import session
 from canvass.earlier_years import EarlierImport, EarlierResult
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 from canvass.tallies import Count, Tally
 
 # What a target can be shared out by, and what a list of parts can be sorted by, in the order they are offered.

@@ -18,6 +18,7 @@ from canvass.db import Base, Id, in_batches, new_id, session
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 
 HOUSING = ("villa", "terraced", "flats", "mixed")
 MOST_HOUSEHOLDS = 1_000_000
@@ -76,14 +77,6 @@ class Draft(Base):
         content = json.loads(self.content)
         features = [geojson.Feature(**values) for values in content["features"]]
         return geojson.Reading(features, [], content["fields"])
-
-
-class Refused(ValueError):
-    """An area cannot be so; `errors` maps the form's fields to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
 
 
 def housing_name(housing: str) -> str:

@@ -13,6 +13,7 @@ from canvass.db import Base, Id, new_id, session
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 
 KINDS = ("listen", "petition", "mobilise", "other")
 RHYTHMS = ("even", "weekdays", "weekends", "rising")
@@ -101,14 +102,6 @@ class Target(Base):
     note: Mapped[str] = mapped_column(String(200), default="")
     set_at: Mapped[datetime] = mapped_column(default=clock.now)
     set_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
-
-
-class Refused(ValueError):
-    """A campaign cannot be so; `errors` maps the form's fields to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
 
 
 # --- words --------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from canvass import (
 )
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 
 commands = AppGroup("canvass", help="Canvass: samtal från dörren till styrelsens kalkylblad.")
 commands.add_command(migrations)
@@ -173,7 +174,7 @@ def import_sweden(beneath: str | None) -> None:
     start = _organisation(beneath) if beneath else None
     try:
         added = organisations.import_sweden(start)
-    except organisations.Refused as error:
+    except Refused as error:
         raise click.ClickException(str(error)) from None
     db.session.commit()
     click.echo(f"{added['district']} districts and {added['municipal']} municipal organisations added.")

@@ -17,6 +17,7 @@ from canvass.db import in_batches, session
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 from canvass.shifts import Shift, ShiftArea
 from canvass.tallies import Count, Tally
 
@@ -26,10 +27,6 @@ MEASURES = ("attainment", "visited")
 # Each step up to, but without, this many per cent; and each with the days that may have gone since somebody was there.
 BELOW_PERCENT = {1: 25, 2: 50, 3: 75, 4: 100}
 WITHIN_DAYS = {5: 7, 4: 14, 2: 28}
-
-
-class Refused(ValueError):
-    """A shift cannot be given the area; the message is a sentence for the one who asked."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from canvass.i18n import gettext as _
 from canvass.i18n import ngettext
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 
 LIMIT_BYTES = 1_000_000
 MOST_ROWS = 5_000
@@ -131,10 +132,6 @@ class Year:
     def attainment(self) -> float | None:
         """Conversations ÷ target; None without a target."""
         return self.conversations / self.target if self.target else None
-
-
-class Refused(ValueError):
-    """It cannot be done so; the message is a sentence for people."""
 
 
 # --- a file -------------------------------------------------------------------------------------------------

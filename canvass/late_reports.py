@@ -21,6 +21,7 @@ from canvass.db import Base, Id, insert_once, new_id, session
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 from canvass.tallies import Count
 
 # The most that one number may be: above any evening, below what slips out when two numbers are typed as one.
@@ -87,14 +88,6 @@ class Parts:
         return Count(sum(count.attempts for count in counts), sum(count.conversations for count in counts))
 
 
-class Refused(ValueError):
-    """It cannot be so; `errors` maps the form's fields (an outcome, a topic's id) to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
-
-
 # --- entering and taking back -------------------------------------------------------------------------------
 
 
@@ -126,7 +119,7 @@ def enter(
     if not is_new:
         return False
     if instead_of is not None and not undo(instead_of, by=by):
-        raise Refused({"": _("Någon har redan ändrat eller ångrat den efterrapporten. Ingenting nytt är sparat.")})
+        raise Refused(_("Någon har redan ändrat eller ångrat den efterrapporten. Ingenting nytt är sparat."))
     for facts in _facts(totals):
         attempts.log(
             new_id(),
@@ -250,9 +243,9 @@ def _wrong_numbers(totals: Totals) -> dict[str, str]:
 
 def _check_state(campaign: Campaign) -> None:
     if campaign.state == "draft":
-        raise Refused({"": _("Kampanjen är ett utkast. Öppna den först.")})
+        raise Refused(_("Kampanjen är ett utkast. Öppna den först."))
     if campaign.state == "closed":
-        raise Refused({"": _("Kampanjen är avslutad. Dess siffror ändras inte längre.")})
+        raise Refused(_("Kampanjen är avslutad. Dess siffror ändras inte längre."))
 
 
 # --- reading ------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from canvass.i18n import gettext as _
 from canvass.i18n import ngettext
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 from canvass.sheets import Cell
 from canvass.tallies import Count
 
@@ -60,14 +61,6 @@ class Report:
     def contact_rate(self) -> float | None:
         """Conversations ÷ attempts; None without attempts."""
         return self.conversations / self.attempts if self.attempts else None
-
-
-class Refused(ValueError):
-    """Such a report cannot be made; `errors` maps the question's fields to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
 
 
 # --- asking -------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from canvass.i18n import gettext as _
 from canvass.joining import JoinLink
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 
 LONGEST = timedelta(hours=16)
 MOST_WANTED, MOST_EXPECTED = 1000, 100_000
@@ -101,14 +102,6 @@ class SignUp(Base):
     person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id), index=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     withdrawn_at: Mapped[datetime | None]
-
-
-class Refused(ValueError):
-    """A shift cannot be so; `errors` maps the form's fields to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
 
 
 # --- planning -----------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from canvass.db import is_id, session
 from canvass.people import Person
 from canvass.quarantine import Held
 from canvass.receipts import Installation, Operation
+from canvass.refusals import Refused
 from canvass.shifts import Shift
 
 APP = "canvass-sync/1"
@@ -46,10 +47,6 @@ LARGEST_NUMBER = 2**31 - 1
 FURTHEST_BACK = timedelta(days=400)
 
 log = logging.getLogger(__name__)
-
-
-class Refused(ValueError):
-    """A held operation cannot be admitted; the message is a sentence for the leader."""
 
 
 # --- the wire -----------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from canvass.db import Base, Id, new_id, session
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Membership, Person
-from canvass.shifts import Refused, Shift
+from canvass.refusals import Refused
+from canvass.shifts import Shift
 
 # Whose shifts lately, and how many of them, say whether a campaign leans on one person.
 LATELY = timedelta(days=28)

@@ -18,6 +18,7 @@ from canvass.attempts import Facts
 from canvass.campaigns import Campaign, Target
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 from canvass.tallies import Count
 from tests.cast import Cast, log
 from tests.conftest import NOW
@@ -342,7 +343,7 @@ def test_the_plan_line_knows_what_the_target_has_been_and_since_when(cast: Cast,
 
 def test_an_organisation_outside_the_campaign_has_no_target_in_it(cast: Cast) -> None:
     for organisation in (cast.linkoping, cast.ostergotland, cast.partille):
-        with pytest.raises(campaigns.Refused):
+        with pytest.raises(Refused):
             campaigns.set_target(cast.spring, organisation, 10)
 
 

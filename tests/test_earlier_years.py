@@ -18,9 +18,10 @@ from werkzeug.test import TestResponse
 
 from canvass import audit, campaigns, db, earlier_years, i18n, organisations, tallies
 from canvass.audit import Entry
-from canvass.earlier_years import EarlierImport, EarlierResult, Refused, Year
+from canvass.earlier_years import EarlierImport, EarlierResult, Year
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 from tests.cast import Cast, log
 
 SignedIn = Callable[[Person], FlaskClient]

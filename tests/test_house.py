@@ -29,7 +29,7 @@ SignedIn = Callable[[Person], FlaskClient]
 
 # From the ground up. A module imports only from floors below its own, never its neighbours.
 FLOORS = [
-    "settings clock geometry",
+    "settings clock geometry refusals",
     "i18n",  # days are written in words, so it knows the clock
     "sheets geojson places wordlist",  # figures and faults are written in words
     "db",

@@ -18,6 +18,7 @@ from canvass import access, audit, db, i18n, joining, people
 from canvass.joining import JoinLink, Ticket
 from canvass.organisations import Organisation
 from canvass.people import Device, Person, Session
+from canvass.refusals import Refused
 from tests.cast import Cast
 from tests.conftest import NOW, browser
 
@@ -206,7 +207,7 @@ def test_a_volunteer_chooses_between_the_associations_of_the_link_and_no_other(
         assert 'value="Ville"' in answer.text
     assert number_of_people() == before
     link = joining.link(cast.norrkoping, cast.spring.id, cast.spring.ends_on, app.config["SECRET_KEY"])
-    with pytest.raises(people.Refused):  # the rule itself, whatever a door lets through
+    with pytest.raises(Refused):  # the rule itself, whatever a door lets through
         joining.join(link, "Ville", cast.ojersjo)
 
 

@@ -22,8 +22,9 @@ from canvass import areas, attempts, audit, campaigns, db, late_reports, live, o
 from canvass.areas import Area
 from canvass.attempts import Attempt
 from canvass.audit import Entry
-from canvass.late_reports import LateReport, Refused, Totals
+from canvass.late_reports import LateReport, Totals
 from canvass.people import Person
+from canvass.refusals import Refused
 from canvass.tallies import Count
 from canvass.web import late_reports as doors
 from tests.cast import Cast, log

@@ -20,6 +20,7 @@ from canvass.campaigns import Campaign
 from canvass.organisations import Organisation
 from canvass.people import Person
 from canvass.quarantine import Held
+from canvass.refusals import Refused
 from tests.cast import Cast
 from tests.conftest import NOW
 from tests.test_sync import Phone
@@ -343,7 +344,7 @@ def test_what_nobody_can_understand_can_only_be_dismissed(cast: Cast, phone: Pho
     for held in db.session.scalars(select(Held)).all():
         assert bo.post(f"/quarantine/{held.id}/admit").status_code == 303
         assert html.escape(quarantine.sentence(held.code)) in bo.get("/quarantine").text
-        with pytest.raises(sync.Refused):
+        with pytest.raises(Refused):
             sync.admit(held, by=cast.bo)
         db.session.rollback()
         assert (db.session.get_one(Held, held.id).decision, total(cast)) == ("", (0, 0))

@@ -18,6 +18,7 @@ from canvass import access, areas, clock, db, joining, organisations, outings, p
 from canvass.db import new_id
 from canvass.people import Person
 from canvass.receipts import Installation
+from canvass.refusals import Refused
 from canvass.shifts import Shift, SignUp
 from tests.cast import Cast, log, plan_shift, square
 from tests.conftest import NOW, browser
@@ -132,16 +133,16 @@ def test_a_telephone_shift_needs_no_area(cast: Cast) -> None:
 
 def test_another_partys_ground_cannot_be_given_out(cast: Cast) -> None:
     elsewhere = areas.add(cast.partille, name="Sävedalen", by=cast.esa)
-    with pytest.raises(shifts.Refused) as refused:
+    with pytest.raises(Refused) as refused:
         plan_shift(cast, ground=[elsewhere])
     assert list(refused.value.errors) == ["areas"]
-    with pytest.raises(shifts.Refused, match="inte med i kampanjen"):
+    with pytest.raises(Refused, match="inte med i kampanjen"):
         plan_shift(cast, owner=cast.partille)
 
 
 def test_nothing_is_planned_in_a_closed_campaign(cast: Cast) -> None:
     cast.spring.closing_at = clock.now()
-    with pytest.raises(shifts.Refused, match="avslutad"):
+    with pytest.raises(Refused, match="avslutad"):
         plan_shift(cast)
 
 

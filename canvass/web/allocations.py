@@ -9,13 +9,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from canvass import access, allocations, campaigns, db, i18n, organisations
+from canvass import access, allocations, db, i18n, organisations
 from canvass.allocations import Part, Tree, Wish
 from canvass.areas import Area
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 from canvass.web import forms, fragments, gate, level
 
 door = Blueprint("allocations", __name__, url_prefix="/campaigns")
@@ -42,14 +43,14 @@ def save(campaign_id: str) -> ResponseReturnValue:
     if not access.standpoints(person, campaign.organisation_id, "target.set"):
         raise access.Forbidden("target.set")
     wishes = _wishes(person, form)
-    has_changed, refused = False, {}
+    has_changed, refused = False, set[str]()
     try:
         has_changed = allocations.save(campaign, wishes, note=form.text("note"), by=person)
-    except campaigns.Refused as error:
-        refused = error.errors
-    if form.errors or refused:
+    except Refused as error:
+        form.blame(error)
+        refused = set(error.errors)
+    if form.errors:
         db.session.rollback()
-        form.errors |= refused
         return _page(campaign_id, form, refused), 422
     sentence = _said(campaign, wishes) if has_changed else _("Inget mål var ändrat.")
     db.session.commit()
@@ -163,10 +164,10 @@ def _proposal(tree: Tree, form: forms.Form) -> allocations.Proposal | None:
     kept = dict(pair for text in request.args.getlist("keep") if (pair := _kept(text)))
     try:
         if number is None:
-            raise campaigns.Refused({"number": _("Skriv hur många samtal som ska fördelas.")})
+            raise Refused({"number": _("Skriv hur många samtal som ska fördelas.")})
         return allocations.propose(tree.direct, by, number, kept)
-    except campaigns.Refused as error:
-        form.errors |= error.errors
+    except Refused as error:
+        form.blame(error)
         return None
 
 

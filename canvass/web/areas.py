@@ -13,6 +13,7 @@ from canvass.areas import Area, Change, Draft, Plan
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 from canvass.web import drawings, forms, fragments, gate
 from canvass.web.drawings import Drawing
 
@@ -81,8 +82,8 @@ def create() -> ResponseReturnValue:
     organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
     try:
         area = areas.add(organisation, by=person, **_fields(form))
-    except areas.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+    except Refused as error:
+        form.blame(error)
     if form.errors:
         db.session.rollback()
         return _form(form, None), 422
@@ -106,8 +107,8 @@ def save(area_id: str) -> ResponseReturnValue:
     organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
     try:
         areas.edit(area, organisation=organisation, by=person, **_fields(form))
-    except areas.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+    except Refused as error:
+        form.blame(error)
     if form.errors:
         db.session.rollback()
         return _form(form, access.find(person, Area, area_id)), 422

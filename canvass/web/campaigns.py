@@ -12,6 +12,7 @@ from canvass import access, campaigns, clock, db, joining, live, organisations, 
 from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
+from canvass.refusals import Refused
 from canvass.web import forms, fragments, gate, level, numbers, watching
 
 door = Blueprint("campaigns", __name__, url_prefix="/campaigns")
@@ -84,8 +85,8 @@ def create() -> ResponseReturnValue:
     try:
         target = form.whole("target")
         campaign = campaigns.create(organisation, target=target, by=person, **_fields(form))
-    except campaigns.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+    except Refused as error:
+        form.blame(error)
     if form.errors:
         db.session.rollback()
         return _form(form, None), 422
@@ -114,8 +115,8 @@ def save(campaign_id: str) -> ResponseReturnValue:
         campaigns.edit(campaign, by=person, **_fields(form))
         campaigns.set_target(campaign, campaign.organisation, target, by=person)
         joining.prolong(campaign.id, campaign.ends_on)
-    except campaigns.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+    except Refused as error:
+        form.blame(error)
     if form.errors:
         db.session.rollback()
         return _form(form, db.session.get(Campaign, campaign_id)), 422

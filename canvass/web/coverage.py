@@ -13,6 +13,7 @@ from canvass.areas import Area
 from canvass.campaigns import Campaign
 from canvass.coverage import Ground
 from canvass.i18n import gettext as _
+from canvass.refusals import Refused
 from canvass.shifts import Shift
 from canvass.web import drawings, fragments, gate, level
 from canvass.web.drawings import Drawing, Place
@@ -90,7 +91,7 @@ def assign(campaign_id: str, area_id: str) -> ResponseReturnValue:
     shift, found = _shift_and_area(campaign_id, area_id)
     try:
         coverage.assign(shift, found, by=gate.person())
-    except coverage.Refused as error:
+    except Refused as error:
         db.session.rollback()
         return _area(campaign_id, area_id, str(error)), 422
     db.session.commit()

@@ -12,6 +12,7 @@ from canvass.earlier_years import EarlierImport, Year
 from canvass.i18n import gettext as _
 from canvass.i18n import ngettext
 from canvass.organisations import Organisation
+from canvass.refusals import Refused
 from canvass.web import forms, fragments, gate
 
 door = Blueprint("earlier_years", __name__)
@@ -35,10 +36,10 @@ def read_file(organisation_id: str) -> ResponseReturnValue:
     organisation = access.find(person, Organisation, organisation_id, "campaign.edit")
     try:
         if not file:
-            raise earlier_years.Refused(_("Välj en fil."))
+            raise Refused(_("Välj en fil."))
         # One byte too many is enough to see that it is too large.
         rows = earlier_years.read(file.read(earlier_years.LIMIT_BYTES + 1))
-    except earlier_years.Refused as error:
+    except Refused as error:
         form.errors["file"] = str(error)
         return _page(organisation, form), 422
     kept = earlier_years.keep(organisation, rows, by=person)
@@ -73,7 +74,7 @@ def confirm(import_id: str) -> ResponseReturnValue:
     waiting = _import(import_id)
     try:
         number = earlier_years.confirm(waiting, skips_faulty=bool(request.form.get("skip")), by=gate.person())
-    except earlier_years.Refused as error:
+    except Refused as error:
         db.session.rollback()
         return _preview(_import(import_id), str(error)), 422
     db.session.commit()

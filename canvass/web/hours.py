@@ -9,6 +9,7 @@ from canvass import access, areas, campaigns, db, hours, i18n, organisations, ta
 from canvass.campaigns import Campaign
 from canvass.hours import Slot
 from canvass.i18n import gettext as _
+from canvass.refusals import Refused
 from canvass.web import forms, fragments, gate, level
 
 door = Blueprint("hours", __name__, url_prefix="/campaigns")
@@ -40,7 +41,7 @@ def advise(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
     try:
         campaigns.advise(campaign, {housing: form.text(housing) for housing in areas.HOUSING}, by=person)
-    except campaigns.Refused as error:
+    except Refused as error:
         db.session.rollback()
         fragments.say(str(error), "error")
     else:

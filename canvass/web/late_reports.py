@@ -17,6 +17,7 @@ from canvass.i18n import ngettext
 from canvass.late_reports import LateReport, Totals
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 from canvass.tallies import Count
 from canvass.web import forms, fragments, gate, level
 
@@ -68,8 +69,8 @@ def enter(campaign_id: str) -> ResponseReturnValue:
 
     try:
         is_new = db.repeat(work)
-    except late_reports.Refused as error:
-        form.errors = error.errors
+    except Refused as error:
+        form.blame(error)
         return _page(*_place(campaign_id), form, changed), 422
     _say_entered(report_id, totals, is_new)
     if form.text("then") == "campaign":
@@ -91,7 +92,7 @@ def undo(report_id: str) -> ResponseReturnValue:
     try:
         db.repeat(work)
         fragments.say(_("Efterrapporten är ångrad. Dess siffror räknas inte längre."))
-    except late_reports.Refused as error:
+    except Refused as error:
         fragments.say(str(error), "error")
     return redirect(url_for("late_reports.page", campaign_id=campaign_id, at=request.form.get("at") or None), 303)
 

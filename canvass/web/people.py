@@ -9,6 +9,7 @@ from sqlalchemy import select
 from canvass import access, db, i18n, joining, organisations, people
 from canvass.i18n import gettext as _
 from canvass.people import Device, Membership, Person, Session
+from canvass.refusals import Refused
 from canvass.web import forms, fragments, gate
 
 door = Blueprint("people", __name__)
@@ -69,9 +70,9 @@ def save_me() -> ResponseReturnValue:
         if form.text("what") == "password":
             return _new_password(person, form)
         person.name = people.checked_name(form.text("name"))
-    except people.Refused as error:
+    except Refused as error:
         db.session.rollback()
-        form.errors[error.field] = str(error)
+        form.blame(error)
         return _me(form), 422
     db.session.commit()
     fragments.say(_("Sparat."))
@@ -162,7 +163,7 @@ def revoke(membership_id: str) -> ResponseReturnValue:
     membership = access.find(gate.person(), Membership, membership_id, "person.manage")
     try:
         people.revoke(membership, by=gate.person().id)
-    except people.Refused as error:
+    except Refused as error:
         db.session.rollback()
         fragments.say(str(error), "error")
         return redirect(url_for("people.index"), 303)

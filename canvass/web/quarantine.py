@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from canvass import access, db, live, quarantine, sync
 from canvass.i18n import gettext as _
 from canvass.quarantine import Held
+from canvass.refusals import Refused
 from canvass.web import fragments, gate
 
 door = Blueprint("quarantine", __name__, url_prefix="/quarantine")
@@ -36,7 +37,7 @@ def admit(held_id: str) -> ResponseReturnValue:
         return _back()
     try:
         sync.admit(held, by=gate.person())
-    except sync.Refused as error:
+    except Refused as error:
         db.session.rollback()
         fragments.say(_("Uppgiften går inte att räkna: %(reason)s Den kan bara avfärdas.", reason=str(error)), "error")
     else:

@@ -30,6 +30,7 @@ from canvass.campaigns import Campaign
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
 from canvass.people import Person
+from canvass.refusals import Refused
 from canvass.shifts import Shift
 from canvass.web import drawings, forms, fragments, gate, level
 from canvass.web.drawings import Drawing
@@ -41,6 +42,8 @@ door = Blueprint("shifts", __name__)
 FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 400, 100
 # Who has been where: this many days back when nobody has said.
 DAYS_BACK = 14
+# Where the form says what the rules say of a shift's moments and campaign.
+FIELDS = {"starts_at": "held_on", "ends_at": "ends", "campaign": "held_on"}
 
 
 # --- a campaign's shifts ------------------------------------------------------------------------------------
@@ -99,8 +102,8 @@ def create(campaign_id: str) -> ResponseReturnValue:
         return _with_place(form, campaign_id, None)
     try:
         shift = shifts.plan(campaign, organisation, by=person, **_fields(form, organisation, None))
-    except shifts.Refused as error:
-        _blame(form, error)
+    except Refused as error:
+        form.blame(error, FIELDS)
     if form.errors:
         db.session.rollback()
         return _form(form, access.find(person, Campaign, campaign_id), None), 422
@@ -194,7 +197,7 @@ def sign_up(shift_id: str) -> ResponseReturnValue:
     shift = shifts.find(gate.person(), shift_id)
     try:
         shifts.sign_up(shift, gate.person())
-    except shifts.Refused as error:
+    except Refused as error:
         db.session.rollback()
         fragments.say(str(error), "warning")
         return redirect(url_for("shifts.page", shift_id=shift_id), 303)
@@ -242,8 +245,8 @@ def save(shift_id: str) -> ResponseReturnValue:
         return _with_place(form, shift.campaign_id, shift_id)
     try:
         shifts.change(shift, by=person, **_fields(form, shift.organisation, shift))
-    except shifts.Refused as error:
-        _blame(form, error)
+    except Refused as error:
+        form.blame(error, FIELDS)
     if form.errors:
         db.session.rollback()
         shift = shifts.find(person, shift_id)
@@ -328,12 +331,6 @@ def _image_lines(shift: Shift) -> list[str]:
 
 
 # --- the form -----------------------------------------------------------------------------------------------
-
-
-def _blame(form: forms.Form, error: shifts.Refused) -> None:
-    """Put each sentence beside the field of the form that it is about."""
-    fields = {"starts_at": "held_on", "ends_at": "ends", "campaign": "held_on"}
-    form.errors = {fields.get(name, name): sentence for name, sentence in error.errors.items()} | form.errors
 
 
 def _empty() -> forms.Form:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass import access, clock, db, organisations, shifts, trainings
+from canvass import access, clock, db, organisations, trainings
 from canvass.i18n import gettext as _
 from canvass.organisations import Organisation
+from canvass.refusals import Refused
 from canvass.trainings import Training
 from canvass.web import forms, fragments, gate
 
@@ -33,11 +34,11 @@ def note(organisation_id: str) -> ResponseReturnValue:
     chosen = known.get(form.text("person"))
     try:
         if chosen is None:
-            raise shifts.Refused({"person": _("Välj vem som gått utbildningen.")})
+            raise Refused({"person": _("Välj vem som gått utbildningen.")})
         if not form.errors:
             trainings.note(chosen, organisation, done_on, by=person)
-    except shifts.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+    except Refused as error:
+        form.blame(error)
     if form.errors:
         db.session.rollback()
         return _page(access.find(person, Organisation, organisation_id), form), 422
