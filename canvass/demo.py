@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from canvass.board import earlier_years
 from canvass.core import clock, geometry
@@ -25,7 +25,7 @@ from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
 from canvass.insight import walls
 from canvass.insight.walls import Wall
-from canvass.members import organisations, people
+from canvass.members import joining, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
@@ -194,6 +194,15 @@ def wall(leader: Person, secret: str) -> Wall | None:
         return None
     known = walls.beneath(campaign.id, campaign.organisation_id)
     return known[0] if known else walls.make(campaign, campaign.organisation, "Kampanjlokalen", "sv", secret, by=leader)
+
+
+def links(secret: str) -> None:
+    """The ways in that leaders hand out, to the campaign that is on and to the shifts to come; made where missing."""
+    for campaign in session.scalars(select(Campaign)):
+        if campaign.state == "open":
+            joining.link(campaign.organisation, campaign.id, campaign.ends_on, secret)
+    for shift in session.scalars(select(Shift).where(Shift.ends_at > clock.now())):
+        shifts.link(shift, secret)
 
 
 # --- organisations, people, ground --------------------------------------------------------------------------

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
+from werkzeug.test import TestResponse
 
 from canvass.board import reports
 from canvass.core import audit, db, i18n, sheets
@@ -44,7 +46,7 @@ def logged(cast: Cast) -> Cast:
 
 def read(client: FlaskClient, **query: Any) -> list[dict[str, str]]:
     """The rows of a CSV as programs read it."""
-    answer = client.get("/reports/totals.csv", query_string={"dialect": "rfc4180", **query})
+    answer = client.post("/reports/totals.csv", query_string={"dialect": "rfc4180", **query})
     assert answer.status_code == 200, answer.text
     return list(csv.DictReader(io.StringIO(answer.text)))
 
@@ -224,7 +226,7 @@ def test_twenty_thousand_attempts_take_well_under_a_second(cast: Cast) -> None:
 
 
 def test_a_swedish_excel_opens_the_csv_by_a_double_click(logged: Cast, signed_in: SignedIn) -> None:
-    answer = signed_in(logged.cia).get(f"/reports/totals.csv?campaign={logged.spring.id}&by=day&by=area")
+    answer = signed_in(logged.cia).post(f"/reports/totals.csv?campaign={logged.spring.id}&by=day&by=area")
     assert answer.data.startswith(b"\xef\xbb\xbfDag;Omr\xc3\xa5de;")
     assert answer.data.decode("utf-8-sig").splitlines() == [
         "Dag;Område;Områdeskod;Försök;Samtal;Samtalsandel",
@@ -239,7 +241,7 @@ def test_a_swedish_excel_opens_the_csv_by_a_double_click(logged: Cast, signed_in
 
 
 def test_a_workbook_holds_numbers_days_and_shares(logged: Cast, signed_in: SignedIn) -> None:
-    answer = signed_in(logged.cia).get(f"/reports/totals.xlsx?campaign={logged.spring.id}&by=day,association")
+    answer = signed_in(logged.cia).post(f"/reports/totals.xlsx?campaign={logged.spring.id}&by=day,association")
     assert answer.headers["Content-Disposition"] == "attachment; filename=samtal-varkampanjen-2026-05-06.xlsx"
     assert answer.headers["Cache-Control"] == "no-store"
     book = openpyxl.load_workbook(io.BytesIO(answer.data))
@@ -257,7 +259,7 @@ def test_a_workbook_holds_numbers_days_and_shares(logged: Cast, signed_in: Signe
 def test_both_formats_say_the_same(logged: Cast, signed_in: SignedIn) -> None:
     client = signed_in(logged.cia)
     query = {"campaign": logged.spring.id, "by": "association,area,day,channel,outcome"}
-    book = openpyxl.load_workbook(io.BytesIO(client.get("/reports/totals.xlsx", query_string=query).data))
+    book = openpyxl.load_workbook(io.BytesIO(client.post("/reports/totals.xlsx", query_string=query).data))
     in_book = [
         ["" if v is None else str(v.date()) if isinstance(v, datetime) else str(v) for v in row]
         for row in book["Vårkampanjen"].iter_rows(min_row=2, values_only=True)
@@ -272,9 +274,9 @@ def test_a_name_that_looks_like_a_formula_is_defused(cast: Cast, signed_in: Sign
     log(cast, cast.alva, area=cast.hageby_north)
     client, query = signed_in(cast.bo), {"campaign": cast.spring.id, "by": "area"}
     assert read(client, **query)[0]["Område"] == f"'{trap}"
-    swedish = client.get("/reports/totals.csv", query_string=query).text
+    swedish = client.post("/reports/totals.csv", query_string=query).text
     assert next(csv.reader(io.StringIO(swedish.splitlines()[1]), delimiter=";"))[0] == f"'{trap}"
-    cell = openpyxl.load_workbook(io.BytesIO(client.get("/reports/totals.xlsx", query_string=query).data)).active["A2"]  # type: ignore[index]
+    cell = openpyxl.load_workbook(io.BytesIO(client.post("/reports/totals.xlsx", query_string=query).data)).active["A2"]  # type: ignore[index]
     assert (cell.data_type, cell.value, cell.quotePrefix) == ("s", trap, True)
 
 
@@ -299,10 +301,10 @@ def test_files_are_named_after_what_is_in_them(logged: Cast) -> None:
 
 def test_every_export_is_on_record(logged: Cast, signed_in: SignedIn) -> None:
     client = signed_in(logged.cia)
-    client.get(f"/reports/totals.csv?campaign={logged.spring.id}&by=day")
-    client.get("/reports/totals.xlsx?from=2026-05-06")
+    client.post(f"/reports/totals.csv?campaign={logged.spring.id}&by=day")
+    client.post("/reports/totals.xlsx?from=2026-05-06")
     client.get(f"/reports?campaign={logged.spring.id}")
-    client.get("/reports/totals.csv?by=weather")
+    client.post("/reports/totals.csv?by=weather")
     first, second = audited()
     assert (first.person_id, first.organisation_id) == (logged.cia.id, logged.norrkoping.id)
     assert first.details == {
@@ -319,17 +321,29 @@ FILES = ("/reports/totals.csv", "/reports/totals.xlsx")
 DOORS = ("/reports", *FILES)
 
 
-@pytest.mark.parametrize("address", DOORS)
-def test_a_stranger_is_sent_to_sign_in(cast: Cast, stranger: FlaskClient, address: str) -> None:
-    answer = stranger.get(address)
+def ask(client: FlaskClient, address: str) -> TestResponse:
+    """The page, or the button for one of the files: a file is put on record, so it is not had by looking."""
+    return client.post(address) if address.startswith(FILES) else client.get(address)
+
+
+def test_a_stranger_is_sent_to_sign_in(cast: Cast, stranger: FlaskClient) -> None:
+    answer = stranger.get("/reports")
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/sign-in?")
+    assert [stranger.post(address).status_code for address in FILES] == [401, 401]
+
+
+@pytest.mark.parametrize("address", FILES)
+def test_no_file_is_had_by_following_a_link(logged: Cast, signed_in: SignedIn, address: str) -> None:
+    """Chat programs and browsers that fetch ahead follow links; each file handed out is on record."""
+    assert signed_in(logged.cia).get(address).status_code == 405
+    assert audited() == []
 
 
 @pytest.mark.parametrize("address", DOORS)
 def test_a_volunteer_exports_nothing(logged: Cast, signed_in: SignedIn, address: str) -> None:
-    assert signed_in(logged.alva).get(address).status_code == 403
-    assert signed_in(logged.alva).get(f"{address}?campaign={logged.spring.id}").status_code == 403
+    assert ask(signed_in(logged.alva), address).status_code == 403
+    assert ask(signed_in(logged.alva), f"{address}?campaign={logged.spring.id}").status_code == 403
 
 
 @pytest.mark.parametrize("address", DOORS)
@@ -338,7 +352,7 @@ def test_a_campaign_that_is_not_theirs_does_not_exist(
     logged: Cast, signed_in: SignedIn, address: str, campaign: str
 ) -> None:
     wanted = logged.spring.id if campaign == "spring" else campaign
-    assert signed_in(logged.esa).get(address, query_string={"campaign": wanted}).status_code == 404
+    assert ask(signed_in(logged.esa), f"{address}?{urlencode({'campaign': wanted})}").status_code == 404
 
 
 def test_a_leader_elsewhere_gets_nothing_of_it(logged: Cast, signed_in: SignedIn) -> None:
@@ -359,7 +373,7 @@ def test_a_board_member_who_volunteers_elsewhere_exports_nothing_there(logged: C
     people.grant(logged.cia, "volunteer", logged.ojersjo)
     theirs = a_campaign(logged, "Partillekampanjen", logged.partille)
     log(logged, logged.esa, number=9, campaign=theirs)
-    assert signed_in(logged.cia).get(f"/reports/totals.csv?campaign={theirs.id}").status_code == 403
+    assert signed_in(logged.cia).post(f"/reports/totals.csv?campaign={theirs.id}").status_code == 403
     assert read(signed_in(logged.cia))[0]["Samtal"] == "7"
     assert "Partillekampanjen" not in signed_in(logged.cia).get("/reports").text
 
@@ -378,14 +392,14 @@ def test_a_board_member_who_volunteers_elsewhere_exports_nothing_there(logged: C
 def test_a_question_that_makes_no_sense_gets_a_sentence(
     cast: Cast, signed_in: SignedIn, address: str, query: str, sentence: str
 ) -> None:
-    answer = signed_in(cast.bo).get(f"{address}?{query}")
+    answer = ask(signed_in(cast.bo), f"{address}?{query}")
     assert answer.status_code == 422
     assert sentence in answer.text
     assert audited() == []
 
 
 def test_an_unknown_dialect_gets_a_sentence(cast: Cast, signed_in: SignedIn) -> None:
-    answer = signed_in(cast.bo).get("/reports/totals.csv?dialect=klingon")
+    answer = signed_in(cast.bo).post("/reports/totals.csv?dialect=klingon")
     assert (answer.status_code, "Dialekten finns inte." in answer.text) == (422, True)
 
 

@@ -444,7 +444,7 @@ def test_topics_of_few_conversations_are_as_hidden_as_ever(cast: Cast, signed_in
 
 
 def rows(client: FlaskClient, cast: Cast, by: str = "") -> list[dict[str, str]]:
-    answer = client.get(f"/reports/totals.csv?dialect=rfc4180&campaign={cast.spring.id}&by={by}")
+    answer = client.post(f"/reports/totals.csv?dialect=rfc4180&campaign={cast.spring.id}&by={by}")
     return list(csv.DictReader(io.StringIO(answer.text)))
 
 
@@ -468,7 +468,7 @@ def test_the_export_says_how_much_came_on_paper(cast: Cast, signed_in: SignedIn)
     by_outcome = [(r["Utfall"], r["Försök, varav efterrapport"]) for r in rows(client, cast, "outcome")]
     assert by_outcome == [("Samtal", "4"), ("Öppnade ej", "6")]
     book = openpyxl.load_workbook(
-        io.BytesIO(client.get(f"/reports/totals.xlsx?campaign={cast.spring.id}&by=association").data)
+        io.BytesIO(client.post(f"/reports/totals.xlsx?campaign={cast.spring.id}&by=association").data)
     )
     assert [cell.value for cell in book["Vårkampanjen"][2]][-2:] == [10, 4]
     assert "Efterrapport" in {row[0].value for row in book["Om filen"]}
