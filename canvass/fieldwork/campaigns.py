@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from canvass.core import audit, clock
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -102,14 +103,6 @@ class Target(Base):
     note: Mapped[str] = mapped_column(String(200), default="")
     set_at: Mapped[datetime] = mapped_column(default=clock.now)
     set_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
-
-
-class Refused(ValueError):
-    """A campaign cannot be so; `errors` maps the form's fields to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
 
 
 # --- words --------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import clock, db
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns
 from canvass.members import joining, organisations, people
 from canvass.web.page import auth, forms, fragments
@@ -34,14 +35,14 @@ def finish(token: str) -> ResponseReturnValue:
     try:
         with db.session.begin_nested():
             organisation = organisations.add(form.text("level"), form.text("organisation"), None)
-    except organisations.Refused as error:
+    except Refused as error:
         form.errors["level" if form.text("level") not in organisations.KINDS else "organisation"] = str(error)
         organisation = organisations.add("association", "–", None)  # so that the rest is checked too; rolled back below
     checks = {"name": people.checked_name, "email": people.checked_email, "password": people.checked_password}
     for field, check in checks.items():
         try:
             check(request.form.get(field, ""))
-        except people.Refused as error:
+        except Refused as error:
             form.errors[field] = str(error)
     person = None if form.errors else people.add(form.text("name"), organisation, email=form.text("email"))
     try:
@@ -56,7 +57,7 @@ def finish(token: str) -> ResponseReturnValue:
             target=target,
             by=person,
         )
-    except campaigns.Refused as error:
+    except Refused as error:
         named = {"campaign" if field == "name" else field: sentence for field, sentence in error.errors.items()}
         form.errors = {**form.errors, **named, **form.errors}  # in the order of the form
     if form.errors or person is None:
