@@ -296,7 +296,8 @@ def test_a_leader_gives_an_area_to_a_shift_and_takes_it_back(cast: Cast, signed_
         if entry.action.startswith("shift.")
     ]
     assert [entry.action for entry in noted] == ["shift.assign", "shift.release"]
-    assert noted[0].details == {"shift": coming.id, "area": cast.hageby_north.id}
+    details = {"campaign": coming.campaign_id, "shift": coming.id, "area": cast.hageby_north.id}
+    assert noted[0].details == details
 
 
 def test_a_shift_that_has_been_takes_no_more_ground(cast: Cast, signed_in: SignedIn) -> None:
