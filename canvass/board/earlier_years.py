@@ -21,8 +21,9 @@ from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
 from canvass.core.refusals import Refused
 from canvass.counting import tallies
-from canvass.fieldwork import campaigns
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork import campaigns, targets
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.targets import Target
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -317,11 +318,11 @@ def _planned(
 
     if year is None or not FIRST_YEAR <= year <= last:
         return fault("unreadable", _("Året ska vara mellan %(first)s och %(last)s.", first=FIRST_YEAR, last=last))
-    if conversations is None or not 0 <= conversations <= campaigns.LARGEST_TARGET:
+    if conversations is None or not 0 <= conversations <= targets.LARGEST_TARGET:
         return fault(
             "unreadable", _("Antalet samtal går inte att läsa: ”%(text)s”.", text=row.get("conversations", ""))
         )
-    if row.get("target") and (target is None or not 0 <= target <= campaigns.LARGEST_TARGET):
+    if row.get("target") and (target is None or not 0 <= target <= targets.LARGEST_TARGET):
         return fault("unreadable", _("Målet går inte att läsa: ”%(text)s”.", text=row["target"]))
     if channel is None:
         return fault("unreadable", _("Sättet är okänt: ”%(text)s”.", text=row["channel"]))

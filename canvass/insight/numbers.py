@@ -11,7 +11,7 @@ from canvass.core.db import is_id, session
 from canvass.counting import quarantine, receipts, tallies
 from canvass.counting.quarantine import Held
 from canvass.counting.tallies import Count
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, campaigns, targets, topics
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import sums
@@ -71,12 +71,12 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
     total = reading.total(organisation.id)
     days = here.get("day", {})
     topics, few_topics = _topics(campaign, here.get("topic", {}), total.conversations)
-    targets = campaigns.targets(campaign)
+    agreed = targets.agreed(campaign)
     return Numbers(
         organisation=organisation,
         total=total,
-        target=targets.get(organisation.id),
-        by_organisation=_children(organisation, reading, targets),
+        target=agreed.get(organisation.id),
+        by_organisation=_children(organisation, reading, agreed),
         by_area=_areas(campaign, organisation),
         by_channel=_channels(here.get("channel", {})),
         by_day=_days(days),
@@ -132,10 +132,10 @@ def _named(kind: type[Named], object_id: object) -> Named | None:
     return session.get(kind, object_id) if is_id(object_id) else None
 
 
-def _children(organisation: Organisation, reading: sums.Reading, targets: dict[str, int]) -> list[Line]:
+def _children(organisation: Organisation, reading: sums.Reading, agreed: dict[str, int]) -> list[Line]:
     """One line for each organisation directly beneath, with all under it; and one for what is the node's own."""
     lines = [
-        Line(node.name, reading.total(node.id), id=node.id, code=node.code, target=targets.get(node.id))
+        Line(node.name, reading.total(node.id), id=node.id, code=node.code, target=agreed.get(node.id))
         for node in organisations.children(organisation.id)
     ]
     own = reading.own(organisation.id)
@@ -190,7 +190,7 @@ def is_small(number: int) -> bool:
 
 def _topics(campaign: Campaign, counts: dict[str, Count], talked: int) -> tuple[list[Line], bool]:
     """The topics raised, the most raised first, and whether any was left out because it, or the rest, is too few."""
-    names = campaigns.all_topics(campaign)
+    names = topics.all_of(campaign)
     lines = [
         Line(names[key].name, count, id=key)
         for key, count in counts.items()
@@ -203,4 +203,4 @@ def _topics(campaign: Campaign, counts: dict[str, Count], talked: int) -> tuple[
 def standing(campaign: Campaign, organisation: Organisation) -> Line:
     """The campaign's result and target at one organisation: what a list of campaigns shows."""
     count = tallies.total(campaign.id, organisations.beneath(organisation.id))
-    return Line(organisation.name, count, id=organisation.id, target=campaigns.targets(campaign).get(organisation.id))
+    return Line(organisation.name, count, id=organisation.id, target=targets.agreed(campaign).get(organisation.id))

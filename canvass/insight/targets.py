@@ -18,9 +18,10 @@ from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.counting import tallies
 from canvass.counting.tallies import Count, Tally
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import campaigns, targets
 from canvass.fieldwork.areas import Area
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.targets import Target
 from canvass.insight import forecasts
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
@@ -263,7 +264,7 @@ def propose(parts: Sequence[Part], by: str, number: int, kept: Mapping[str, int]
 
     What is `kept` stays as it is, and the rest goes to the others. Raises Refused.
     """
-    if not 0 <= number <= campaigns.LARGEST_TARGET:
+    if not 0 <= number <= targets.LARGEST_TARGET:
         raise Refused({"number": _("Målet ska vara ett heltal mellan 0 och 10 miljoner.")})
     kept = {part.id: kept[part.id] for part in parts if kept and part.id in kept}
     left = number - sum(kept.values())
@@ -317,7 +318,7 @@ def save(campaign: Campaign, wishes: Mapping[str, Wish], *, note: str = "", by: 
             errors[key] = _overtaken(now, wish.number)
             continue
         try:
-            campaigns.set_target(campaign, wish.organisation, wish.number, area_id=wish.area_id, note=note, by=by)
+            targets.agree(campaign, wish.organisation, wish.number, area_id=wish.area_id, note=note, by=by)
         except Refused as error:
             errors["note" if "note" in error.errors else key] = str(error)
         has_changed = True

@@ -25,7 +25,7 @@ from canvass.fieldwork import areas, campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import organisations, people
 from canvass.members.people import Person
-from tests.cast import Cast, log
+from tests.cast import Cast, log, new_campaign
 from tests.conftest import NOW
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -450,7 +450,7 @@ def test_headings_follow_the_language(logged: Cast, monkeypatch: pytest.MonkeyPa
 
 def a_campaign(cast: Cast, name: str, organisation: organisations.Organisation | None = None) -> Campaign:
     """Another open campaign."""
-    campaign = campaigns.create(
+    campaign = new_campaign(
         organisation or cast.norrkoping,
         name=name,
         kind="listen",

@@ -22,14 +22,16 @@ from canvass.core.refusals import Refused
 from canvass.counting import tallies
 from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import targets as agreements
 from canvass.fieldwork.areas import Area
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.targets import Target
 from canvass.insight import targets
 from canvass.insight.targets import Milestone, Part, Wish
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, log
+from tests.cast import Cast, log, new_campaign
 from tests.conftest import NOW, questions
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -76,7 +78,7 @@ def wrong_fields(text: str) -> set[str]:
 
 def agreed(cast: Cast) -> dict[str, int]:
     """What is agreed, by name."""
-    found = campaigns.targets(cast.spring)
+    found = agreements.agreed(cast.spring)
     return {node.name: found[node.id] for node in (cast.norrkoping, cast.hageby, cast.ektorp) if node.id in found}
 
 
@@ -131,7 +133,7 @@ def test_without_a_target_there_is_nothing_on_the_way() -> None:
 
 # --- sharing out --------------------------------------------------------------------------------------------
 
-NUMBERS = st.integers(0, campaigns.LARGEST_TARGET)
+NUMBERS = st.integers(0, targets.LARGEST_TARGET)
 WEIGHTS = st.lists(st.integers(0, 1_000_000), min_size=1, max_size=40).filter(any)
 
 
@@ -191,7 +193,7 @@ def test_what_is_kept_is_left_alone_and_the_rest_shared_by_the_others() -> None:
 
 
 def test_each_part_has_its_target_its_result_and_what_the_plan_asks_for(cast: Cast) -> None:
-    campaigns.set_target(cast.spring, cast.hageby, 3060, by=cast.bo)
+    agreements.agree(cast.spring, cast.hageby, 3060, by=cast.bo)
     log(cast, cast.alva, number=700)
     log(cast, cast.dag, "not_home", number=9)
     tree = targets.tree(cast.spring, cast.norrkoping)
@@ -215,11 +217,11 @@ def test_the_plan_line_begins_with_nothing_and_ends_with_all(cast: Cast, later: 
 
 
 def test_a_part_whose_own_parts_do_not_add_up_is_marked(cast: Cast) -> None:
-    campaigns.set_target(cast.spring, cast.hageby, 1000)
+    agreements.agree(cast.spring, cast.hageby, 1000)
     assert parts(cast, cast.norrkoping)["Hageby s-förening"].missing is None  # nothing is broken down there yet
-    campaigns.set_target(cast.spring, cast.hageby, 700, area_id=cast.hageby_north.id)
+    agreements.agree(cast.spring, cast.hageby, 700, area_id=cast.hageby_north.id)
     assert parts(cast, cast.norrkoping)["Hageby s-förening"].missing == 300
-    campaigns.set_target(cast.spring, cast.hageby, 400, area_id=cast.hageby_south.id)
+    agreements.agree(cast.spring, cast.hageby, 400, area_id=cast.hageby_south.id)
     assert parts(cast, cast.norrkoping)["Hageby s-förening"].missing == -100
     areas.retire(cast.hageby_south, by=cast.bo)
     assert parts(cast, cast.norrkoping)["Hageby s-förening"].missing == 300
@@ -242,8 +244,8 @@ def test_an_areas_result_is_what_its_owners_people_talked_there(cast: Cast) -> N
 
 def test_organisations_and_own_areas_are_two_ways_and_never_one_sum(cast: Cast) -> None:
     centre = areas.add(cast.norrkoping, name="Centrum", by=cast.bo)
-    campaigns.set_target(cast.spring, cast.hageby, 3000)
-    campaigns.set_target(cast.spring, cast.norrkoping, 5000, area_id=centre.id)
+    agreements.agree(cast.spring, cast.hageby, 3000)
+    agreements.agree(cast.spring, cast.norrkoping, 5000, area_id=centre.id)
     found = {of: targets.tree(cast.spring, cast.norrkoping, of) for of in ("", "areas")}
     assert {of: (tree.ways, tree.sum) for of, tree in found.items()} == {
         "": (["organisations", "areas"], 3000),
@@ -272,7 +274,7 @@ def test_households_are_those_of_all_areas_beneath(cast: Cast) -> None:
 
 
 def test_last_year_is_what_was_counted_then_in_any_campaign(cast: Cast) -> None:
-    other = campaigns.create(
+    other = new_campaign(
         cast.hageby,
         name="Vintern",
         kind="listen",
@@ -347,7 +349,7 @@ def test_the_list_is_searched_narrowed_and_sorted() -> None:
 def test_every_number_is_kept_with_who_and_when_and_why(cast: Cast, later: Callable[..., Any]) -> None:
     cast.bo.name = "Bo Ek"
     with later(days=2):
-        campaigns.set_target(cast.spring, cast.norrkoping, 6000, note="  det går  bra ", by=cast.bo)
+        agreements.agree(cast.spring, cast.norrkoping, 6000, note="  det går  bra ", by=cast.bo)
     found = targets.history(cast.spring, cast.norrkoping.id)
     assert [(one.number, one.before, one.set_by, one.note) for one in found] == [
         (6000, 5000, "Bo", "det går bra"),
@@ -403,7 +405,7 @@ def test_a_list_sent_as_it_stands_changes_nothing(cast: Cast, signed_in: SignedI
 
 
 def test_without_a_target_of_its_own_only_the_sum_is_told(cast: Cast, signed_in: SignedIn) -> None:
-    campaigns.set_target(cast.spring, cast.hageby, 20, area_id=cast.hageby_north.id)
+    agreements.agree(cast.spring, cast.hageby, 20, area_id=cast.hageby_north.id)
     text = look(signed_in(cast.bo), address(cast, at=cast.hageby.id))
     assert sum_line(text) == "Delarna är tillsammans 20. Inget mål är satt för Hageby s-förening."
     assert "Sätt målet" in text
@@ -443,7 +445,7 @@ def test_one_wrong_target_saves_none_and_all_that_was_typed_stays(cast: Cast, si
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(cast: Cast, signed_in: SignedIn) -> None:
-    campaigns.set_target(cast.spring, cast.hageby, 1000, by=cast.bo)
+    agreements.agree(cast.spring, cast.hageby, 1000, by=cast.bo)
     bo, adam = signed_in(cast.bo), signed_in(cast.adam)
     hageby, ektorp = f"target-{cast.hageby.id}", f"target-{cast.ektorp.id}"
     bos, adams = (fields(client.get(address(cast)).text) for client in (bo, adam))
@@ -460,7 +462,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(cast: Cast, sig
 
 
 def test_what_one_did_not_touch_is_left_as_the_other_set_it(cast: Cast, signed_in: SignedIn) -> None:
-    campaigns.set_target(cast.spring, cast.hageby, 1000, by=cast.bo)
+    agreements.agree(cast.spring, cast.hageby, 1000, by=cast.bo)
     bo, adam = signed_in(cast.bo), signed_in(cast.adam)
     hageby, ektorp = f"target-{cast.hageby.id}", f"target-{cast.ektorp.id}"
     bos, adams = (fields(client.get(address(cast)).text) for client in (bo, adam))
@@ -556,8 +558,8 @@ def test_a_narrowed_list_changes_only_what_it_shows_and_the_sum_counts_the_rest(
     cast: Cast, signed_in: SignedIn
 ) -> None:
     bo = signed_in(cast.bo)
-    campaigns.set_target(cast.spring, cast.hageby, 3000)
-    campaigns.set_target(cast.spring, cast.ektorp, 600)
+    agreements.agree(cast.spring, cast.hageby, 3000)
+    agreements.agree(cast.spring, cast.ektorp, 600)
     log(cast, cast.dag, number=500)
     text = look(bo, address(cast, behind="yes"))
     assert names(text) == ["Hageby s-förening"]
@@ -574,7 +576,7 @@ def test_a_narrowed_list_changes_only_what_it_shows_and_the_sum_counts_the_rest(
 
 
 def test_a_search_goes_through_all_levels_beneath(cast: Cast, signed_in: SignedIn) -> None:
-    year = campaigns.create(
+    year = new_campaign(
         cast.ostergotland,
         name="Distriktets år",
         kind="listen",
@@ -594,7 +596,7 @@ def test_a_search_goes_through_all_levels_beneath(cast: Cast, signed_in: SignedI
     assert "Ingen passar" in look(adam, f"{where}?q=ingenstans")
     sent = fields(text) | {f"target-{cast.hageby.id}": "90", f"area-{cast.hageby_north.id}": "30"}
     adam.post(where, data=sent)
-    assert campaigns.targets(year) == {cast.ostergotland.id: 900, cast.hageby.id: 90}
+    assert agreements.agreed(year) == {cast.ostergotland.id: 900, cast.hageby.id: 90}
     assert targets.tree(year, cast.hageby).sum == 30
     assert "Nedbrytningen under saknar 60" in look(adam, f"{where}?at={cast.norrkoping.id}")
     assert "Delarna under är 90" in look(adam, where)
@@ -636,7 +638,7 @@ def test_the_whole_country_asks_no_more_than_one_association(app: Flask, cast: C
         for which in ("norra", "södra", "östra")
     ]
     db.session.execute(Organisation.__table__.insert(), [{**one, "created_at": NOW} for one in new])
-    year = campaigns.create(
+    year = new_campaign(
         party,
         name="Riksåret",
         kind="listen",

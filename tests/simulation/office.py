@@ -29,6 +29,7 @@ from canvass.counting.receipts import Operation, Waiting
 from canvass.fieldwork import areas, campaigns, shifts
 from canvass.insight import numbers
 from canvass.members import joining, organisations, people
+from tests.cast import new_campaign
 from tests.simulation.client import Client
 from tests.simulation.ledger import Cell
 from tests.simulation.plan import TOPICS, ZONE, Year
@@ -150,7 +151,7 @@ class Office:
                 areas.add(owners[owner], name=name, code=code, by=desks[0])
             codes = {}
             for drive in year.drives:
-                campaign = campaigns.create(
+                campaign = new_campaign(
                     town,
                     name=drive.name,
                     kind=drive.kind,

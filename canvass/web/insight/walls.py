@@ -16,9 +16,10 @@ from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
 from canvass.counting import tallies
 from canvass.counting.tallies import Count
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.fieldwork.campaigns import Campaign
-from canvass.insight import targets, walls
+from canvass.insight import targets as target_tree
+from canvass.insight import walls
 from canvass.insight.streams import Subject
 from canvass.insight.walls import Wall
 from canvass.members import access, joining, organisations
@@ -100,7 +101,7 @@ def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
     here = organisations.beneath(node.id)
     days = tallies.by("day", campaign.id, here)
     talked = sum(count.conversations for count in days.values())
-    agreed = campaigns.target_revisions(campaign, node.id)
+    agreed = targets.revisions(campaign, node.id)
     target = agreed[-1][1] if agreed else 0
     marks = _marks(days, target, [number for _day, number in agreed])
     since = walls.lately()
@@ -138,7 +139,7 @@ def _marks(days: dict[str, Count], target: int, agreed: list[int]) -> list[Mark]
     quarters = {-(-target * quarter // 4): quarter / 4 for quarter in (1, 2, 3, 4)}
     return [
         Mark(milestone.number, milestone.reached_on, quarters.get(milestone.number))
-        for milestone in targets.milestones(days, target, agreed)
+        for milestone in target_tree.milestones(days, target, agreed)
     ]
 
 
