@@ -181,13 +181,15 @@ def plan_shift(
     return shifts.plan(
         campaign or cast.spring,
         owner or cast.hageby,
-        channel=channel,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(hours=lasts),
-        area_ids=[area.id for area in ground or [cast.hageby_north]],
-        leader=leader,
+        shifts.Facts(
+            channel=channel,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=lasts),
+            area_ids=[area.id for area in ground or [cast.hageby_north]],
+            leader=leader,
+            **facts,
+        ),
         by=by or cast.bo,
-        **facts,
     )
 
 

@@ -167,10 +167,7 @@ class Office:
                 at_the_stall = shifts.plan(
                     campaign,
                     town,
-                    channel="stall",
-                    starts_at=noon,
-                    ends_at=noon + timedelta(hours=3),
-                    area_ids=[],
+                    shifts.Facts("stall", noon, noon + timedelta(hours=3), area_ids=[]),
                     by=desks[0],
                 )
                 self.shifts[drive.name] = at_the_stall.id
