@@ -273,7 +273,7 @@ def test_signing_up_is_one_tap_and_twice_is_once(cast: Cast, signed_in: SignedIn
     for _ in range(2):
         assert alva.post(f"/shifts/{shift.id}/sign-up").status_code == 303
     assert sign_ups.coming(shift.id) == [cast.alva]
-    assert shifts.signed_up([shift]) == {shift.id: 1}
+    assert sign_ups.numbers([shift.id]) == {shift.id: 1}
     assert "1 av 3 anmälda" in alva.get(f"/shifts/{shift.id}").text
     assert "du är med" in alva.get(f"/campaigns/{cast.spring.id}/shifts").text
     alva.post(f"/shifts/{shift.id}/withdraw")
