@@ -58,6 +58,7 @@ def wall(token: str) -> ResponseReturnValue:
         PAGE,
         BLOCK,
         address=url_for("walls.wall", token=token),
+        stream=url_for("walls.watch", token=token),
         look=look if look in LOOKS else LOOKS[0],
         **values(shown.campaign, shown.organisation),
     )
@@ -124,7 +125,7 @@ def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
 
 def _version(campaign: Campaign, node: Organisation) -> str:
     """A mark of all that stands around the block. A screen that was loaded with another one loads itself anew."""
-    frame = render_template(PAGE, campaign=campaign, node=node, look=LOOKS[0], address="", is_frame_only=True)
+    frame = render_template(PAGE, campaign=campaign, node=node, look=LOOKS[0], is_frame_only=True)
     return hashlib.sha256(frame.encode()).hexdigest()[:10]
 
 
@@ -199,7 +200,7 @@ def index(campaign_id: str) -> ResponseReturnValue:
         campaign=campaign,
         node=node,
         organisations=lines,
-        rows=[(known, _address(known)) for known in walls.beneath(campaign.id, node.id)],
+        rows=[(known, _address(known), _address(known, LOOKS[1])) for known in walls.beneath(campaign.id, node.id)],
         form=forms.Form(language=i18n.language()),
     )
 
@@ -228,5 +229,5 @@ def withdraw(wall_id: str) -> ResponseReturnValue:
     return redirect(url_for("walls.index", campaign_id=known.campaign_id, at=known.organisation_id), 303)
 
 
-def _address(known: Wall) -> str:
-    return f"{auth.base_url()}{url_for('walls.wall', token=walls.token(known, auth.secret()))}"
+def _address(known: Wall, look: str | None = None) -> str:
+    return f"{auth.base_url()}{url_for('walls.wall', token=walls.token(known, auth.secret()), look=look)}"
