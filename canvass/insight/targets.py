@@ -21,7 +21,7 @@ from canvass.counting.tallies import Count, Tally
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign, Target
-from canvass.insight import forecasts
+from canvass.insight.forecasts import plan_lines
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -337,7 +337,7 @@ def expected(campaign: Campaign, target: int) -> int:
 @lru_cache(maxsize=64)
 def _share_of_plan(first: date, last: date, rhythm: str, days: int) -> float:
     """How much of a target the rhythm puts in the first `days`; the same for a thousand associations."""
-    return forecasts.plan_line(first, last, [(first, 1)], rhythm)[days - 1]
+    return plan_lines.plan_line(first, last, [(first, 1)], rhythm)[days - 1]
 
 
 # --- words --------------------------------------------------------------------------------------------------

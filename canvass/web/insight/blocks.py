@@ -15,8 +15,9 @@ from canvass.counting import late_reports
 from canvass.counting.tallies import Count
 from canvass.fieldwork import campaigns, shifts
 from canvass.fieldwork.campaigns import Campaign
-from canvass.insight import forecasts, numbers, outings
-from canvass.insight.forecasts import BurnUp
+from canvass.insight import numbers, outings
+from canvass.insight.forecasts import burn_ups, paces, sentences
+from canvass.insight.forecasts.burn_ups import BurnUp
 from canvass.insight.streams import Gone, Subject
 from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
@@ -51,7 +52,7 @@ def values(campaign: Campaign, node: Organisation, frame: Frame, *, may_review: 
         "node": node,
         "numbers": counted,
         "burn_up": burnups.draw(burn_up),
-        "outlook": forecasts.sentences(burn_up),
+        "outlook": sentences.sentences(burn_up),
         "late": frame.late,
         "out_now": [] if node.kind in organisations.ABOVE_MUNICIPAL else outings.out_now(campaign, here),
         "topic_bars": _topic_bars,
@@ -65,7 +66,7 @@ def frame_of(campaign: Campaign, node: Organisation) -> Frame:
     From above the plan follows the campaign's rhythm: thousands of shifts, each its own municipality's, are none.
     """
     here, is_above = organisations.beneath(node.id), node.kind in organisations.ABOVE_MUNICIPAL
-    lately = clock.today() - timedelta(days=forecasts.SHIFT_DAYS)
+    lately = clock.today() - timedelta(days=paces.SHIFT_DAYS)
     return Frame(
         campaigns.target_revisions(campaign, node.id),
         [] if is_above else shifts.planned(campaign, here),
@@ -78,15 +79,15 @@ def plan(campaign: Campaign, days: Mapping[str, Count], frame: Frame) -> BurnUp:
     """Plan, result and forecast: by the shifts that are planned, and what shifts have given lately."""
     closing = campaign.closing_at
     last = min(campaign.ends_on, clock.local_day(closing)) if closing else campaign.ends_on
-    return forecasts.values(
+    return burn_ups.burn_up(
         days,
         first=campaign.starts_on,
         last=max(campaign.starts_on, last),
         today=clock.today(),
-        revisions=frame.revisions,
+        targets=frame.revisions,
         rhythm=campaign.rhythm,
         planned=frame.planned,
-        shifts=frame.recent,
+        held=frame.recent,
     )
 
 

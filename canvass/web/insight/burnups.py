@@ -14,8 +14,8 @@ from itertools import pairwise
 from canvass.core import clock, i18n
 from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
-from canvass.insight import forecasts
-from canvass.insight.forecasts import BurnUp
+from canvass.insight.forecasts import plan_lines, rounding
+from canvass.insight.forecasts.burn_ups import BurnUp
 
 SIZE = 1000
 # Room above the highest thing, as a share of it, for the words over it.
@@ -274,7 +274,7 @@ def _forecast_labels(sheet: _Sheet, burn_up: BurnUp) -> list[Label]:
     end = burn_up.forecast.end
     if end is None or sheet.x(burn_up.today) > 1 - DAYS_APART:
         return []
-    low, high = forecasts.rounded(end.low, end.high, burn_up.so_far)
+    low, high = rounding.rounded(end.low, end.high, burn_up.so_far)
     target = sheet.y(burn_up.targets[-1][1]) if burn_up.targets else -1.0
     places = [(high, sheet.y(end.high), "burn-up-over"), (low, sheet.y(end.low), "burn-up-under")]
     return [
@@ -295,13 +295,13 @@ def _described(burn_up: BurnUp) -> Iterable[str]:
     number = (burn_up.today - burn_up.first).days
     if burn_up.plan and 0 <= number < len(burn_up.plan):
         yield _("Planen för idag är %(number)s.", number=i18n.number(round(burn_up.plan[number])))
-    if found := forecasts.interval(burn_up):
+    if found := rounding.interval(burn_up):
         yield _("Prognosen för sista dagen är %(interval)s.", interval=found)
 
 
 def _rows(burn_up: BurnUp) -> list[Row]:
     """A line for each Sunday, for today and for the last day."""
-    weeks = (burn_up.end - burn_up.first).days // forecasts.WEEK + 1
+    weeks = (burn_up.end - burn_up.first).days // plan_lines.WEEK + 1
     sundays = [day for day in clock.days_between(burn_up.first, burn_up.end) if day.weekday() == 6]
     chosen = {*(sundays if weeks <= LONGEST_BY_WEEK else sundays[3::4]), burn_up.end}
     if _is_going(burn_up):
@@ -310,13 +310,13 @@ def _rows(burn_up: BurnUp) -> list[Row]:
     rows = []
     for day in sorted(chosen):
         number, point = (day - burn_up.first).days, ahead.get(day)
-        low, high = forecasts.rounded(point.low, point.high, burn_up.so_far) if point else (0, 0)
+        low, high = rounding.rounded(point.low, point.high, burn_up.so_far) if point else (0, 0)
         rows.append(
             Row(
                 day,
                 burn_up.result[number] if number < len(burn_up.result) else None,
                 round(burn_up.plan[number]) if number < len(burn_up.plan) else None,
-                forecasts.spanned(low, high) if point and day != burn_up.today else "",
+                rounding.spanned(low, high) if point and day != burn_up.today else "",
                 _is_going(burn_up) and day == burn_up.today,
             )
         )
