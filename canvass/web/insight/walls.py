@@ -18,8 +18,9 @@ from canvass.counting import tallies
 from canvass.counting.tallies import Count
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
-from canvass.insight import targets, walls
+from canvass.insight import walls
 from canvass.insight.streams import Subject
+from canvass.insight.targets import milestones
 from canvass.insight.walls import Wall
 from canvass.members import access, joining, organisations
 from canvass.members.organisations import Organisation
@@ -138,7 +139,7 @@ def _marks(days: dict[str, Count], target: int, agreed: list[int]) -> list[Mark]
     quarters = {-(-target * quarter // 4): quarter / 4 for quarter in (1, 2, 3, 4)}
     return [
         Mark(milestone.number, milestone.reached_on, quarters.get(milestone.number))
-        for milestone in targets.milestones(days, target, agreed)
+        for milestone in milestones.milestones(days, target, agreed)
     ]
 
 

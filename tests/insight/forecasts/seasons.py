@@ -1,4 +1,4 @@
-"""Simulated seasons of conversations, of thirteen kinds, to measure forecasts on. Independent of the forecast's method."""
+"""Simulated seasons of conversations, of thirteen kinds, to measure forecasts on; they know nothing of the method."""
 
 from __future__ import annotations
 
