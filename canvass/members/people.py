@@ -139,7 +139,7 @@ def add(name: str, association: Organisation, *, email: str | None = None, passw
         name=checked_name(name), association_id=association.id, association=association, language=i18n.language()
     )
     if email is not None:
-        person.email = _unused_email(email)
+        person.email = unused_email(email)
     if password is not None:
         person.password_hash = _hasher.hash(checked_password(password))
     try:
@@ -152,11 +152,12 @@ def add(name: str, association: Organisation, *, email: str | None = None, passw
 
 def give_password(person: Person, email: str, password: str) -> None:
     """Let a volunteer sign in with a password from now on, as the same person. Raises Refused."""
-    person.email, person.password_hash = _unused_email(email), _hasher.hash(checked_password(password))
+    person.email, person.password_hash = unused_email(email), _hasher.hash(checked_password(password))
     audit.record("person.password", person_id=person.id)
 
 
-def _unused_email(email: str) -> str:
+def unused_email(email: str) -> str:
+    """The address in lower case when nobody has it yet. Raises Refused."""
     email = checked_email(email)
     if session.scalar(select(Person.id).where(Person.email == email)):
         raise Refused({"email": _("Det finns redan någon med den e-postadressen.")})
