@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Row, Select, func, select
 
-from canvass.board.earlier_years import EarlierImport, EarlierResult
+from canvass.board.earlier_years.models import EarlierImport, EarlierResult
 from canvass.core.db import session
 from canvass.counting import tallies
 from canvass.counting.tallies import Tally

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from canvass.board.earlier_years import EarlierImport, EarlierResult
+from canvass.board.earlier_years.models import EarlierImport, EarlierResult
 from canvass.core import db
 from canvass.fieldwork import campaigns
 from canvass.insight.targets import trees
