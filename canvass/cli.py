@@ -68,6 +68,7 @@ def demo_lines(base_url: str) -> list[str]:
     cast = demo.fill()
     lines = [f"{role} {base_url}/demo/{joining.sign_in_token(person)}" for role, person in cast.items()]
     secret = current_app.config["SECRET_KEY"]
+    demo.links(secret)
     wall = demo.wall(cast["leader"], secret)
     if wall is not None:
         lines.append(f"wall {base_url}/wall/{walls.token(wall, secret)}")

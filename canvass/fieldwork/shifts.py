@@ -211,16 +211,20 @@ def cancel(shift: Shift, *, by: Person | None) -> None:
 
 
 def link(shift: Shift, secret: str) -> JoinLink:
-    """The way straight into the shift, for the meeting point and the group chat."""
+    """The way straight into the shift, for the meeting point and the group chat; made when there is none."""
     return joining.link_to_shift(shift.organisation, shift.campaign_id, shift.id, shift.ends_at + LATE, secret)
 
 
-def renew_link(shift: Shift, secret: str, *, by: Person) -> JoinLink:
-    """Let nobody more in by the link that is out, and make another."""
-    link(shift, secret).withdrawn_at = clock.now()
+def current_link(shift: Shift) -> JoinLink | None:
+    """The way into the shift that works now, when one has been made."""
+    return joining.current_shift_link(shift.id)
+
+
+def withdraw_link(known: JoinLink, shift: Shift, *, by: Person) -> None:
+    """Let nobody more in by this link: it is in the wrong hands."""
+    known.withdrawn_at = clock.now()
     session.flush()
     _note("joining.withdraw", shift, by)
-    return link(shift, secret)
 
 
 def suggestion(campaign: Campaign, organisation: Organisation, pattern: Shift | None = None) -> dict[str, Any]:

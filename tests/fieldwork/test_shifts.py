@@ -370,7 +370,7 @@ def test_a_cancelled_shifts_code_says_so_and_lets_nobody_in(app: Flask, cast: Ca
 def test_a_new_code_stops_the_old_one(app: Flask, cast: Cast, signed_in: SignedIn, stranger: FlaskClient) -> None:
     shift = plan_shift(cast)
     old = join_address(app, shift)
-    assert signed_in(cast.bo).post(f"/shifts/{shift.id}/link").status_code == 303
+    assert signed_in(cast.bo).post(f"/shifts/{shift.id}/link", data={"withdraw": "yes"}).status_code == 303
     assert join_address(app, shift) != old
     assert stranger.get(old).status_code == 410
     assert stranger.get(join_address(app, shift)).status_code == 200
@@ -387,10 +387,26 @@ def test_a_campaigns_link_and_a_shifts_are_not_mixed_up(app: Flask, cast: Cast) 
     assert by_shift.expires_at == shift.ends_at + shifts.LATE
 
 
+def test_a_shift_without_a_link_is_given_one_by_a_button(cast: Cast, signed_in: SignedIn) -> None:
+    bo, address = signed_in(cast.bo), f"/shifts/{plan_shift(cast).id}"
+    for _again in range(2):  # looking makes none
+        page = bo.get(address).text
+        assert f'<form method="post" action="{address}/link">' in page
+        assert "Skapa länk" in page
+        assert bo.get(f"{address}/poster").headers["Location"] == address
+    assert bo.post(f"{address}/link").headers["Location"] == address
+    made = re.search(r'class="code">([\w-]+)<', bo.get(address).text)
+    assert made
+    assert bo.post(f"{address}/link").status_code == 303  # once more, and the code is the same
+    assert f'class="code">{made[1]}<' in bo.get(f"{address}/poster").text
+    assert "Skapa länk" not in signed_in(cast.alva).get(address).text
+
+
 def test_the_poster_has_the_code(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
     shift = plan_shift(cast, place="Torget")
+    code = join_address(app, shift).removeprefix("/join/")
     page = signed_in(cast.bo).get(f"/shifts/{shift.id}/poster").text
-    assert join_address(app, shift).removeprefix("/join/") in page
+    assert code in page
     assert "Torget" in page
 
 

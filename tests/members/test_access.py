@@ -144,8 +144,8 @@ TABLE = {
     "POST /quarantine/<held_id>/dismiss": "--.-. ++.-. --.-. ++.-.",
     # what leaves the house
     "GET /reports": "- + + +",
-    "GET /reports/totals.csv": "- + + +",
-    "GET /reports/totals.xlsx": "- + + +",
+    "POST /reports/totals.csv": "- + + +",
+    "POST /reports/totals.xlsx": "- + + +",
 }
 
 # The same routes where the question names something else that could be another's.
@@ -181,8 +181,8 @@ QUESTIONS = {
     "POST /areas/<own_area>/edit organisation=<organisation_id>": "----- !!.-. ----- !!.-.",
     "POST /organisations/<child>/move parent=<organisation_id>": "----- ----- ----- +!.!.",
     "GET /reports?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
-    "GET /reports/totals.csv?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
-    "GET /reports/totals.xlsx?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
+    "POST /reports/totals.csv?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
+    "POST /reports/totals.xlsx?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
 }
 
 

@@ -247,7 +247,7 @@ class Office:
             channels = {campaigns.channel_name(key): key for key in campaigns.CHANNELS}
             outcomes = {campaigns.outcome_name(key): key for key in campaigns.OUTCOMES}
         query = urlencode({"campaign": self.campaigns[name], "by": ",".join(BREAKDOWN), "dialect": "rfc4180"})
-        answer = self.board.get(f"/reports/totals.csv?{query}")
+        answer = self.board.submit(f"/reports/totals.csv?{query}")
         if answer.status != 200:
             raise Failed(f"the export was answered with {answer.status}")
         cells: Counter[Cell] = Counter()

@@ -93,6 +93,7 @@ def change_state(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
     if request.form.get("state") == "open":
         campaigns.open_(campaign, by=person)
+        joining.link(campaign.organisation, campaign.id, campaign.ends_on, auth.secret())
         fragments.say(_("Kampanjen är öppen. Nu räknas samtalen."))
     elif request.form.get("state") == "close":
         campaigns.close(campaign, by=person)

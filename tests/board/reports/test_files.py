@@ -16,7 +16,7 @@ from tests.cast import Cast, log
 
 
 def test_a_swedish_excel_opens_the_csv_by_a_double_click(logged: Cast, signed_in: SignedIn) -> None:
-    answer = signed_in(logged.cia).get(f"/reports/totals.csv?campaign={logged.spring.id}&by=day&by=area")
+    answer = signed_in(logged.cia).post(f"/reports/totals.csv?campaign={logged.spring.id}&by=day&by=area")
     assert answer.data.startswith(b"\xef\xbb\xbfDag;Omr\xc3\xa5de;")
     assert answer.data.decode("utf-8-sig").splitlines() == [
         "Dag;Område;Områdeskod;Försök;Samtal;Samtalsandel",
@@ -31,7 +31,7 @@ def test_a_swedish_excel_opens_the_csv_by_a_double_click(logged: Cast, signed_in
 
 
 def test_a_workbook_holds_numbers_days_and_shares(logged: Cast, signed_in: SignedIn) -> None:
-    answer = signed_in(logged.cia).get(f"/reports/totals.xlsx?campaign={logged.spring.id}&by=day,association")
+    answer = signed_in(logged.cia).post(f"/reports/totals.xlsx?campaign={logged.spring.id}&by=day,association")
     assert answer.headers["Content-Disposition"] == "attachment; filename=samtal-varkampanjen-2026-05-06.xlsx"
     assert answer.headers["Cache-Control"] == "no-store"
     book = openpyxl.load_workbook(io.BytesIO(answer.data))
@@ -49,7 +49,7 @@ def test_a_workbook_holds_numbers_days_and_shares(logged: Cast, signed_in: Signe
 def test_both_formats_say_the_same(logged: Cast, signed_in: SignedIn) -> None:
     client = signed_in(logged.cia)
     query = {"campaign": logged.spring.id, "by": "association,area,day,channel,outcome"}
-    book = openpyxl.load_workbook(io.BytesIO(client.get("/reports/totals.xlsx", query_string=query).data))
+    book = openpyxl.load_workbook(io.BytesIO(client.post("/reports/totals.xlsx", query_string=query).data))
     in_book = [
         ["" if v is None else str(v.date()) if isinstance(v, datetime) else str(v) for v in row]
         for row in book["Vårkampanjen"].iter_rows(min_row=2, values_only=True)
@@ -64,9 +64,9 @@ def test_a_name_that_looks_like_a_formula_is_defused(cast: Cast, signed_in: Sign
     log(cast, cast.alva, area=cast.hageby_north)
     client, query = signed_in(cast.bo), {"campaign": cast.spring.id, "by": "area"}
     assert read(client, **query)[0]["Område"] == f"'{trap}"
-    swedish = client.get("/reports/totals.csv", query_string=query).text
+    swedish = client.post("/reports/totals.csv", query_string=query).text
     assert next(csv.reader(io.StringIO(swedish.splitlines()[1]), delimiter=";"))[0] == f"'{trap}"
-    cell = openpyxl.load_workbook(io.BytesIO(client.get("/reports/totals.xlsx", query_string=query).data)).active["A2"]
+    cell = openpyxl.load_workbook(io.BytesIO(client.post("/reports/totals.xlsx", query_string=query).data)).active["A2"]  # type: ignore[index]
     assert (cell.data_type, cell.value, cell.quotePrefix) == ("s", trap, True)
 
 
@@ -91,10 +91,10 @@ def test_files_are_named_after_what_is_in_them(logged: Cast) -> None:
 
 def test_every_export_is_on_record(logged: Cast, signed_in: SignedIn) -> None:
     client = signed_in(logged.cia)
-    client.get(f"/reports/totals.csv?campaign={logged.spring.id}&by=day")
-    client.get("/reports/totals.xlsx?from=2026-05-06")
+    client.post(f"/reports/totals.csv?campaign={logged.spring.id}&by=day")
+    client.post("/reports/totals.xlsx?from=2026-05-06")
     client.get(f"/reports?campaign={logged.spring.id}")
-    client.get("/reports/totals.csv?by=weather")
+    client.post("/reports/totals.csv?by=weather")
     first, second = audited()
     assert (first.person_id, first.organisation_id) == (logged.cia.id, logged.norrkoping.id)
     assert first.details == {
