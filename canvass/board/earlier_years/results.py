@@ -53,8 +53,7 @@ def results(organisation_ids: Select[str] | Iterable[str], year: int) -> dict[st
     """
     wanted = list(session.scalars(select(Organisation.id).where(Organisation.id.in_(organisation_ids))))
     children, beneath = _children(wanted), organisations.beneath_any(wanted)
-    from_files = imported(beneath).get(year, {})
-    counts = counted_in(year, beneath)
+    from_files, counts = imported_in(year, beneath), counted_in(year, beneath)
 
     def of(node: str) -> int | None:
         if node in from_files:
@@ -93,23 +92,25 @@ def compare(organisation: Organisation) -> list[Year]:
 
 
 def imported(organisation_ids: Select[str]) -> dict[int, dict[str, Imported]]:
-    """The imported results in effect by year and organisation; not summed up the tree.
-
-    A figure for all channels together wins over the sum of the separate ones.
-    """
-    by_channel: dict[tuple[int, str], dict[str, EarlierResult]] = {}
+    """The imported results in effect by year and organisation; not summed up the tree."""
+    by_year: dict[int, dict[str, dict[str, EarlierResult]]] = {}
     for (organisation_id, year, channel), row in in_effect(organisation_ids).items():
-        by_channel.setdefault((year, organisation_id), {})[channel] = row
-    found: dict[int, dict[str, Imported]] = {}
-    for (year, organisation_id), rows in by_channel.items():
-        used = [rows[""]] if "" in rows else list(rows.values())
-        targets = [row.target for row in used if row.target is not None]
-        target = sum(targets) if len(targets) == len(used) else None
-        found.setdefault(year, {})[organisation_id] = Imported(sum(row.conversations for row in used), target)
-    return found
+        by_year.setdefault(year, {}).setdefault(organisation_id, {})[channel] = row
+    return {
+        year: {organisation_id: _all_channels(rows) for organisation_id, rows in by_organisation.items()}
+        for year, by_organisation in by_year.items()
+    }
 
 
-def in_effect(organisation_ids: Select[str]) -> dict[Key, EarlierResult]:
+def imported_in(year: int, organisation_ids: Select[str]) -> dict[str, Imported]:
+    """The same of one year."""
+    by_organisation: dict[str, dict[str, EarlierResult]] = {}
+    for (organisation_id, _year, channel), row in in_effect(organisation_ids, year).items():
+        by_organisation.setdefault(organisation_id, {})[channel] = row
+    return {organisation_id: _all_channels(rows) for organisation_id, rows in by_organisation.items()}
+
+
+def in_effect(organisation_ids: Select[str], year: int | None = None) -> dict[Key, EarlierResult]:
     """The imported figures in effect: of several for the same key that of the import confirmed last, unless undone."""
     query = (
         select(EarlierResult)
@@ -118,7 +119,17 @@ def in_effect(organisation_ids: Select[str]) -> dict[Key, EarlierResult]:
         .where(EarlierImport.confirmed_at.is_not(None), EarlierImport.undone_at.is_(None))
         .order_by(EarlierImport.confirmed_at, EarlierImport.id)
     )
+    if year is not None:
+        query = query.where(EarlierResult.year == year)
     return {(row.organisation_id, row.year, row.channel): row for row in session.scalars(query)}
+
+
+def _all_channels(rows: dict[str, EarlierResult]) -> Imported:
+    """The figure for all channels together if there is one, else the sum of the separate ones."""
+    used = [rows[""]] if "" in rows else list(rows.values())
+    targets = [row.target for row in used if row.target is not None]
+    target = sum(targets) if len(targets) == len(used) else None
+    return Imported(sum(row.conversations for row in used), target)
 
 
 def _own_or_beneath(

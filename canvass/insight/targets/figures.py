@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Row, Select, func, select
 
-from canvass.board.earlier_years.models import EarlierImport, EarlierResult
+from canvass.board.earlier_years import results
 from canvass.core.db import session
 from canvass.counting import tallies
 from canvass.counting.tallies import Tally
@@ -37,10 +37,10 @@ class Figures:
     """What is known of the organisations of a tree, by their ids; those of which nothing is known are left out."""
 
     results: dict[str, int]
-    members: dict[str, int | None]
+    members: dict[str, int]
     households: dict[str, int]
     last_year_counted: dict[str, int]
-    last_year_imported: dict[str, int | None]
+    last_year_imported: dict[str, int]
 
 
 def last_year(campaign: Campaign) -> int:
@@ -52,6 +52,7 @@ def of_organisations(campaign: Campaign, nodes: Sequence[Node], areas: Iterable[
     """The figures of each organisation with all beneath it. `nodes` are a tree from above, `areas` those in it."""
     here, year = organisations.beneath(nodes[0].id), last_year(campaign)
     counts = tallies.by_organisation(campaign.id, here)
+    imported = {key: result.conversations for key, result in results.imported_in(year, here).items()}
     households: dict[str, int] = {}
     for area in areas:
         if area.households is not None:
@@ -60,8 +61,8 @@ def of_organisations(campaign: Campaign, nodes: Sequence[Node], areas: Iterable[
         results=_summed(nodes, {key: count.conversations for key, count in counts.items()}),
         members=_own_or_sum(nodes, {node.id: node.members for node in nodes}, needs_all=True),
         households=_summed(nodes, households),
-        last_year_counted=_summed(nodes, _counted(year, here)),
-        last_year_imported=_own_or_sum(nodes, _imported(year, here), needs_all=False),
+        last_year_counted=_summed(nodes, results.counted_in(year, here)),
+        last_year_imported=_own_or_sum(nodes, imported, needs_all=False),
     )
 
 
@@ -123,38 +124,6 @@ def _by_area_in_year(year: int, here: Select[str]) -> list[tuple[str, str, int]]
     return [(owner, area, int(number)) for owner, area, number in rows if number]
 
 
-def _counted(year: int, here: Select[str]) -> dict[str, int]:
-    """The conversations of a calendar year in all campaigns, by organisation; only where there are any."""
-    query = select(Tally.organisation_id, func.sum(Tally.number)).where(
-        Tally.campaign_id.in_(select(Campaign.id)),
-        Tally.dimension == "day",
-        Tally.organisation_id.in_(here),
-        Tally.key.between(f"{year}-01-01", f"{year}-12-31"),
-        Tally.outcome == campaigns.TALKED,
-    )
-    return {key: int(number) for key, number in session.execute(query.group_by(Tally.organisation_id)) if number}
-
-
-def _imported(year: int, here: Select[str]) -> dict[str, int | None]:
-    """What the files of earlier years say, by organisation; the file confirmed last counts."""
-    query = (
-        select(EarlierResult.organisation_id, EarlierImport.id, EarlierResult.channel, EarlierResult.conversations)
-        .join(EarlierImport, EarlierImport.id == EarlierResult.import_id)
-        .where(
-            EarlierResult.year == year,
-            EarlierResult.organisation_id.in_(here),
-            EarlierImport.confirmed_at.is_not(None),
-            EarlierImport.undone_at.is_(None),
-        )
-        .order_by(EarlierImport.confirmed_at, EarlierImport.id)
-    )
-    files: dict[str, tuple[str, dict[str, int]]] = {}
-    for organisation_id, import_id, channel, number in session.execute(query):
-        latest, channels = files.get(organisation_id, ("", {}))
-        files[organisation_id] = (import_id, {**(channels if latest == import_id else {}), channel: number})
-    return {key: channels.get("", sum(channels.values())) for key, (_import, channels) in files.items()}
-
-
 # --- adding up ----------------------------------------------------------------------------------------------
 
 
@@ -167,13 +136,13 @@ def _summed(nodes: Sequence[Node], own: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-def _own_or_sum(nodes: Sequence[Node], own: Mapping[str, int | None], *, needs_all: bool) -> dict[str, int | None]:
+def _own_or_sum(nodes: Sequence[Node], own: Mapping[str, int | None], *, needs_all: bool) -> dict[str, int]:
     """Each organisation's own figure, else the sum of what is known of those beneath it.
 
     With `needs_all` there is no sum while one of those has no figure: a district in which one organisation of twelve
     has filled in its members would look like a twelfth of what it is.
     """
-    found: dict[str, int | None] = {}
+    found: dict[str, int] = {}
     sums: dict[str, int] = {}
     gaps: set[str] = set()
     for node in reversed(nodes):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from canvass.board.earlier_years import results
 from canvass.fieldwork import areas, campaigns
 from canvass.insight.targets import parts, trees
 from canvass.members import organisations
@@ -129,6 +130,15 @@ def test_last_year_is_else_what_the_files_say(cast: Cast) -> None:
     assert parts_of(cast, cast.ostergotland)["Norrköping"].last_year == 30
     earlier(cast.norrkoping, 2025, 405)
     assert parts_of(cast, cast.ostergotland)["Norrköping"].last_year == 405
+
+
+def test_last_year_is_the_same_as_on_the_page_of_earlier_years(cast: Cast, later: Callable[..., Any]) -> None:
+    """A later file of one channel replaces an earlier figure of that channel, and leaves the others."""
+    earlier(cast.hageby, 2025, 30, "door")
+    earlier(cast.hageby, 2025, 10, "phone")
+    earlier(cast.hageby, 2025, 12, "phone", confirmed_at=NOW + timedelta(hours=1))
+    here = organisations.beneath(cast.hageby.id)
+    assert parts_of(cast, cast.norrkoping)["Hageby s-förening"].last_year == results.results(here, 2025)[cast.hageby.id]
 
 
 def test_of_two_files_the_one_confirmed_last_counts(cast: Cast, later: Callable[..., Any]) -> None:
