@@ -31,7 +31,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
     body = fragments.page_or_part(
         "campaigns/page.html",
         blocks.TEMPLATE,
-        **blocks.values(campaign, node, blocks.frame_of(campaign, node), **blocks.rights(person, node)),
+        **blocks.values(campaign, node, blocks.background(campaign, node), **blocks.rights(person, node)),
         level=here,
         closing_ends=campaigns.closing_ends(campaign),
         may_edit=access.may(person, "campaign.edit", campaign.organisation_id),

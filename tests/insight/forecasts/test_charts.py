@@ -14,7 +14,7 @@ from flask import Flask, render_template
 from canvass.core import i18n
 from canvass.insight.forecasts import rounding
 from canvass.insight.forecasts.burn_ups import BurnUp
-from canvass.web.insight import burnups
+from canvass.web.insight.charts import chart
 from tests.insight.forecasts.ten_weeks import FIRST, LAST, TODAY, burn_up, every_day, plain
 
 
@@ -40,7 +40,7 @@ SITUATIONS = {
 def drawn(app: Flask, found: BurnUp, **how: Any) -> Any:
     """The partial as a page would hold it, read as strictly as XML."""
     with app.test_request_context():
-        text = render_template("campaigns/_burn_up.html", burn_up=burnups.draw(found, **how))
+        text = render_template("campaigns/_burn_up.html", burn_up=chart.draw(found, **how))
     return ElementTree.fromstring(text)
 
 
@@ -78,13 +78,13 @@ def test_the_band_says_where_it_ends_unless_the_targets_number_stands_there(app:
 
 
 def test_the_scale_leaves_room_for_the_targets_own_numbers() -> None:
-    assert [plain(label.text) for label in burnups.draw(SITUATIONS["going"]).heights] == ["500"]
-    assert [plain(label.text) for label in burnups.draw(SITUATIONS["no target"]).heights] == ["500", "1 000", "1 500"]
+    assert [plain(label.text) for label in chart.draw(SITUATIONS["going"]).heights] == ["500"]
+    assert [plain(label.text) for label in chart.draw(SITUATIONS["no target"]).heights] == ["500", "1 000", "1 500"]
 
 
 def test_the_targets_number_makes_way_for_a_result_that_ends_beside_it() -> None:
     def side(count: int) -> str:
-        found = burnups.draw(burn_up(every_day(count, LAST), LAST, 700))
+        found = chart.draw(burn_up(every_day(count, LAST), LAST, 700))
         return next(label.side for label in found.labels if label.text == "Mål 700")
 
     assert (side(5), side(10)) == ("end", "start")
@@ -122,13 +122,13 @@ def test_on_a_wall_the_words_are_few_and_there_is_no_table(app: Flask) -> None:
 
 
 def test_the_result_ends_at_the_mark_of_today() -> None:
-    found = burnups.draw(SITUATIONS["going"])
+    found = chart.draw(SITUATIONS["going"])
     x, y = (float(place.removesuffix("%")) * 10 for place in (found.today, found.today_height))
     for end in (found.result.split("L")[-1], found.median.removeprefix("M").split("L")[0]):
         assert [float(number) for number in end.split(",")] == pytest.approx([x, y], abs=0.2)
 
 
 def test_a_quiet_stretch_costs_no_points() -> None:
-    quiet = burnups.draw(burn_up({FIRST: 10, TODAY: 5}))
+    quiet = chart.draw(burn_up({FIRST: 10, TODAY: 5}))
     assert quiet.result.count("L") == 3  # up, along, and up to the middle of today
     assert quiet.plan.count("L") == 1
