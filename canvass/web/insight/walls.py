@@ -98,7 +98,7 @@ def subject(campaign: Campaign, node: Organisation) -> Subject:
 
 
 def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
-    """The values of the block's template. Only sums: no names of people, and no lists in which somebody could be last."""
+    """The block's values. Only sums: no names of people, and no lists in which somebody could be last."""
     here = organisations.beneath(node.id)
     days = tallies.by("day", campaign.id, here)
     talked = sum(count.conversations for count in days.values())
