@@ -100,7 +100,7 @@ def app(engine_app: Flask) -> Iterator[Flask]:
         empty()
         db.session.commit()
         state.begin(engine_app.config["DATA"], None)
-        sums.forget()  # the cast comes back with the same ids
+        sums._cache.clear()  # the cast comes back with the same ids
         yield engine_app
         db.session.rollback()
         db.session.remove()

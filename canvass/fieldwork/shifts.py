@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, String, Text, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from canvass.core import audit, clock, i18n
@@ -263,7 +263,7 @@ def open_to(person: Person, campaign: Campaign) -> list[Shift]:
     return list(session.scalars(query.order_by(Shift.starts_at, Shift.id)))
 
 
-def upcoming(campaign: Campaign, organisation: Organisation, most: int = 200) -> list[Shift]:
+def upcoming(campaign: Campaign, organisation: Organisation, most: int | None = 200) -> list[Shift]:
     """The shifts that are not over, by their beginning, of the organisation, those beneath and those above it."""
     query = _of(campaign, organisation).where(Shift.ends_at > clock.now())
     return list(session.scalars(query.order_by(Shift.starts_at, Shift.id).limit(most)))
@@ -294,10 +294,15 @@ def planned(campaign: Campaign, organisation_ids: Select[str]) -> list[tuple[dat
     return [(clock.local_day(starts_at), expected) for starts_at, expected in session.execute(query)]
 
 
-def _of(campaign: Campaign, organisation: Organisation) -> Select[Shift]:
+def known_at(campaign: Campaign, organisation: Organisation) -> list[ColumnElement[bool]]:
+    """The conditions on the campaign's shifts that an organisation may know of: its own, those beneath and above it."""
     upwards = [node.id for node in organisations.above(organisation.id)]
     owner = or_(Shift.organisation_id.in_(organisations.beneath(organisation.id)), Shift.organisation_id.in_(upwards))
-    return select(Shift).where(Shift.campaign_id == campaign.id, owner).options(selectinload(Shift.leader))
+    return [Shift.campaign_id == campaign.id, owner]
+
+
+def _of(campaign: Campaign, organisation: Organisation) -> Select[Shift]:
+    return select(Shift).where(*known_at(campaign, organisation)).options(selectinload(Shift.leader))
 
 
 # --- inside -------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, select, update
 
-from canvass.board import earlier_years
+from canvass.board.earlier_years import imports
 from canvass.core import db
 from canvass.fieldwork import areas, calendars, shifts
 from canvass.insight import walls
@@ -48,7 +48,7 @@ def addresses(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[Fl
         "organisation_id": cast.norrkoping.id,
         "draft_id": areas.keep_draft(plan, {"housing": "", "file": "karta.geojson"}, by=cast.adam).id,
         "code": joining.code(link, secret),
-        "import_id": earlier_years.keep(cast.norrkoping, FAULTY_ROWS, by=cast.adam).id,
+        "import_id": imports.keep(cast.norrkoping, FAULTY_ROWS, by=cast.adam).id,
         "shift_id": shift.id,
     }
     shifts.link(shift, secret)

@@ -21,7 +21,7 @@ from flask import Flask, has_request_context, request
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from canvass.board import earlier_years
+from canvass.board.earlier_years import imports
 from canvass.core import clock, db
 from canvass.core.settings import ROOT
 from canvass.counting import late_reports, quarantine
@@ -257,7 +257,7 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
         "held": _held(resident, campaign.id),
-        "import": earlier_years.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
+        "import": imports.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
         "report": _late_report(resident, campaign, node),
         "wall": walls.make(campaign, node, "", "sv", "key", by=resident).id,
         "draft": areas.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,

@@ -265,9 +265,9 @@ class Office:
             campaign = db.session.get_one(campaigns.Campaign, self.campaigns[name])
             counted = numbers.numbers(campaign, campaign.organisation)
             lines = {
-                "total": [numbers.Line("", counted.total)],
-                "area": [numbers.Line("", line.count, id=line.code) for line in counted.by_area],
-                "association": [numbers.Line("", line.count, id=line.name) for line in counted.by_organisation],
+                "total": [numbers.Subtotal("", counted.total)],
+                "area": [numbers.Subtotal("", line.count, id=line.code) for line in counted.by_area],
+                "association": [numbers.Subtotal("", line.count, id=line.name) for line in counted.by_organisation],
                 "channel": counted.by_channel,
                 "day": counted.by_day,
             }

@@ -8,9 +8,8 @@ from flask.typing import ResponseReturnValue
 from canvass.core import db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.counting import quarantine, sync
+from canvass.counting import quarantine, reviews, sync
 from canvass.counting.quarantine import Held
-from canvass.insight import numbers
 from canvass.members import access
 from canvass.web.page import auth, fragments
 
@@ -27,7 +26,7 @@ def index() -> ResponseReturnValue:
     is_decided = bool(request.args.get("decided"))
     return render_template(
         "quarantine/index.html",
-        rows=[numbers.held(one) for one in quarantine.held(nodes, is_decided=is_decided)],
+        rows=[reviews.review(one) for one in quarantine.held(nodes, is_decided=is_decided)],
         is_decided=is_decided,
     )
 

@@ -26,7 +26,7 @@ def index() -> ResponseReturnValue:
     for campaign in campaigns.seen_by(person):
         stands = access.standpoints(person, campaign.organisation_id)
         if stands:
-            rows.append((campaign, numbers.standing(campaign, stands[0])))
+            rows.append((campaign, numbers.result(campaign, stands[0])))
     return render_template("campaigns/index.html", rows=rows, may_create=bool(access.nodes(person, "campaign.edit")))
 
 
