@@ -23,6 +23,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from hypothesis import HealthCheck
 from sqlalchemy import event, select
+from sqlalchemy.pool import Pool
 
 import canvass
 from canvass.core import clock, db, i18n, state
@@ -43,6 +44,25 @@ NOW = datetime(2026, 5, 6, 16, 30, tzinfo=UTC)
 def engines() -> list[str]:
     """SQLite always; PostgreSQL where its binaries are. Its absence is said in the summary, see app.py."""
     return ["sqlite", *(["postgresql"] if os.environ.get("CANVASS_TEST_POSTGRES_BIN") else [])]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_connection_is_left_open() -> Iterator[None]:
+    """Python from 3.13 on warns of one that the garbage collector finds, whichever test it then happens to be in."""
+    is_open: dict[object, str] = {}
+
+    def opened(connection: object, _record: object) -> None:
+        is_open[connection] = os.environ.get("PYTEST_CURRENT_TEST", "none")
+
+    def closed(connection: object, _record: object) -> None:
+        is_open.pop(connection, None)
+
+    event.listen(Pool, "connect", opened)
+    event.listen(Pool, "close", closed)
+    yield
+    event.remove(Pool, "connect", opened)
+    event.remove(Pool, "close", closed)
+    assert is_open == {}, "opened in these tests, and never closed"
 
 
 @pytest.fixture(scope="session")
@@ -76,15 +96,21 @@ def make(engine: str, folder: Path, closing: ExitStack) -> Flask:
         closing.callback(stop)
     app = canvass.create_app(DATA=folder / engine, DATABASE_URL=url, TESTING=True)
     app.config["DATA"].mkdir(exist_ok=True)
-
-    def dispose() -> None:
-        with app.app_context():
-            db.db.engine.dispose()
-
-    closing.callback(dispose)
+    closing.enter_context(disposing(app))
     with app.app_context():
         upgrade()
     return app
+
+
+@contextmanager
+def disposing(app: Flask) -> Iterator[Flask]:
+    """The app, whose connections to its database are closed afterwards: else that waits for the garbage collector."""
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.db.engine.dispose()
 
 
 @pytest.fixture(params=engines())
