@@ -33,6 +33,9 @@ from canvass.members.people import Person
 from tests import postgres
 from tests.cast import Cast, gather
 
+# Seconds until a test that waits in vain gives up. Nothing passes or fails by how quick it is: on a busy machine all
+# that a test waits for comes late.
+PATIENCE = 120
 # On a loaded machine examples are slow to make and to run, and that says nothing about the product.
 hypothesis.settings.register_profile("canvass", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.load_profile("canvass")
@@ -72,6 +75,12 @@ def folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="canvass-", dir=shm if shm.is_dir() else None))
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the Chromium that app.py found. Without one the test is skipped, and app.py says so at the end."""
+    return os.environ.get("CANVASS_TEST_CHROMIUM") or pytest.skip("there is no browser to test with")
 
 
 @pytest.fixture(scope="session")
