@@ -58,9 +58,9 @@ def addresses(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[Fl
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
             continue
-        address = re.sub(
-            r"<(\w+)>", lambda part, rule=rule: ids.get(part[1]) or tokens[rule.rule.split("/")[1]], rule.rule
-        )
+        address = rule.rule.replace("<token>", tokens.get(rule.rule.split("/")[1], "no token"))
+        for name, value in ids.items():
+            address = address.replace(f"<{name}>", value)
         is_open = rule.endpoint in OPEN_TO_ALL | OPEN_BY_TOKEN
         found[rule.rule] = (stranger if is_open else adam, address)
     found["/nowhere"] = (adam, "/nowhere")
