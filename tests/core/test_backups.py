@@ -17,7 +17,7 @@ from canvass.core import backups, clock, db, state
 from canvass.counting import receipts, tallies
 from canvass.members import organisations, people
 from tests.cast import Cast, gather
-from tests.conftest import NOW, browser
+from tests.conftest import NOW, browser, disposing
 from tests.counting.phone import Phone
 
 
@@ -28,9 +28,8 @@ class Server:
         self.data, self.database, self.running = data, data / "canvass.db", ExitStack()
 
     def start(self) -> Flask:
-        app = canvass.create_app(DATA=self.data)
+        app = self.running.enter_context(disposing(canvass.create_app(DATA=self.data)))
         self.running.enter_context(app.app_context())
-        self.running.callback(lambda: (db.session.remove(), db.db.engine.dispose()))
         upgrade()
         state.begin(self.data, receipts.last_received_at())
         return app

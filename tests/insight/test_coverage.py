@@ -28,7 +28,8 @@ from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from canvass.web.page import drawings
 from tests.cast import Cast, log, new_campaign
-from tests.fieldwork.test_areas import feature, file_of, questions
+from tests.conftest import questions
+from tests.fieldwork.test_areas import feature, file_of
 
 SignedIn = Callable[[Person], FlaskClient]
 

@@ -176,7 +176,7 @@ def test_what_waits_on_phones_is_said_as_a_number(cast: Cast, signed_in: SignedI
 
 def test_the_part_is_the_page_without_its_frame(busy: Cast, signed_in: SignedIn) -> None:
     bo = signed_in(busy.bo)
-    whole, part = page(bo, busy.spring), page(bo, busy.spring, **{"HX-Request": "true"})
+    whole, part = page(bo, busy.spring), page(bo, busy.spring, None, **{"HX-Request": "true"})
     assert "<html" in whole
     assert "<html" not in part
     assert "<h1" not in part

@@ -28,12 +28,6 @@ SignedIn = Callable[[Person], FlaskClient]
 OURS, THEIRS = "http://localhost", "http://evil.example"
 
 
-@pytest.fixture
-def engine_app(apps: Callable[[str], Flask]) -> Flask:
-    """Headers and cookies are the same on either engine."""
-    return apps("sqlite")
-
-
 def bare(app: Flask) -> FlaskClient:
     """A program or an old browser: it says nothing of where its requests come from."""
     client = browser(app)
