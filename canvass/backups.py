@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from canvass import audit, clock, state
-from canvass.db import session
+from canvass.db import session, sqlite3
 
 KEPT = 30  # files; the oldest go
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -20,6 +19,16 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import String, TypeDecorator
+
+if TYPE_CHECKING:
+    import sqlite3
+else:
+    # The one SQLite library of this process. Two of them on one file would break each other's locks (POSIX drops all
+    # of a process's locks when any descriptor of the file is closed), so nobody else imports one.
+    try:
+        from pysqlite3 import dbapi2 as sqlite3
+    except ImportError:
+        import sqlite3
 
 T = TypeVar("T")
 
@@ -87,6 +96,7 @@ def attach(app: Flask) -> None:
         url = url.set(drivername="postgresql+psycopg")
     options: dict[str, Any] = {}
     if url.get_backend_name() == "sqlite":
+        options["module"] = sqlite3
         options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     else:
         options["pool_pre_ping"] = True

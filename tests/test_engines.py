@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from canvass import cli, db, organisations, settings, tallies
-from canvass.db import new_id
+from canvass.db import new_id, sqlite3
 from canvass.organisations import Organisation
 from tests.cast import Cast
 from tests.conftest import NOW
