@@ -119,7 +119,7 @@ def serve(order: Order) -> int:
         os.environ.pop("CANVASS_DATABASE_URL", None)
     get_ready_to_run(order, port)
 
-    from canvass import server
+    from canvass.serving import server
 
     return server.serve(order.host, port, demo=order.command == "demo")
 
@@ -133,6 +133,10 @@ def run(order: Order) -> int:
 
     from canvass import cli
 
+    if order.command in ("simulate", "commands"):
+        from tests.simulation import simulate
+
+        cli.commands.add_command(simulate)
     return cli.main(["--help"] if order.command == "commands" else [order.command, *order.rest])
 
 

@@ -14,7 +14,7 @@ from datetime import date
 from math import sqrt
 from random import Random
 
-from canvass import forecasts
+from canvass.insight import forecasts
 from tests import seasons
 
 SEASONS = 300  # of each sort

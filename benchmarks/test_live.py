@@ -23,8 +23,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from canvass import areas, attempts, clock, db, organisations, people
-from canvass.attempts import Facts
+from canvass.core import clock, db
+from canvass.counting import attempts
+from canvass.counting.attempts import Facts
+from canvass.fieldwork import areas
+from canvass.members import organisations, people
 from tests.browser.conftest import Live, serving, staged
 from tests.cast import Cast
 

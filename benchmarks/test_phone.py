@@ -10,7 +10,8 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page
 
-from canvass import db, people
+from canvass.core import db
+from canvass.members import people
 from tests.browser.conftest import PHONE, Live
 from tests.cast import Cast
 

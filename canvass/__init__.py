@@ -7,7 +7,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from canvass import cli, db, settings, web
+from canvass import cli, web
+from canvass.core import db, settings
 
 
 def create_app(**overrides: Any) -> Flask:

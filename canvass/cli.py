@@ -14,22 +14,13 @@ from flask_migrate import upgrade
 from flask_migrate.cli import db as migrations
 from sqlalchemy import select
 
-from canvass import (
-    areas,
-    attempts,
-    backups,
-    db,
-    joining,
-    organisations,
-    people,
-    receipts,
-    state,
-    tallies,
-    walls,
-    wordlist,
-)
-from canvass.organisations import Organisation
-from canvass.people import Person
+from canvass.core import backups, db, state, wordlist
+from canvass.counting import attempts, receipts, tallies
+from canvass.fieldwork import areas
+from canvass.insight import walls
+from canvass.members import joining, organisations, people
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
 
 commands = AppGroup("canvass", help="Canvass: samtal från dörren till styrelsens kalkylblad.")
 commands.add_command(migrations)
@@ -86,9 +77,7 @@ def demo_lines(base_url: str) -> list[str]:
 def main(argv: list[str]) -> int:
     """Run one command as `python3 app.py` passes it on; returns the exit code."""
     from canvass import create_app
-    from canvass.simulation import simulate
 
-    commands.add_command(simulate)
     try:
         app = create_app()
     except ValueError as error:

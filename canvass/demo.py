@@ -13,29 +13,21 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from canvass import (
-    areas,
-    campaigns,
-    clock,
-    earlier_years,
-    geometry,
-    late_reports,
-    organisations,
-    people,
-    shifts,
-    tallies,
-    trainings,
-    walls,
-)
-from canvass.areas import Area
-from canvass.attempts import Attempt
-from canvass.campaigns import Campaign
-from canvass.db import in_batches, new_id, session
-from canvass.organisations import Organisation
-from canvass.people import Person
-from canvass.receipts import Installation
-from canvass.shifts import Shift
-from canvass.walls import Wall
+from canvass.board import earlier_years
+from canvass.core import clock, geometry
+from canvass.core.db import in_batches, new_id, session
+from canvass.counting import late_reports, tallies
+from canvass.counting.attempts import Attempt
+from canvass.counting.receipts import Installation
+from canvass.fieldwork import areas, campaigns, shifts, trainings
+from canvass.fieldwork.areas import Area
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.shifts import Shift
+from canvass.insight import walls
+from canvass.insight.walls import Wall
+from canvass.members import organisations, people
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
 
 # Those one can sign in as, in the order of the links.
 CAST = {"volunteer": "Maja", "leader": "Yusuf", "board": "Birgitta", "admin": "Sanna"}

@@ -15,13 +15,16 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any
 
-from canvass import areas, attempts, campaigns, clock, db, organisations, people, shifts
-from canvass.areas import Area
-from canvass.attempts import Facts
-from canvass.campaigns import Campaign
-from canvass.organisations import Organisation
-from canvass.people import Person
-from canvass.shifts import Shift
+from canvass.core import clock, db
+from canvass.counting import attempts
+from canvass.counting.attempts import Facts
+from canvass.fieldwork import areas, campaigns, shifts
+from canvass.fieldwork.areas import Area
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.shifts import Shift
+from canvass.members import organisations, people
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
 
 PASSWORD = "ett långt lösenord"
 

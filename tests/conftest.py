@@ -23,8 +23,10 @@ from flask_migrate import upgrade
 from sqlalchemy import event, select
 
 import canvass
-from canvass import clock, db, i18n, people, state, sums
-from canvass.people import Person
+from canvass.core import clock, db, i18n, state
+from canvass.insight import sums
+from canvass.members import people
+from canvass.members.people import Person
 from tests import postgres
 from tests.cast import Cast, gather
 

@@ -14,12 +14,17 @@ from flask.testing import FlaskClient
 from shapely.geometry import shape
 from sqlalchemy import func, select
 
-from canvass import attempts, audit, campaigns, clock, db, demo, geojson, organisations, tallies, walls
-from canvass.areas import Area
-from canvass.attempts import Attempt
-from canvass.campaigns import Campaign
-from canvass.organisations import Organisation
-from canvass.people import Person
+from canvass import demo
+from canvass.core import audit, clock, db, geojson
+from canvass.counting import attempts, tallies
+from canvass.counting.attempts import Attempt
+from canvass.fieldwork import campaigns
+from canvass.fieldwork.areas import Area
+from canvass.fieldwork.campaigns import Campaign
+from canvass.insight import walls
+from canvass.members import organisations
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
 from tests.cast import Cast
 from tests.conftest import NOW
 

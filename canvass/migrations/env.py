@@ -7,7 +7,7 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from canvass.db import Base, Id, UtcDateTime, db
+from canvass.core.db import Base, Id, UtcDateTime, db
 
 
 def plain_types(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:

@@ -1,59 +1,40 @@
-"""The doors: one module per noun. None imports another's; what they share is in gate, fragments and errors."""
+"""The web layer: a blueprint per noun, in packages named as those below. What views share is in web/page."""
 
 from __future__ import annotations
 
 from flask import Flask
 from flask_compress import Compress
 
-from canvass.web import (
-    about,
-    allocations,
-    areas,
-    attempts,
-    calendars,
-    campaigns,
-    coverage,
-    earlier_years,
-    errors,
-    fragments,
-    gate,
-    hours,
-    joining,
-    late_reports,
-    organisations,
-    people,
-    plausibility,
-    quarantine,
-    reports,
-    setup,
-    shifts,
-    sync,
-    trainings,
-    walls,
-)
+from canvass.web.board import earlier_years, reports
+from canvass.web.counting import attempts, late_reports, quarantine, sync
+from canvass.web.fieldwork import areas, calendars, campaigns, shifts, trainings
+from canvass.web.insight import coverage, hours, numbers, plausibility, targets, walls
+from canvass.web.members import joining, organisations, people, setup
+from canvass.web.page import about, auth, errors, fragments
 
-DOORS = (
-    about.door,
-    allocations.door,
-    areas.door,
-    attempts.door,
-    calendars.door,
-    campaigns.door,
-    coverage.door,
-    earlier_years.door,
-    hours.door,
-    joining.door,
-    late_reports.door,
-    organisations.door,
-    people.door,
-    plausibility.door,
-    quarantine.door,
-    reports.door,
-    setup.door,
-    shifts.door,
-    sync.door,
-    trainings.door,
-    walls.door,
+BLUEPRINTS = (
+    about.bp,
+    areas.bp,
+    attempts.bp,
+    calendars.bp,
+    campaigns.bp,
+    coverage.bp,
+    earlier_years.bp,
+    hours.bp,
+    joining.bp,
+    late_reports.bp,
+    numbers.bp,
+    organisations.bp,
+    people.bp,
+    plausibility.bp,
+    quarantine.bp,
+    reports.bp,
+    setup.bp,
+    shifts.bp,
+    sync.bp,
+    targets.bp,
+    trainings.bp,
+    walls.bp,
 )
 COMPRESSED = [
     "text/html",
@@ -69,12 +50,12 @@ COMPRESSED = [
 
 
 def attach(app: Flask) -> None:
-    """Hang every door in the app."""
+    """Register every blueprint, and what runs around each request."""
     # Phones pay by the byte. Only what is text shrinks, and no page carries a secret that its length could give away.
     app.config.update(COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=["br", "gzip"])
     Compress(app)
     fragments.attach(app)
     errors.attach(app)
-    gate.attach(app)
-    for door in DOORS:
-        app.register_blueprint(door)
+    auth.attach(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -20,8 +20,9 @@ from flask import Flask
 from playwright.sync_api import BrowserContext, Page
 
 import canvass
-from canvass import db, people, settings, state
-from canvass.people import Person
+from canvass.core import db, settings, state
+from canvass.members import people
+from canvass.members.people import Person
 from tests.cast import Cast, gather
 
 PHONE = {"width": 390, "height": 844}

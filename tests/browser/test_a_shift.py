@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
-from canvass import clock, db
+from canvass.core import clock, db
 from tests.cast import Cast, log, plan_shift, square
 
 # Headless browsers share nothing, so what would be shared is caught where it leaves the page.

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from canvass import db, joining, state
+from canvass.core import db, state
+from canvass.members import joining
 from tests.browser.conftest import PHONE, Live
 from tests.cast import Cast
 

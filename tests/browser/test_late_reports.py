@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
-from canvass import clock, db
+from canvass.core import clock, db
 from tests.cast import Cast
 
 

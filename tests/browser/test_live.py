@@ -11,8 +11,10 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from canvass import clock, db, people, walls
-from canvass.people import Person
+from canvass.core import clock, db
+from canvass.insight import walls
+from canvass.members import people
+from canvass.members.people import Person
 from tests.browser.conftest import PATIENCE_SECONDS, PHONE, Live, free_port, serving, staged
 from tests.cast import Cast, log
 

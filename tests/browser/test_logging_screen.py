@@ -13,9 +13,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import select
 
-from canvass import db
-from canvass.attempts import Attempt
-from canvass.campaigns import Topic
+from canvass.core import db
+from canvass.counting.attempts import Attempt
+from canvass.fieldwork.campaigns import Topic
 from tests.cast import Cast
 
 AXE = {

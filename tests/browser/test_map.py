@@ -17,11 +17,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from canvass import areas, db
+from canvass.core import db
+from canvass.fieldwork import areas
 from tests.browser.conftest import Live, serving
 from tests.browser.test_logging_screen import AXE
 from tests.cast import Cast
-from tests.test_areas import feature, file_of
+from tests.fieldwork.test_areas import feature, file_of
 
 CREDIT = "Kartbild: Exempelverket"
 

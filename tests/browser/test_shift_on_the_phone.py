@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from canvass import db, joining, shifts
-from canvass.receipts import Installation
-from canvass.shifts import Shift
+from canvass.core import db
+from canvass.counting.receipts import Installation
+from canvass.fieldwork import shifts
+from canvass.fieldwork.shifts import Shift
+from canvass.members import joining
 from tests.browser.conftest import PHONE, Live
 from tests.browser.test_logging_screen import (
     NOT_HOME,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from canvass import campaigns, db
+from canvass.core import db
+from canvass.fieldwork import campaigns
 from tests.cast import Cast
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from canvass import campaigns, db, walls
-from canvass.walls import Wall
+from canvass.core import db
+from canvass.fieldwork import campaigns
+from canvass.insight import walls
+from canvass.insight.walls import Wall
 from tests.browser.conftest import PATIENCE_SECONDS, Live
 from tests.browser.frames import Frames
 from tests.cast import Cast, log

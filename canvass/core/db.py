@@ -1,0 +1,276 @@
+"""The database: one engine, careful transactions, UTC times and ids. The only module that knows which engine it is."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Engine, MetaData, Table, event, literal, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.types import String, TypeDecorator
+
+if TYPE_CHECKING:
+    import sqlite3
+else:
+    # The one SQLite library of this process. Two of them on one file would break each other's locks (POSIX drops all
+    # of a process's locks when any descriptor of the file is closed), so nobody else imports one.
+    try:
+        from pysqlite3 import dbapi2 as sqlite3
+    except ImportError:
+        import sqlite3
+
+T = TypeVar("T")
+
+# How long a writer waits for its turn on SQLite. Longer than any honest queue, shorter than a phone's patience.
+BUSY_SECONDS = 20
+# Older SQLite can corrupt a WAL database when several connections write and checkpoint (the WAL-reset bug).
+WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+# PostgreSQL's way of saying "do the whole transaction again": serialization failure and deadlock.
+TRY_AGAIN = {"40001", "40P01"}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC. A naive one is refused: it is a bug that would only show in October."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time must be aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Id(TypeDecorator[str]):
+    """A UUID as 36 characters of text, the same in the database, in URLs and on the phone."""
+
+    impl = String(36)
+    cache_ok = True
+
+
+class Base(DeclarativeBase):
+    """Every table's parent. The naming convention lets Alembic change constraints on both engines."""
+
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={datetime: UtcDateTime},
+    )
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+migrate = Migrate(db=db, render_as_batch=True, compare_type=True)
+session = db.session
+
+
+def attach(app: Flask) -> None:
+    """Give the app its engine. Raises RuntimeError when the engine would not keep what it is given."""
+    url = make_url(app.config["DATABASE_URL"])
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    options: dict[str, Any] = {}
+    if url.get_backend_name() == "sqlite":
+        options["module"] = sqlite3
+        options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    else:
+        options["pool_pre_ping"] = True
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    migrate.init_app(app, directory=str(Path(__file__).parents[1] / "migrations"))
+    with app.app_context():
+        prepare(db.engine)
+
+
+def prepare(engine: Engine) -> None:
+    """Set every new connection up so that a commit is on disk and two writers never interleave."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own transaction handling starts them late and deferred; `begin` below does it instead.
+        connection.isolation_level = None
+        for pragma in (
+            f"journal_mode={'WAL' if WAL_IS_SAFE else 'TRUNCATE'}",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    # SQLite has no queue of its own: who waits asks again now and then, and under load some ask in vain for seconds.
+    # Writers of this process stand in line here; the busy timeout is for those of other processes.
+    turn = threading.Lock()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE unless promised to be reading: a deferred transaction that turns into a writer
+        # loses updates or fails at once, whatever the busy timeout says.
+        reading = connection.get_execution_options().get("reading", False)
+        if not reading:
+            # Without it after that time too: then SQLite says what is wrong.
+            connection.info["has_turn"] = turn.acquire(timeout=BUSY_SECONDS)
+        try:
+            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+            connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        except BaseException:
+            give_turn(connection)
+            raise
+
+    @event.listens_for(engine, "commit")
+    @event.listens_for(engine, "rollback")
+    def give_turn(connection: Connection) -> None:
+        if connection.info.pop("has_turn", False):
+            turn.release()
+
+
+def complaints(engine: Engine) -> list[str]:
+    """What is wrong with the engine's promises, in sentences for an operator; empty when all is well."""
+    if engine.dialect.name == "sqlite":
+        wanted = {"synchronous": (2, 3), "foreign_keys": (1,), "busy_timeout": (BUSY_SECONDS * 1000,)}
+        wanted["journal_mode"] = ("wal",) if WAL_IS_SAFE else ("truncate",)  # type: ignore[assignment]
+        query = "PRAGMA {}"
+    else:
+        wanted = {"synchronous_commit": ("on", "remote_apply"), "server_encoding": ("UTF8",)}  # type: ignore[dict-item]
+        query = "SHOW {}"
+    found = []
+    with engine.connect().execution_options(reading=True) as connection:
+        for name, allowed in wanted.items():
+            value = connection.execute(text(query.format(name))).scalar()
+            if value not in allowed:
+                found.append(
+                    f"The database's {name} is {value!r}; it must be {allowed[0]!r} or saved work can be lost."
+                )
+    return found
+
+
+def read_only() -> None:
+    """Promise that this transaction only reads; call it before the first query. SQLite then refuses a write.
+
+    All of it sees the database at one moment: a page whose tables are read one after the other adds up.
+    """
+    options: dict[str, Any] = {"reading": True}
+    if session.get_bind().dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"
+    session.connection(execution_options=options)
+
+
+def is_reading() -> bool:
+    """Has this transaction promised to read only?"""
+    return bool(session.connection().get_execution_options().get("reading", False))
+
+
+class Marker:
+    """Tells whether anything has been committed, by any process, at the price of a glance.
+
+    On a connection of its own, outside all transactions: it holds up no writer, and waits for none to begin.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        is_sqlite = engine.dialect.name == "sqlite"
+        # A snapshot names the transactions that are under way, so each commit makes another. Unlike NOTIFY it costs
+        # those who commit nothing.
+        self._query = "PRAGMA data_version" if is_sqlite else "SELECT pg_current_snapshot()::text"
+        self._borrowed = engine.raw_connection()
+        if not is_sqlite:
+            cast(Any, self._borrowed.driver_connection).autocommit = True
+        self._cursor = self._borrowed.cursor()
+
+    def read(self) -> object:
+        """Another value than last time if anything was committed in between."""
+        self._cursor.execute(self._query)
+        return self._cursor.fetchone()
+
+    def close(self) -> None:
+        """Close the connection: the pool shall not hand on one that begins no transactions."""
+        self._borrowed.invalidate()
+
+
+def repeat(work: Callable[[], T], times: int = 6) -> T:
+    """Do `work` and commit; do all of it again when the database asks for that. `work` must start from nothing."""
+    for left in reversed(range(times)):
+        try:
+            result = work()
+            session.commit()
+            return result
+        except DBAPIError as error:
+            session.rollback()
+            if getattr(error.orig, "sqlstate", None) not in TRY_AGAIN or not left:
+                raise
+            time.sleep(0.01 * 2 ** (times - left))  # seconds; lets the other transaction finish
+        except BaseException:
+            session.rollback()
+            raise
+    raise AssertionError("unreachable")
+
+
+def insert(table: type[Base] | Table) -> Any:
+    """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either engine."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+def insert_once(table: type[Base], **values: Any) -> bool:
+    """Insert the row unless its key is taken; True when it was inserted. The unique key decides, in one step."""
+    # RETURNING, since a row count after ON CONFLICT is not the same on every driver.
+    rows = cast(Table, table.__table__)
+    statement = insert(rows).values(**values).on_conflict_do_nothing().returning(literal(1))
+    return session.scalar(statement) is not None
+
+
+def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
+    """The items in lists of at most `size`, below every engine's limit of parameters."""
+    batch: list[T] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def new_id() -> str:
+    """A UUIDv7: unique anywhere, and growing with time so that indexes stay dense (RFC 9562)."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (
+        (milliseconds << 80) | (0x7 << 76) | ((random >> 64 & 0xFFF) << 64) | (0b10 << 62) | (random & (1 << 62) - 1)
+    )
+    return str(uuid.UUID(int=value))
+
+
+def is_id(value: object) -> bool:
+    """Is this a UUID written as we write them: 36 characters, lower case?"""
+    try:
+        return isinstance(value, str) and str(uuid.UUID(value)) == value
+    except ValueError:
+        return False

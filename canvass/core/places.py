@@ -1,0 +1,61 @@
+"""Where on Earth: distances, positions as people write them, and addresses where the operator has named a service."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from geopy.distance import geodesic
+from geopy.exc import GeopyError
+from geopy.geocoders import Nominatim
+
+from canvass.core.i18n import gettext as _
+
+# Seconds to wait for the service that finds addresses: somebody stands with a form in their hand.
+PATIENCE = 5
+
+log = logging.getLogger(__name__)
+
+
+class NotFound(LookupError):
+    """There is no such place, or nobody to ask; the message is a sentence for the one who asked."""
+
+
+def metres(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """How far it is between two positions, along the ground's own curve."""
+    return float(geodesic((latitude, longitude), (other_latitude, other_longitude)).meters)
+
+
+def position(text: str) -> tuple[float, float] | None:
+    """Latitude and longitude from "58.5877, 16.1924" or "58,5877 16,1924", as maps copy them; None for nothing.
+
+    Raises NotFound for what is no position.
+    """
+    if not text.strip():
+        return None
+    found = re.fullmatch(r"\s*(-?\d{1,2}(?:[.,]\d+)?)°?\s*[,; ]\s*(-?\d{1,3}(?:[.,]\d+)?)°?\s*", text)
+    if found is None:
+        raise NotFound(_("Skriv koordinaterna som 58.5877, 16.1924."))
+    latitude, longitude = (float(part.replace(",", ".")) for part in found.groups())
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise NotFound(_("Skriv koordinaterna som 58.5877, 16.1924."))
+    return latitude, longitude
+
+
+def look_up(address: str, service: str) -> tuple[float, float]:
+    """Latitude and longitude of an address, asked of the operator's own choice of service. Raises NotFound."""
+    kind, _colon, url = service.partition(":")
+    if kind != "nominatim":
+        raise NotFound(_("Adresser kan inte slås upp här. Skriv koordinaterna i stället."))
+    scheme, _slashes, domain = url.partition("://")
+    try:
+        asked = Nominatim(domain=domain, scheme=scheme, user_agent="canvass", timeout=PATIENCE)
+        found = asked.geocode(address, country_codes="se")
+    except GeopyError as error:
+        log.warning("the address service did not answer: %s", type(error).__name__)
+        raise NotFound(
+            _("Adressen gick inte att slå upp just nu. Skriv koordinaterna, eller bara var ni möts.")
+        ) from None
+    if found is None:
+        raise NotFound(_("Adressen finns inte på kartan. Kontrollera stavningen, eller skriv koordinaterna."))
+    return round(float(found.latitude), 6), round(float(found.longitude), 6)

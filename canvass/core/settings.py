@@ -1,0 +1,113 @@
+"""Every setting there is, read once from the environment as CANVASS_<NAME>; README.md lists them all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+# Bytes; above the largest area file that is read, so that such a file is refused in words and not cut off.
+LARGEST_UPLOAD = 64 * 1024 * 1024
+# A server that may be named in a policy for browsers, and a path with the three numbers of a tile, each once.
+TILES_URL = re.compile(
+    r"(?=[^{}]*(?:\{[zxy]\}[^{}]*){3}$)(?=.*\{z\})(?=.*\{x\})(?=.*\{y\})"
+    r"(?:https://[a-z0-9.-]+(?::\d+)?|http://(?:localhost|127\.0\.0\.1)(?::\d+)?)/[^\s\"'<>;,\\]+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing an operator can set. `read` turns the environment's text into a value."""
+
+    name: str
+    default: str
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        return f"CANVASS_{self.name}"
+
+
+SETTINGS = (
+    Setting("DATA", "instance", "Folder for the database, the secrets and the backups."),
+    Setting("DATABASE_URL", "", "SQLAlchemy address of the database; empty means SQLite in the data folder."),
+    Setting("HOST", "127.0.0.1", "Address the server listens on."),
+    Setting("PORT", "8000", "Port the server listens on."),
+    Setting(
+        "PUBLIC_URL",
+        "",
+        "The product's address on the internet, for links and QR codes; empty means the address asked.",
+    ),
+    Setting("PROXIES", "0", "How many trusted proxies stand in front; their X-Forwarded headers are believed."),
+    Setting("LANGUAGE", "sv", "Language for those who have not chosen one: sv or en."),
+    Setting(
+        "TILES_URL",
+        "",
+        "Tiles to lay under campaigns' maps: https://tiles.example.org/{z}/{x}/{y}.png; empty means none.",
+    ),
+    Setting("TILES_CREDIT", "", "Whose the tiles are, to be said beside the map."),
+    Setting(
+        "GEOCODER",
+        "",
+        "Service that finds addresses, as nominatim:https://nominatim.example.org; empty means that nobody is asked.",
+    ),
+)
+
+
+def read(**overrides: Any) -> dict[str, Any]:
+    """All settings as a dictionary without the prefix; `overrides` win over the environment.
+
+    Raises ValueError with a sentence for an operator when a value cannot be used.
+    """
+    values: dict[str, Any] = {s.name: os.environ.get(s.variable, s.default) for s in SETTINGS}
+    values.update(overrides)
+    values["DATA"] = Path(values["DATA"]).absolute()
+    for name in ("PORT", "PROXIES"):
+        try:
+            values[name] = int(values[name])
+        except ValueError:
+            raise ValueError(f"CANVASS_{name} must be a whole number, not {values[name]!r}") from None
+    if values["LANGUAGE"] not in ("sv", "en"):
+        raise ValueError(f"CANVASS_LANGUAGE must be sv or en, not {values['LANGUAGE']!r}")
+    if values["TILES_URL"] and not TILES_URL.fullmatch(values["TILES_URL"]):
+        raise ValueError(
+            "CANVASS_TILES_URL must be an https address with {z}, {x} and {y} in its path (http only on localhost), "
+            f"not {values['TILES_URL']!r}"
+        )
+    service, _, address = str(values["GEOCODER"]).partition(":")
+    if values["GEOCODER"] and not (service == "nominatim" and address.startswith(("https://", "http://"))):
+        raise ValueError(f"CANVASS_GEOCODER must be nominatim: and its address, not {values['GEOCODER']!r}")
+    values["PUBLIC_URL"] = str(values["PUBLIC_URL"]).rstrip("/")
+    if not values["DATABASE_URL"]:
+        values["DATABASE_URL"] = f"sqlite:///{(values['DATA'] / 'canvass.db').as_posix()}"
+    return values
+
+
+def secret(data: Path, name: str) -> str:
+    """The secret called `name`, made at first use and kept in secrets.json, readable by its owner only."""
+    path = data / "secrets.json"
+    try:
+        known = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        known = {}
+    if name not in known:
+        known[name] = secrets.token_urlsafe(48)
+        write_privately(path, json.dumps(known, indent=1))
+    return known[name]
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Replace `path` in one step, so that a crash leaves the old file or the new, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.new")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,132 @@
+"""Quarantine: what phones handed in that could not be counted, whole, until a leader has judged it; then on record."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from canvass.core import audit, clock
+from canvass.core.db import Base, Id, insert_once, new_id, session
+from canvass.core.i18n import gettext as _
+from canvass.members import organisations
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
+
+# What a leader cannot count however much they want to: nobody knows what it says, or of whom.
+HOPELESS = frozenset({"malformed", "schema", "campaign_unknown", "outcome_unknown", "other_campaign", "not_yours"})
+
+
+class Held(Base):
+    """An operation in quarantine: whole, uncounted, until a leader admits or dismisses it; then kept on record."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (UniqueConstraint("operation_id", "digest"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    operation_id: Mapped[str] = mapped_column(Id)
+    digest: Mapped[str] = mapped_column(String(64))
+    raw: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(String(30))
+    author_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id))
+    # Whose leaders judge it: the author's association.
+    organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
+    received_at: Mapped[datetime]
+    decision: Mapped[str] = mapped_column(String(10), default="")  # '', admitted or dismissed
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
+
+    author: Mapped[Person] = relationship(foreign_keys=author_id, lazy="joined", innerjoin=True)
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The operation as the phone wrote it, as far as it can be read."""
+        try:
+            return read(self.raw)
+        except RecursionError:  # one that could just be read where it was received
+            return {}
+
+
+def sentence(code: str) -> str:
+    """The reason for a quarantine, in words for the person at the door and for the leader."""
+    return {
+        "malformed": _("Uppgifterna gick inte att läsa."),
+        "schema": _("Appen på telefonen är nyare än servern."),
+        "conflict": _("Telefonen har skickat två olika uppgifter med samma nummer."),
+        "campaign_unknown": _("Kampanjen finns inte."),
+        "campaign_not_open": _("Kampanjen har inte öppnat än."),
+        "campaign_closed": _("Kampanjen var avslutad."),
+        "not_member": _("Den som loggade är inte med i kampanjen."),
+        "area_unknown": _("Området finns inte i kampanjen."),
+        "outcome_unknown": _("Utfallet finns inte för det sättet att samtala."),
+        "number": _("Antalet är orimligt."),
+        "other_campaign": _("Försöket hör till en annan kampanj."),
+        "not_yours": _("Försöket loggades av någon annan."),
+        "failed": _("Servern kunde inte spara uppgifterna."),
+        "dismissed": _("En kampanjledare har avfärdat den."),
+    }[code]
+
+
+def read(raw: str) -> dict[str, Any]:
+    """An operation's text as far as Python can read it. Raises RecursionError when it nests too deep.
+
+    Whole numbers longer than any of ours stay text: Python refuses to make numbers of the longest.
+    """
+    found = json.loads(raw, parse_int=lambda digits: int(digits) if len(digits) < 20 else digits)
+    return found if isinstance(found, dict) else {}
+
+
+def hold(author: Person, operation_id: str, digest: str, raw: str, code: str) -> Held:
+    """Keep the operation as it came; the same one again is the same row, whatever has been decided."""
+    facts = {"operation_id": operation_id, "digest": digest}
+    insert_once(
+        Held,
+        id=new_id(),
+        **facts,
+        raw=raw,
+        code=code,
+        author_id=author.id,
+        organisation_id=author.association_id,
+        received_at=clock.now(),
+        decision="",
+    )
+    return session.scalars(select(Held).filter_by(**facts)).one()
+
+
+def find(operation_id: str, digest: str) -> Held | None:
+    """The held operation with this content."""
+    return session.scalar(select(Held).where(Held.operation_id == operation_id, Held.digest == digest))
+
+
+def to_review(organisation_ids: list[str]) -> int:
+    """How many held operations wait for a decision at these organisations and beneath."""
+    query = select(func.count(Held.id)).where(
+        Held.organisation_id.in_(organisations.beneath_any(organisation_ids)), Held.decision == ""
+    )
+    return session.scalar(query) or 0
+
+
+def held(organisation_ids: list[str], *, is_decided: bool = False) -> list[Held]:
+    """The held operations of these organisations and beneath, the latest first; at most 500."""
+    query = select(Held).where(
+        Held.organisation_id.in_(organisations.beneath_any(organisation_ids)),
+        Held.decision != "" if is_decided else Held.decision == "",
+    )
+    return list(session.scalars(query.order_by(Held.received_at.desc()).limit(500)))
+
+
+def dismiss(one: Held, *, by: Person) -> None:
+    """Never count it; it stays on record."""
+    decide(one, "dismissed", by)
+
+
+def decide(one: Held, decision: str, by: Person) -> None:
+    """Note what was decided, by whom. Admitting is sync.admit, which counts it first."""
+    one.decision, one.decided_at, one.decided_by_id = decision, clock.now(), by.id
+    audit.record(
+        f"quarantine.{decision}", person_id=by.id, organisation_id=one.organisation_id, held=one.id, code=one.code
+    )

@@ -1,0 +1,318 @@
+"""Live numbers: each block is rendered once when something has changed, and handed to all who watch it.
+
+One hub per process. A thread of its own looks for commits, by whichever process, and renders; watchers are tasks of
+the server's event loop and cost no thread. Each holds the latest frame only: a slow reader skips, and never queues.
+
+To let something else be watched: make a `Subject` (what is rendered, and of which campaign and organisation), write a
+guard (of these keys, which may still watch? one query for all of them, such as people.still_standing), and have the
+door, when it has checked who asks, return `watching.answer(subject, guard, key)` from canvass/web/watching.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from canvass.core import db
+from canvass.counting import tallies
+from canvass.members import organisations
+
+LOOK_EVERY = 0.1  # seconds between two looks for commits
+# The least time between two rounds of rendering, and the share of a core that they may take: when a round is dear,
+# they come more seldom. Never more seldom than MOST, nor do numbers get older than RENEW_EVERY: "today" ends at night.
+TICK, SHARE, MOST = 0.5, 0.07, 10.0  # seconds, of one, seconds
+RENEW_EVERY = 60.0
+# What a campaign's pulse does not tell of, such as a new target or what waits on phones, is seen at most so late.
+SEEN_EVERY = 2.0
+CHECK_EVERY = 1.0  # the least time between two looks at who may still watch
+LINES_EVERY = 10.0  # how long the shape of the tree is taken for known
+HEARTBEAT = 15.0  # so that both ends notice when the other is gone
+LIFETIME = 30 * 60  # seconds; then the browser opens another, and the door decides anew
+GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+
+log = logging.getLogger(__name__)
+Guard = Callable[[set[Any]], Collection[Hashable]]
+
+
+class Gone(LookupError):
+    """There is nothing to show any more."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A block that can be watched. Equal subjects are rendered once, so nothing in it may depend on who looks."""
+
+    key: tuple[Hashable, ...]
+    campaign_id: str
+    # The organisation whose numbers they are, its parent, and so on up: when it is moved, the watching ends.
+    line: tuple[str, ...]
+    # Called in an app context, in a transaction that reads. Raises Gone.
+    render: Callable[[], str] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Somebody's wish to watch, granted: `guard` says of `key` whether it still is."""
+
+    subject: Subject
+    guard: Guard
+    key: Hashable
+
+
+class Frame:
+    """Something to send to all watchers alike, packed once."""
+
+    def __init__(self, text: str) -> None:
+        self.plain = text.encode()
+        # A block of deflate that refers to nothing before it and ends on a whole byte: so it can follow any other.
+        packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+        self.packed = packer.compress(self.plain) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
+class Seat:
+    """One watcher's place. Belongs to the event loop."""
+
+    def __init__(self, watch: Watch, room: Room) -> None:
+        self.watch, self.room = watch, room
+        self.news = asyncio.Event()
+        self.is_ended = False
+
+    def end(self) -> None:
+        """The stream ends before its next frame."""
+        self.is_ended = True
+        self.news.set()
+
+    async def frames(self, *, is_packed: bool) -> AsyncIterator[bytes]:
+        """What to send, as it comes, until the seat is ended. Of several unsent frames only the latest."""
+        if is_packed:
+            yield GZIP_HEADER
+        shown: Frame | None = None
+        while not self.is_ended:
+            self.news.clear()
+            frame = self.room.frame
+            if frame is None or frame is shown:
+                frame = self.room.ping
+            else:
+                shown = frame
+            if frame is not None:
+                yield frame.packed if is_packed else frame.plain
+            await self.news.wait()
+
+
+class Room:
+    """Everybody who watches the same subject."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.seats: set[Seat] = set()
+        self.text: str | None = None
+        self.frame: Frame | None = None
+        self.ping: Frame | None = None
+        self.rendered_at = float("-inf")
+        self.is_behind = True  # something was committed since it was rendered
+
+
+class Hub:
+    """All rooms of a process, and the thread that serves them. `enter` opens an app context."""
+
+    def __init__(self, enter: Callable[[], AbstractContextManager[object]]) -> None:
+        self.renders = 0  # ever
+        self._enter = enter
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._rooms: dict[Subject, Room] = {}
+        self._changed = threading.Condition()  # guards _rooms and their seats
+        self._is_closed = False
+        self._beats: dict[tuple[str, str], int] = {}
+        self._lines: dict[str, tuple[str, ...]] = {}
+        self._lines_at = self._checked_at = float("-inf")
+        self._is_unchecked = False
+
+    # --- from the event loop --------------------------------------------------------------------------------
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin. Nothing is looked for until somebody watches."""
+        self._loop = loop
+        threading.Thread(target=self._work, name="streams", daemon=True).start()
+
+    def close(self) -> None:
+        """End every stream, and let none begin. May be called from a signal handler, again and again."""
+        self._is_closed = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end_all)
+
+    def _end_all(self) -> None:
+        with self._changed:
+            self._changed.notify()
+            for room in self._rooms.values():
+                for seat in room.seats:
+                    seat.end()
+
+    def join(self, watch: Watch) -> Seat:
+        """A place for a watcher; give it back with `leave`."""
+        with self._changed:
+            room = self._rooms.setdefault(watch.subject, Room(watch.subject))
+            seat = Seat(watch, room)
+            room.seats.add(seat)
+            self._changed.notify()
+        if self._is_closed:
+            seat.end()
+        elif self._loop is not None:
+            # Not all at the same moment, when they came at the same moment.
+            self._loop.call_later(LIFETIME * random.uniform(0.9, 1), seat.end)
+        return seat
+
+    def leave(self, seat: Seat) -> None:
+        """The watcher is gone."""
+        with self._changed:
+            seat.room.seats.discard(seat)
+            if not seat.room.seats:
+                self._rooms.pop(seat.watch.subject, None)
+
+    # --- in the thread --------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while not self._is_closed:
+            with self._changed:
+                self._changed.wait_for(lambda: self._rooms or self._is_closed)
+            try:
+                self._watch()
+            except Exception:
+                # The database may be gone. Browsers come back by themselves, and the door tells them what is wrong.
+                log.exception("no live numbers")
+                with self._changed:
+                    seats = [seat for room in self._rooms.values() for seat in room.seats]
+                    self._end(seats)
+                    self._changed.wait_for(lambda: self._is_closed, timeout=1)
+
+    def _watch(self) -> None:
+        """Look for commits for as long as anybody watches."""
+        with self._enter():
+            marker = db.Marker(db.db.engine)
+        try:
+            seen: object = None
+            next_round = next_beat = time.monotonic()
+            while self._rooms and not self._is_closed:
+                now = time.monotonic()
+                mark = marker.read()
+                with self._changed:
+                    rooms = list(self._rooms.values())
+                if mark != seen:
+                    seen, self._is_unchecked = mark, True
+                    for room in rooms:
+                        room.is_behind = True
+                if now >= next_beat:
+                    next_beat = now + HEARTBEAT
+                    self._ping(rooms)
+                is_new = any(room.text is None for room in rooms)
+                if is_new or now >= next_round:
+                    worked = time.thread_time()
+                    self._round(rooms)
+                    worked = time.thread_time() - worked
+                    took = time.monotonic() - now
+                    # Half of the time is the database's and the phones', however slow a round is for their sake.
+                    next_round = now + min(MOST, max(TICK, worked / SHARE, 2 * took))
+                with self._changed:
+                    self._changed.wait_for(lambda: self._is_closed, LOOK_EVERY)
+        finally:
+            marker.close()
+
+    def _round(self, rooms: list[Room]) -> None:
+        """Send those away who may no longer watch, and render what has changed."""
+        now = time.monotonic()
+        old = [room for room in rooms if now - room.rendered_at >= RENEW_EVERY]
+        if not old and not self._is_unchecked and not any(room.is_behind for room in rooms):
+            return
+        with self._reading():
+            self._check(rooms, now)
+            touched = self._touched(rooms)
+        new = [room for room in rooms if room.text is None]
+        # The rest one at a time, the longest behind first: many quiet rooms must not slow down a busy one.
+        waiting = [room for room in rooms if room.is_behind and now - room.rendered_at >= SEEN_EVERY]
+        late = sorted(waiting, key=lambda room: room.rendered_at)[:1]
+        for room in dict.fromkeys([*touched, *new, *late, *old]):
+            self._render(room, now)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """A short transaction: on SQLite it may hold up those who write."""
+        with self._enter():
+            db.read_only()
+            yield
+
+    def _check(self, rooms: list[Room], now: float) -> None:
+        """End the streams of those whose right to watch has ended, asking once for each sort of right."""
+        if now - self._checked_at < CHECK_EVERY:
+            return
+        self._checked_at, self._is_unchecked = now, False
+        seats: dict[Guard, list[Seat]] = defaultdict(list)
+        with self._changed:
+            for room in rooms:
+                for seat in room.seats:
+                    seats[seat.watch.guard].append(seat)
+        for guard, held in seats.items():
+            valid = guard({seat.watch.key for seat in held})
+            self._end(seat for seat in held if seat.watch.key not in valid)
+        if now - self._lines_at >= LINES_EVERY:
+            self._lines_at, self._lines = now, organisations.lines()
+            for room in rooms:
+                if self._lines.get(room.subject.line[0]) != room.subject.line:
+                    self._end(room.seats)
+
+    def _touched(self, rooms: Iterable[Room]) -> list[Room]:
+        """The rooms in whose campaign something was counted at their organisation or beneath since the last time."""
+        before, self._beats = self._beats, tallies.beats({room.subject.campaign_id for room in rooms})
+        places = {
+            (campaign_id, above)
+            for (campaign_id, organisation_id), beat in self._beats.items()
+            if before.get((campaign_id, organisation_id)) != beat
+            for above in self._lines.get(organisation_id, (organisation_id,))
+        }
+        return [room for room in rooms if (room.subject.campaign_id, room.subject.line[0]) in places]
+
+    def _render(self, room: Room, now: float) -> None:
+        room.rendered_at, room.is_behind = now, False
+        self.renders += 1
+        try:
+            with self._reading():
+                text = room.subject.render()
+        except Gone:
+            self._end(room.seats)
+            return
+        except Exception:
+            log.exception("a block could not be rendered")  # the others can
+            self._end(room.seats)
+            return
+        if text != room.text:
+            room.text = text
+            lines = "".join(f"data: {line}\n" for line in text.splitlines())
+            room.frame = Frame(f"event: block\n{lines}\n")
+            self._wake(room.seats)
+
+    def _ping(self, rooms: list[Room]) -> None:
+        ping = Frame(":\n\n")
+        for room in rooms:
+            room.ping = ping
+            self._wake(room.seats)
+
+    def _wake(self, seats: Iterable[Seat]) -> None:
+        self._each(seats, lambda seat: seat.news.set())
+
+    def _end(self, seats: Iterable[Seat]) -> None:
+        self._each(seats, Seat.end)
+
+    def _each(self, seats: Iterable[Seat], act: Callable[[Seat], object]) -> None:
+        """In the event loop, and all in one go: to wake it costs more than to wake a watcher."""
+        with self._changed:
+            chosen = list(seats)
+        assert self._loop is not None
+        if chosen:
+            self._loop.call_soon_threadsafe(lambda: [act(seat) for seat in chosen])

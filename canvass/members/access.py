@@ -1,0 +1,106 @@
+"""Who may do what where: one table, and four questions to ask of it. Deny is the default answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, or_, select
+
+from canvass.core.db import Base, session
+from canvass.members import organisations
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
+
+Owned = TypeVar("Owned", bound=Base)
+
+# What each role may do at its node and beneath. Nothing is inherited between roles: the table is the whole truth.
+VOLUNTEER = frozenset({"attempt.log", "campaign.see"})
+LEADER = VOLUNTEER | {
+    "campaign.edit", "target.set", "area.edit", "joining.manage", "quarantine.review", "report.export",
+    "person.see", "organisation.see", "shift.plan", "late_report.enter", "wall.manage",
+}  # fmt: skip
+BOARD = VOLUNTEER | {"report.export", "person.see", "organisation.see"}
+ADMIN = LEADER | {"person.manage", "organisation.edit"}
+RIGHTS = {"volunteer": VOLUNTEER, "leader": LEADER, "board": BOARD, "admin": ADMIN}
+ACTIONS = ADMIN | BOARD
+
+
+class NotFound(LookupError):
+    """There is no such thing, or none that this person may know of."""
+
+
+class Forbidden(PermissionError):
+    """The person sees it but may not do that."""
+
+
+def may(person: Person | None, action: str, organisation_id: str) -> bool:
+    """May the person do this at the organisation: by a role there or anywhere above it?"""
+    if person is None:
+        return False
+    line = {node.id for node in organisations.above(organisation_id)}
+    return any(m.organisation_id in line and action in RIGHTS[m.role] for m in person.memberships)
+
+
+def may_anywhere(person: Person | None, action: str) -> bool:
+    """May the person do this at any organisation at all? Decides what a menu shows, never what a door lets through."""
+    return person is not None and any(action in RIGHTS[m.role] for m in person.memberships)
+
+
+def require(person: Person, action: str, organisation_id: str) -> None:
+    """Raises Forbidden unless the person may."""
+    if not may(person, action, organisation_id):
+        raise Forbidden(action)
+
+
+def nodes(person: Person, action: str = "campaign.see") -> list[str]:
+    """The ids of the organisations where the person's roles allow `action`; everything beneath them is included."""
+    return sorted({m.organisation_id for m in person.memberships if action in RIGHTS[m.role]})
+
+
+def reach(person: Person, action: str) -> Select[str]:
+    """The ids of all organisations where the person may do `action`, as a query."""
+    return organisations.beneath_any(nodes(person, action))
+
+
+def visible(person: Person, kind: type[Owned]) -> Select[Owned]:
+    """Everything of this kind the person may know of: owned by their organisations, those beneath, or those above.
+
+    A volunteer of an association takes part in the district's campaign, so looking up is seeing too; doing is not.
+    """
+    mine = nodes(person)
+    upwards = {node.id for organisation_id in mine for node in organisations.above(organisation_id)}
+    owner: Any = kind.id if kind is Organisation else kind.organisation_id  # type: ignore[attr-defined]
+    return select(kind).where(or_(owner.in_(organisations.beneath_any(mine)), owner.in_(sorted(upwards))))
+
+
+def find(person: Person, kind: type[Owned], object_id: str, action: str | None = None) -> Owned:
+    """The object, looked up through the person. Raises NotFound when it is not theirs, Forbidden when they may not."""
+    key: Any = kind.id  # type: ignore[attr-defined]
+    found: Owned | None = session.scalars(visible(person, kind).where(key == object_id)).one_or_none()
+    if found is None:
+        raise NotFound(f"{kind.__name__} {object_id}")
+    if action is not None:
+        require(person, action, found.id if isinstance(found, Organisation) else found.organisation_id)  # type: ignore[attr-defined]
+    return found
+
+
+def standpoints(person: Person, organisation_id: str, action: str = "campaign.see") -> list[Organisation]:
+    """Where the person stands in what an organisation owns: at its top by a role there or above, else at own nodes."""
+    if may(person, action, organisation_id):
+        top = session.get(Organisation, organisation_id)
+        return [top] if top else []
+    found = [node for node_id in nodes(person, action) if (node := session.get(Organisation, node_id))]
+    return organisations.in_order(
+        _highest(node for node in found if organisations.is_beneath(node.id, organisation_id))
+    )
+
+
+def _highest(found: Iterable[Organisation]) -> list[Organisation]:
+    """Without those that stand beneath another of them."""
+    candidates = list(found)
+    return [
+        node
+        for node in candidates
+        if not any(other is not node and organisations.is_beneath(node.id, other.id) for other in candidates)
+    ]

@@ -1,0 +1,296 @@
+"""Coming in: the link on the poster, the short code, the leader's invitation, and the first link of all.
+
+Tokens are kept as hashes. A join code must be shown again on the campaign's page, so it is computed from its id
+and the server's secret instead of being kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from canvass.core import audit, clock
+from canvass.core.db import Base, Id, new_id, session
+from canvass.core.i18n import gettext as _
+from canvass.members import access, organisations, people
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
+
+INVITATION_TIME = timedelta(days=14)
+# Wrong join codes from everybody together: far above a hall of mistypers, far below a search of 2^40 codes.
+TRIES, TRIES_WINDOW = 300, timedelta(minutes=10)
+
+
+class JoinLink(Base):
+    """A way in as a volunteer, for whoever is handed it, until it expires or is withdrawn."""
+
+    __tablename__ = "join_links"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
+    campaign_id: Mapped[str] = mapped_column(Id, index=True)
+    # Straight into this shift, with its channel and area.
+    shift_id: Mapped[str | None] = mapped_column(Id, index=True)
+    expires_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def last_on(self) -> date:
+        """The last day it works: it expires at a midnight."""
+        return clock.local_day(self.expires_at - timedelta(seconds=1))
+
+
+class Ticket(Base):
+    """A single-use way in: `setup` for the very first person, `invitation` to a role, `sign_in` for the demo."""
+
+    __tablename__ = "tickets"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    organisation_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Organisation.id))
+    role: Mapped[str] = mapped_column(String(20), default="")
+    person_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
+    invited_by_id: Mapped[str | None] = mapped_column(Id)
+    # What the inviting person called the invited one in the list; cleared when the ticket is used.
+    note: Mapped[str] = mapped_column(String(60), default="")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+    spent_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation | None] = relationship(lazy="joined")
+
+
+class Gone(LookupError):
+    """The link or code is spent, expired or withdrawn, or never was."""
+
+
+# --- volunteers ---------------------------------------------------------------------------------------------
+
+
+def link(organisation: Organisation, campaign_id: str, last_day: date, secret: str) -> JoinLink:
+    """The way in to a campaign for this organisation's volunteers; made anew when there is none that works.
+
+    It works until a week after the campaign's last day.
+    """
+    known = current_link(organisation.id, campaign_id)
+    return known if known is not None else _new_link(organisation, campaign_id, last_day, secret)
+
+
+def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
+    """The way in that works now, when one has been made."""
+    return session.scalar(
+        select(JoinLink).where(
+            JoinLink.organisation_id == organisation_id,
+            JoinLink.campaign_id == campaign_id,
+            JoinLink.shift_id.is_(None),
+            JoinLink.withdrawn_at.is_(None),
+            JoinLink.expires_at > clock.now(),
+        )
+    )
+
+
+def link_to_shift(
+    organisation: Organisation, campaign_id: str, shift_id: str, expires_at: datetime, secret: str
+) -> JoinLink:
+    """The way in to one shift; made anew when there is none that works."""
+    known = session.scalar(
+        select(JoinLink).where(
+            JoinLink.shift_id == shift_id, JoinLink.withdrawn_at.is_(None), JoinLink.expires_at > clock.now()
+        )
+    )
+    return known if known is not None else _add_link(organisation, campaign_id, expires_at, secret, shift_id)
+
+
+def prolong_shift(shift_id: str, expires_at: datetime) -> None:
+    """The shift has another time: its link works as long as that says."""
+    for known in session.scalars(select(JoinLink).where(JoinLink.shift_id == shift_id)):
+        known.expires_at = expires_at
+
+
+def prolong(campaign_id: str, last_day: date) -> None:
+    """Let the links that are out work until the campaign's new last day: the posters hang already."""
+    query = select(JoinLink).where(
+        JoinLink.campaign_id == campaign_id, JoinLink.shift_id.is_(None), JoinLink.withdrawn_at.is_(None)
+    )
+    for known in session.scalars(query):
+        known.expires_at = max(known.expires_at, _end_of(last_day))
+
+
+def withdraw(known: JoinLink, last_day: date, secret: str, *, by: Person) -> JoinLink:
+    """Let nobody more in by this link (the poster is in the wrong hands); returns its successor."""
+    known.withdrawn_at = clock.now()
+    audit.record("joining.withdraw", person_id=by.id, organisation_id=known.organisation_id, campaign=known.campaign_id)
+    return _new_link(known.organisation, known.campaign_id, last_day, secret)
+
+
+def code(known: JoinLink, secret: str) -> str:
+    """The link's short code as it is printed: eight letters and digits in two groups, none easily misread."""
+    digest = hmac.new(secret.encode(), known.id.encode(), hashlib.sha256).digest()
+    letters = base64.b32encode(digest[:5]).decode().translate(_READABLE)
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def with_code(typed: str) -> JoinLink:
+    """The link that a typed or scanned code opens. Raises Gone, or people.Resting when guessing goes on.
+
+    A right code always opens: guessers must not be able to keep a hall full of volunteers out.
+    """
+    found = session.scalar(select(JoinLink).where(JoinLink.code_hash == people.hashed(_plain(typed))))
+    if found is None and people.is_resting("join", TRIES, TRIES_WINDOW):
+        raise people.Resting
+    if found is None:
+        raise Gone(_("Koden finns inte. Kontrollera att du skrivit rätt."))
+    if found.withdrawn_at or found.expires_at <= clock.now():
+        raise Gone(_("Koden gäller inte längre. Be om en ny."))
+    return found
+
+
+def note_wrong_code() -> None:
+    """Count a code that led nowhere."""
+    people.count_try("join", TRIES_WINDOW)
+
+
+def associations(known: JoinLink) -> list[Organisation]:
+    """What a volunteer may choose between: the associations beneath the link's organisation, else itself."""
+    lines = [node for _depth, node in organisations.tree([known.organisation_id])]
+    return [node for node in lines if node.kind == "association"] or [known.organisation]
+
+
+def join(
+    known: JoinLink, name: str, association: Organisation, person: Person | None = None, *, is_guest: bool = False
+) -> Person:
+    """Become a volunteer of `association`, as a new person or as the one already signed in. Raises people.Refused.
+
+    A guest may log there from now on, and otherwise goes on logging for their own association.
+    """
+    if association.id not in {node.id for node in associations(known)}:
+        raise people.Refused(_("Välj en förening i listan."), "association")
+    if person is None:
+        person = people.add(name, association)
+    elif not is_guest:
+        people.log_for(person, association)
+    if not access.may(person, "attempt.log", association.id):
+        people.grant(person, "volunteer", association, by=person.id)
+    return person
+
+
+# --- leaders and above --------------------------------------------------------------------------------------
+
+
+def invite(organisation: Organisation, role: str, note: str, *, by: Person) -> tuple[Ticket, str]:
+    """A single-use link to a role at the organisation, and its token. Raises people.Refused."""
+    if role not in people.ROLES:
+        raise people.Refused(_("Välj en roll."), "role")
+    ticket, token = _new_ticket("invitation", INVITATION_TIME)
+    ticket.organisation, ticket.role, ticket.invited_by_id = organisation, role, by.id
+    ticket.note = " ".join(note.split())[:60]
+    session.flush()
+    audit.record("joining.invite", person_id=by.id, organisation_id=organisation.id, role=role, ticket=ticket.id)
+    return ticket, token
+
+
+def invitations(organisation_ids: list[str]) -> list[Ticket]:
+    """The unused invitations to these organisations and those beneath."""
+    query = select(Ticket).where(
+        Ticket.kind == "invitation",
+        Ticket.spent_at.is_(None),
+        Ticket.expires_at > clock.now(),
+        Ticket.organisation_id.in_(organisations.beneath_any(organisation_ids)),
+    )
+    return list(session.scalars(query.order_by(Ticket.created_at.desc())))
+
+
+def withdraw_invitation(ticket: Ticket, *, by: Person) -> None:
+    """Let the invitation not be used any more."""
+    audit.record("joining.uninvite", person_id=by.id, organisation_id=ticket.organisation_id, ticket=ticket.id)
+    spend(ticket)
+
+
+def accept(ticket: Ticket, name: str, email: str, password: str, person: Person | None = None) -> Person:
+    """Take the invitation up, as a new person or as the one already signed in. Spends it. Raises people.Refused."""
+    assert ticket.organisation is not None
+    if person is None:
+        person = people.add(name, ticket.organisation, email=email, password=password)
+    elif person.password_hash is None:
+        people.give_password(person, email, password)
+    people.grant(person, ticket.role, ticket.organisation, by=ticket.invited_by_id)
+    spend(ticket)
+    return person
+
+
+def setup_token() -> str:
+    """The token of the one-time set-up link; the one before it stops working."""
+    session.execute(delete(Ticket).where(Ticket.kind == "setup"))
+    return _new_ticket("setup", timedelta(days=30))[1]
+
+
+def sign_in_token(person: Person) -> str:
+    """The token of a link that signs `person` in once; the person's earlier ones stop working."""
+    session.execute(delete(Ticket).where(Ticket.kind == "sign_in", Ticket.person_id == person.id))
+    ticket, token = _new_ticket("sign_in", timedelta(days=30))
+    ticket.person_id = person.id
+    return token
+
+
+def ticket(kind: str, token: str) -> Ticket:
+    """The unused ticket with this token. Raises Gone."""
+    found = session.scalar(
+        select(Ticket).where(Ticket.kind == kind, Ticket.token_hash == people.hashed(token)).with_for_update(of=Ticket)
+    )
+    if found is None or found.spent_at or found.expires_at <= clock.now():
+        raise Gone(_("Länken är redan använd eller har gått ut. Be om en ny."))
+    return found
+
+
+def spend(used: Ticket) -> None:
+    """The ticket has done its work."""
+    used.spent_at = clock.now()
+    used.note = ""
+
+
+def _new_ticket(kind: str, lasts: timedelta) -> tuple[Ticket, str]:
+    session.execute(delete(Ticket).where(Ticket.expires_at < clock.now() - timedelta(days=90)))
+    token = secrets.token_urlsafe(32)
+    made = Ticket(kind=kind, token_hash=people.hashed(token), expires_at=clock.now() + lasts)
+    session.add(made)
+    return made, token
+
+
+def _new_link(organisation: Organisation, campaign_id: str, last_day: date, secret: str) -> JoinLink:
+    return _add_link(organisation, campaign_id, _end_of(max(last_day, clock.today())), secret)
+
+
+def _add_link(
+    organisation: Organisation, campaign_id: str, expires_at: datetime, secret: str, shift_id: str | None = None
+) -> JoinLink:
+    made = JoinLink(
+        id=new_id(), organisation=organisation, campaign_id=campaign_id, shift_id=shift_id, expires_at=expires_at
+    )
+    made.code_hash = people.hashed(_plain(code(made, secret)))
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _end_of(last_day: date) -> datetime:
+    """A week after the campaign's last day."""
+    return datetime.combine(last_day + timedelta(days=8), time(), tzinfo=clock.ZONE)
+
+
+def _plain(typed: str) -> str:
+    return "".join(c for c in typed.upper() if c.isalnum())
+
+
+# Base32 already lacks 0, 1, 8 and 9; I and O are still taken for digits, so they become 8 and 9.
+_READABLE = str.maketrans("IO", "89")

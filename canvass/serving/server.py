@@ -1,0 +1,90 @@
+"""The production server: granian, and one process, since SQLite has one writer."""
+
+from __future__ import annotations
+
+import multiprocessing
+import socket
+import sys
+import threading
+import time
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from canvass import cli
+from canvass.core import settings
+
+# Requests that are being answered, each watcher among them; what comes above that waits for its turn.
+MOST_AT_ONCE = 10_000
+# How long a request that is being answered may go on after the server is told to stop.
+PATIENCE_SECONDS = 10
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def serve(host: str, port: int, *, demo: bool = False) -> int:
+    """Bring the database up to date and serve until Ctrl-C or SIGTERM; returns the exit code."""
+    nearby = EVERYWHERE.get(host, host)
+    address = f"http://[{nearby}]:{port}" if ":" in nearby else f"http://{nearby}:{port}"
+    try:
+        configured = settings.read()
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    public = configured["PUBLIC_URL"] or address
+    try:
+        lines = cli.prepare(configured["DATA"], public, demo=demo)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+    allow_many_connections()
+    # A fresh process everywhere, as on macOS and Windows: a forked one would share our database connections.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Granian(
+        "canvass.serving.asgi:serve",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=str(socket.getaddrinfo(host, port)[0][4][0]),
+        port=port,
+        backpressure=MOST_AT_ONCE,
+        websockets=False,
+        workers_kill_timeout=PATIENCE_SECONDS,
+        respawn_failed_workers=True,
+        log_level=LogLevels.error,
+        log_access=False,  # it would be a list of volunteers' addresses
+    )
+    hello = [f"Canvass på {address}", *lines]
+    server.on_startup(threading.Thread(target=announce, args=(nearby, port, hello), daemon=True).start)
+    try:
+        server.serve()
+    except SystemExit as stop:
+        # Ctrl-C reaches the serving process as well, and when that stops first it looks like a failure.
+        if not server.interrupt_signal:
+            return int(stop.code or 1)
+    return 0
+
+
+def allow_many_connections() -> None:
+    """Each watcher is an open connection, and many systems allow a thousand unless one asks for more."""
+    if sys.platform == "win32":
+        return  # it has no such limit
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_AT_ONCE + 1000
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def announce(host: str, port: int, lines: list[str]) -> None:
+    """Print the lines once the server can be reached: whoever reads them can open the links at once."""
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return print(*lines, sep="\n", flush=True)

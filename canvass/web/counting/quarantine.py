@@ -1,0 +1,75 @@
+"""What phones handed in that could not be counted: a leader looks, admits or dismisses. Nothing is ever thrown away."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from canvass.core import db
+from canvass.core.i18n import gettext as _
+from canvass.counting import quarantine, sync
+from canvass.counting.quarantine import Held
+from canvass.insight import numbers
+from canvass.members import access
+from canvass.web.page import auth, fragments
+
+bp = Blueprint("quarantine", __name__, url_prefix="/quarantine")
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """What waits for a decision, with the reason in words; or what has been decided."""
+    person = auth.person()
+    nodes = access.nodes(person, "quarantine.review")
+    if not nodes:
+        raise access.Forbidden("quarantine.review")
+    is_decided = bool(request.args.get("decided"))
+    return render_template(
+        "quarantine/index.html",
+        rows=[numbers.held(one) for one in quarantine.held(nodes, is_decided=is_decided)],
+        is_decided=is_decided,
+    )
+
+
+@bp.post("/<held_id>/admit")
+def admit(held_id: str) -> ResponseReturnValue:
+    """Count it after all."""
+    held = _undecided(held_id)
+    if held is None:
+        return _back()
+    try:
+        sync.admit(held, by=auth.person())
+    except sync.Refused as error:
+        db.session.rollback()
+        fragments.say(_("Uppgiften går inte att räkna: %(reason)s Den kan bara avfärdas.", reason=str(error)), "error")
+    else:
+        db.session.commit()
+        fragments.say(_("Uppgiften är räknad."))
+    return _back()
+
+
+@bp.post("/<held_id>/dismiss")
+def dismiss(held_id: str) -> ResponseReturnValue:
+    """Leave it uncounted, on record."""
+    held = _undecided(held_id)
+    if held is None:
+        return _back()
+    quarantine.dismiss(held, by=auth.person())
+    db.session.commit()
+    fragments.say(_("Uppgiften är avfärdad. Den finns kvar under Avgjorda."))
+    return _back()
+
+
+def _back() -> ResponseReturnValue:
+    """To the page where the button was: this list, or a campaign's page."""
+    return redirect(auth.own_path(request.form.get("next"), url_for("quarantine.index")), 303)
+
+
+def _undecided(held_id: str) -> Held | None:
+    """The held operation, locked; None when another leader was faster, whose decision stands."""
+    held = access.find(auth.person(), Held, held_id, "quarantine.review")
+    db.session.refresh(held, with_for_update={"of": Held})
+    if held.decision:
+        fragments.say(_("Den är redan avgjord."), "warning")
+        return None
+    return held

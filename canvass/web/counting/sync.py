@@ -1,0 +1,94 @@
+"""The phone's door: hello, the outlines, and the batches it hands in. docs/sync.md is the protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Unauthorized
+
+from canvass.core import db, state
+from canvass.counting import receipts, sync
+from canvass.fieldwork import areas, campaigns
+from canvass.members.people import Person
+from canvass.web.page import auth
+
+bp = Blueprint("sync", __name__, url_prefix="/api/v1")
+
+
+@bp.get("/hello")
+def hello() -> ResponseReturnValue:
+    """All that a phone needs to log offline. A session reads this; a device token does not."""
+    return jsonify(sync.hello(auth.person()))
+
+
+@bp.get("/outlines")
+def outlines() -> ResponseReturnValue:
+    """The outlines of the areas this person's phone may be in, for finding the area without telling anybody where."""
+    person = auth.person()
+    found = {
+        area.id: area
+        for c in campaigns.to_log_in(person)
+        for area in areas.serving(c.organisation_id, near=person.association_id)
+    }
+    features = [
+        {
+            "type": "Feature",
+            "id": area.id,
+            "properties": {"code": area.code, "name": area.name},
+            "geometry": json.loads(area.outline),
+        }
+        for area in found.values()
+        if area.outline
+    ]
+    body = json.dumps({"type": "FeatureCollection", "features": features}, separators=(",", ":"))
+    response = Response(body, mimetype="application/geo+json")
+    response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:20])
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response.make_conditional(request)
+
+
+@bp.post("/sync")
+@auth.open_to_devices
+def receive() -> ResponseReturnValue:
+    """Take a batch in. Everything in it is committed before the answer is written."""
+    if request.headers.get("X-Sync") != "1" or not request.is_json:
+        return jsonify(error="malformed", sentence="X-Sync: 1 and application/json"), 400
+    if (request.content_length or 0) > sync.MOST_BYTES:
+        return jsonify(error="too_large"), 413
+    body = request.get_data()
+    if len(body) > sync.MOST_BYTES:
+        return jsonify(error="too_large"), 413
+    try:
+        envelope = sync.read(body)
+    except sync.Malformed as error:
+        return jsonify(error="malformed", sentence=str(error)), 400
+    if len(envelope.ops) > sync.MOST_OPERATIONS:
+        return jsonify(error="too_large"), 413
+    author_id = _author(envelope)
+
+    def work() -> dict[str, object]:
+        return sync.receive(db.session.get_one(Person, author_id), envelope)
+
+    db.session.rollback()  # what recognised the person; each try begins from nothing
+    try:
+        answer = db.repeat(work)
+    except sync.Malformed as error:
+        return jsonify(error="malformed", sentence=str(error)), 400
+    if envelope.ops:
+        # As it stands in the database: a mark that is ahead of it would look like a restore at the next start.
+        db.read_only()
+        state.note_received(current_app.config["DATA"], receipts.last_received_at())
+    return jsonify(answer)
+
+
+def _author(envelope: sync.Envelope) -> str:
+    """Whose operations these are: the session's person or the device's, as the batch says. Raises Unauthorized."""
+    known = {who.person_id for who in (g.session, g.device) if who is not None}
+    if envelope.author is None:
+        return auth.person().id
+    if envelope.author not in known:
+        raise Unauthorized
+    return envelope.author

@@ -1,0 +1,404 @@
+"""Areas: the list with its map, one area, the form, and files of outlines with their preview."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from canvass.core import db, geojson, i18n
+from canvass.core.i18n import gettext as _
+from canvass.counting import tallies
+from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork.areas import Area, Change, Draft, Plan
+from canvass.members import access, organisations
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
+from canvass.web.page import auth, drawings, forms, fragments
+from canvass.web.page.drawings import Drawing
+
+bp = Blueprint("areas", __name__, url_prefix="/areas")
+
+# Rows and outlines on one page: above this a list is no longer read but searched.
+MOST_SHOWN = 400
+
+# --- looking ------------------------------------------------------------------------------------------------
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """The areas the person may know of, by owner; narrowed by words and by organisation."""
+    person = auth.person()
+    wanted, owner = request.args.get("q", "").strip(), request.args.get("organisation", "")
+    known, tree = areas.seen_by(person), _tree(person)
+    lines = _lines(tree)
+    found = [area for area in known if _matches(area, wanted) and (not owner or owner in lines[area.organisation_id])]
+    shown = [area for area in found if not area.retired_at][:MOST_SHOWN]
+    return render_template(
+        "areas/index.html",
+        groups=_by_owner(shown),
+        retired=[area for area in found if area.retired_at][:MOST_SHOWN],
+        hidden=sum(not area.retired_at for area in found) - len(shown),
+        drawing=drawings.draw(
+            (outline, area.name, url_for("areas.page", area_id=area.id), "")
+            for area in areas.with_outlines(shown)
+            if (outline := area.geometry)
+        ),
+        total=len(known),
+        wanted=wanted,
+        owner=owner,
+        owners=_owners(tree, set().union(*(lines[area.organisation_id] for area in known))),
+        may_edit=access.may_anywhere(person, "area.edit"),
+    )
+
+
+@bp.get("/<area_id>")
+def page(area_id: str) -> ResponseReturnValue:
+    """What is known of one area, and what has been counted there."""
+    person = auth.person()
+    area = access.find(person, Area, area_id)
+    return render_template(
+        "areas/page.html",
+        area=area,
+        drawing=_surroundings(area),
+        counts=_counts(person, area),
+        may_edit=access.may(person, "area.edit", area.organisation_id),
+    )
+
+
+# --- by hand ------------------------------------------------------------------------------------------------
+
+
+@bp.get("/new")
+def new() -> ResponseReturnValue:
+    """An empty form."""
+    return _form(forms.Form(organisation=request.args.get("organisation", "")), None)
+
+
+@bp.post("")
+def create() -> ResponseReturnValue:
+    """A new area, or the form again with what is wrong."""
+    person, form = auth.person(), forms.Form()
+    organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
+    try:
+        area = areas.add(organisation, by=person, **_fields(form))
+    except areas.Refused as error:
+        form.errors = {**error.errors, **form.errors}
+    if form.errors:
+        db.session.rollback()
+        return _form(form, None), 422
+    db.session.commit()
+    fragments.say(_("%(name)s är tillagt.", name=area.name))
+    return redirect(url_for("areas.page", area_id=area.id), 303)
+
+
+@bp.get("/<area_id>/edit")
+def edit(area_id: str) -> ResponseReturnValue:
+    """The form, filled in."""
+    area = access.find(auth.person(), Area, area_id, "area.edit")
+    return _form(_filled(area), area)
+
+
+@bp.post("/<area_id>/edit")
+def save(area_id: str) -> ResponseReturnValue:
+    """The changes, or the form again with what is wrong. A new owner must be the person's to give to."""
+    person, form = auth.person(), forms.Form()
+    area = access.find(person, Area, area_id, "area.edit")
+    organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
+    try:
+        areas.edit(area, organisation=organisation, by=person, **_fields(form))
+    except areas.Refused as error:
+        form.errors = {**error.errors, **form.errors}
+    if form.errors:
+        db.session.rollback()
+        return _form(form, access.find(person, Area, area_id)), 422
+    db.session.commit()
+    fragments.say(_("Området är sparat."))
+    return redirect(url_for("areas.page", area_id=area_id), 303)
+
+
+@bp.post("/<area_id>/retire")
+def retire(area_id: str) -> ResponseReturnValue:
+    """Offer it to nobody; what was counted stays."""
+    area = access.find(auth.person(), Area, area_id, "area.edit")
+    areas.retire(area, by=auth.person())
+    db.session.commit()
+    fragments.say(_("%(name)s är ur bruk. Samtalen som räknats där finns kvar.", name=area.name))
+    return redirect(url_for("areas.page", area_id=area_id), 303)
+
+
+@bp.post("/<area_id>/bring-back")
+def bring_back(area_id: str) -> ResponseReturnValue:
+    """Offer it again."""
+    area = access.find(auth.person(), Area, area_id, "area.edit")
+    areas.bring_back(area, by=auth.person())
+    db.session.commit()
+    fragments.say(_("%(name)s är i bruk igen.", name=area.name))
+    return redirect(url_for("areas.page", area_id=area_id), 303)
+
+
+# --- from a file --------------------------------------------------------------------------------------------
+
+
+@bp.get("/import")
+def choose_file() -> ResponseReturnValue:
+    """Which file, and whose the areas will be."""
+    return _file_form(forms.Form(organisation=request.args.get("organisation", "")), None)
+
+
+@bp.post("/import")
+def read_file() -> ResponseReturnValue:
+    """Read the file and show what it would do; a file with faults changes nothing and says where they are."""
+    person, form = auth.person(), forms.Form()
+    file, housing = request.files.get("file"), form.text("housing")
+    organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
+    if not file:
+        form.errors["file"] = _("Välj en fil.")
+    if housing not in ("", *areas.HOUSING):
+        form.errors["housing"] = _("Välj en boendeform.")
+    if form.errors or not file:
+        return _file_form(form, None), 422
+    # A large file takes a while to read. Let go of the database meanwhile: on SQLite every phone that has something
+    # to hand in would be waiting.
+    db.session.rollback()
+    code_field, name_field = form.text("code_field") or None, form.text("name_field") or None
+    reading = geojson.read(file.read(), code_field=code_field, name_field=name_field)
+    plan = areas.compare(organisation, reading, housing=housing)
+    if plan.problems:
+        return _file_form(form, plan), 422
+    draft = areas.keep_draft(plan, {"housing": housing, "file": (file.filename or "")[-80:]}, by=person)
+    db.session.commit()
+    return redirect(url_for("areas.preview", draft_id=draft.id), 303)
+
+
+@bp.get("/import/<draft_id>")
+def preview(draft_id: str) -> ResponseReturnValue:
+    """What would be added and changed, as things stand now."""
+    draft = _draft(draft_id)
+    return _spent(draft) if draft.is_spent else _preview(draft, _plan(draft))
+
+
+@bp.post("/import/<draft_id>/confirm")
+def confirm(draft_id: str) -> ResponseReturnValue:
+    """Exactly what the preview said; the preview again if somebody has changed the areas since."""
+    draft = _draft(draft_id)
+    if draft.is_spent:
+        return _spent(draft)
+    plan = _plan(draft)
+    if plan.mark != request.form.get("mark"):
+        return _preview(draft, plan, is_stale=True), 409
+    areas.carry_out(plan, housing=draft.choices["housing"], by=auth.person())
+    areas.spend(draft)
+    db.session.commit()
+    fragments.say(
+        _(
+            "Filen är inläst. Nya områden: %(added)s. Ändrade: %(changed)s.",
+            added=i18n.number(len(plan.added)),
+            changed=i18n.number(len(plan.changed)),
+        )
+    )
+    return _spent(draft)
+
+
+@bp.post("/import/<draft_id>/cancel")
+def cancel(draft_id: str) -> ResponseReturnValue:
+    """Never mind that file."""
+    areas.discard(_draft(draft_id))
+    db.session.commit()
+    fragments.say(_("Ingenting är inläst."))
+    return redirect(url_for("areas.index"), 303)
+
+
+def _draft(draft_id: str) -> Draft:
+    """The person's own waiting file, while they may still edit where it leads."""
+    found = areas.draft(draft_id, of=auth.person())
+    if found is None:
+        raise access.NotFound(draft_id)
+    access.require(auth.person(), "area.edit", found.organisation_id)
+    return found
+
+
+def _plan(draft: Draft) -> Plan:
+    return areas.compare(draft.organisation, draft.reading, housing=draft.choices["housing"])
+
+
+def _spent(draft: Draft) -> ResponseReturnValue:
+    return redirect(url_for("areas.index", organisation=draft.organisation_id), 303)
+
+
+def _preview(draft: Draft, plan: Plan, *, is_stale: bool = False) -> str:
+    return render_template(
+        "areas/preview.html",
+        draft=draft,
+        plan=plan,
+        changes=[(change, _what_changes(change)) for change in plan.changed[:MOST_SHOWN]],
+        drawing=_plan_drawing(plan),
+        most=MOST_SHOWN,
+        is_stale=is_stale,
+    )
+
+
+def _what_changes(change: Change) -> list[str]:
+    """Each changed column in words: what it becomes."""
+    area, said = change.area, []
+    for column, value in change.values.items():
+        if column == "name":
+            said.append(_("heter nu %(name)s", name=value))
+        elif column == "outline":
+            said.append(_("ny gräns") if area.outline else _("får en gräns"))
+        elif column == "housing":
+            said.append(_("boendeform: %(housing)s", housing=areas.housing_name(value)))
+        elif column == "households":
+            said.append(_("hushåll: %(number)s", number=i18n.number(value)))
+        elif column == "retired_at":
+            said.append(_("tas i bruk igen"))
+    return said
+
+
+# --- forms --------------------------------------------------------------------------------------------------
+
+
+def _fields(form: forms.Form) -> dict[str, Any]:
+    return {
+        "name": form.text("name"),
+        "code": form.text("code"),
+        "housing": form.text("housing"),
+        "households": form.whole("households"),
+    }
+
+
+def _filled(area: Area) -> forms.Form:
+    return forms.Form(
+        organisation=area.organisation_id,
+        name=area.name,
+        code=area.code,
+        housing=area.housing,
+        households="" if area.households is None else area.households,
+    )
+
+
+def _form(form: forms.Form, area: Area | None) -> str:
+    return render_template(
+        "areas/form.html", form=form, errors=form.errors, area=area, owners=_own_choices(), housing_options=_housing()
+    )
+
+
+def _file_form(form: forms.Form, plan: Plan | None) -> str:
+    """The form for a file. With a plan the file has faults: they are listed, and what could be read is drawn."""
+    problems = plan.problems if plan else []
+    if problems:
+        many = i18n.ngettext("Filen har ett fel.", "Filen har %(num)s fel.", len(problems))
+        form.errors["file"] = problems[0].sentence if len(problems) == 1 else many
+    return render_template(
+        "areas/import.html",
+        form=form,
+        errors=form.errors,
+        owners=_own_choices(),
+        housing_options=_housing(),
+        problems=problems,
+        plan=plan,
+        drawing=_plan_drawing(plan) if plan else Drawing(),
+        most=MOST_SHOWN,
+        limit=geojson.LIMIT_BYTES // 1_000_000,
+    )
+
+
+def _own_choices() -> list[tuple[str, str]]:
+    """The organisations whose areas the person may edit, indented as they stand. Raises Forbidden without any."""
+    tree = organisations.tree(access.nodes(auth.person(), "area.edit"))
+    if not tree:
+        raise access.Forbidden("area.edit")
+    return _choices(tree)
+
+
+def _choices(tree: Iterable[tuple[int, Organisation]]) -> list[tuple[str, str]]:
+    return [(node.id, "\N{EM SPACE}" * depth + node.name) for depth, node in tree]
+
+
+def _housing() -> list[tuple[str, str]]:
+    return [(housing, areas.housing_name(housing)) for housing in ("", *areas.HOUSING)]
+
+
+# --- lists and maps -----------------------------------------------------------------------------------------
+
+
+def _matches(area: Area, wanted: str) -> bool:
+    return all(word in f"{area.code} {area.name}".casefold() for word in wanted.casefold().split())
+
+
+def _by_owner(shown: list[Area]) -> list[tuple[Organisation, list[Area]]]:
+    groups: dict[str, list[Area]] = {}
+    for area in shown:
+        groups.setdefault(area.organisation_id, []).append(area)
+    owners = organisations.in_order(group[0].organisation for group in groups.values())
+    return [(owner, groups[owner.id]) for owner in owners]
+
+
+def _tree(person: Person) -> list[tuple[int, Organisation]]:
+    """Everything from the top of where the person has a role: whose areas they may know of is in there."""
+    return organisations.tree({organisations.above(node)[-1].id for node in access.nodes(person)})
+
+
+def _lines(tree: Iterable[tuple[int, Organisation]]) -> dict[str, set[str]]:
+    """The ids of each organisation and those above it, without asking the database about each."""
+    lines: dict[str, set[str]] = {}
+    for _depth, node in tree:
+        lines[node.id] = {node.id} | lines.get(node.parent_id or "", set())
+    return lines
+
+
+def _owners(tree: Iterable[tuple[int, Organisation]], used: set[str]) -> list[tuple[str, str]]:
+    """The organisations to narrow the list to: those with areas of their own or beneath."""
+    return _choices((depth, node) for depth, node in tree if node.id in used)
+
+
+def _counts(person: Person, area: Area) -> list[tuple[campaigns.Campaign, tallies.Count]]:
+    """What the person's organisations have counted there, per campaign, the latest first."""
+    found = []
+    for campaign in campaigns.seen_by(person):
+        stands = [node.id for node in access.standpoints(person, campaign.organisation_id)]
+        if stands and areas.serves(area, campaign.organisation_id):
+            count = tallies.by("area", campaign.id, organisations.beneath_any(stands)).get(area.id)
+            if count is not None and count.attempts:
+                found.append((campaign, count))
+    return found
+
+
+def _surroundings(area: Area) -> Drawing:
+    """The area among its owner's others, as far as those reach into the picture."""
+    own = area.geometry
+    if own is None:
+        return Drawing()
+    view = drawings.view_of([own], drawings.WIDTH, drawings.WIDTH / 5)
+    others = [other for other in areas.owned_by(area.organisation_id) if other.id != area.id]
+    shown = [
+        (outline, other.name, url_for("areas.page", area_id=other.id), "")
+        for other in (areas.with_outlines(others) if len(others) < MOST_SHOWN else [])
+        if (outline := other.geometry) and drawings.is_within(view, outline)
+    ]
+    return drawings.draw_in(view, [*shown, (own, area.name, "", "chosen")])
+
+
+def _plan_drawing(plan: Plan) -> Drawing:
+    """The file's outlines: what is new, what changes and what does not."""
+    changed = [change.feature for change in plan.changed]
+    shown = [(feature.geometry, feature.name, "", "changed") for feature in changed]
+    shown += [(feature.geometry, feature.name, "", "added") for feature in plan.added]
+    shown += [(outline, area.name, "", "") for area in plan.unchanged if (outline := area.geometry)]
+    if len(shown) <= MOST_SHOWN:
+        return drawings.draw(shown)
+    return _in_one_piece(drawings.draw(shown, drawings.COARSE_WIDTH))
+
+
+def _in_one_piece(drawing: Drawing) -> Drawing:
+    """One path for each look: thousands of outlines would be slow to show, and nobody points at one of them."""
+    names = {"added": _("Nya områden"), "changed": _("Ändrade områden"), "": _("Oförändrade områden")}
+    paths: dict[str, list[str]] = {}
+    for outline in drawing.outlines:
+        paths.setdefault(outline["look"], []).append(outline["path"])
+    return Drawing(
+        drawing.box,
+        [{"path": "".join(all_), "name": names[look], "look": look, "url": ""} for look, all_ in paths.items()],
+    )

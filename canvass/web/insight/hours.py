@@ -1,0 +1,58 @@
+"""When and where it pays to be out: the week of each channel, and the leaders' advice by housing."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from canvass.core import db, i18n
+from canvass.core.i18n import gettext as _
+from canvass.counting import tallies
+from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork.campaigns import Campaign
+from canvass.insight import hours
+from canvass.insight.hours import Slot
+from canvass.members import access, organisations
+from canvass.web.page import auth, forms, fragments, level
+
+bp = Blueprint("hours", __name__, url_prefix="/campaigns")
+
+
+@bp.get("/<campaign_id>/hours")
+def page(campaign_id: str) -> ResponseReturnValue:
+    """Contact rates by weekday and time of day, one table for each channel."""
+    person = auth.person()
+    campaign = access.find(person, Campaign, campaign_id)
+    here = level.of(campaign)
+    return render_template(
+        "hours/page.html",
+        campaign=campaign,
+        level=here,
+        weeks=hours.weeks(tallies.by("hour", campaign.id, organisations.beneath(here.node.id))),
+        advice=[(housing, campaigns.advised(campaign, housing)) for housing in areas.HOUSING],
+        may_edit=access.may(person, "campaign.edit", campaign.organisation_id),
+        weekday=i18n.weekday,
+        span=span,
+        fewest=hours.FEWEST,
+    )
+
+
+@bp.post("/<campaign_id>/advice")
+def advise(campaign_id: str) -> ResponseReturnValue:
+    """Which channel leaders advise for each kind of housing."""
+    person, form = auth.person(), forms.Form()
+    campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
+    try:
+        campaigns.advise(campaign, {housing: form.text(housing) for housing in areas.HOUSING}, by=person)
+    except campaigns.Refused as error:
+        db.session.rollback()
+        fragments.say(str(error), "error")
+    else:
+        db.session.commit()
+        fragments.say(_("Råden är sparade."))
+    return redirect(url_for("hours.page", campaign_id=campaign_id), 303)
+
+
+def span(slot: Slot) -> str:
+    """A slot's two hours as people write them: 18–20."""
+    return f"{slot.hour}–{slot.hour + hours.WINDOW}"

@@ -1,0 +1,59 @@
+"""A campaign's page: its numbers at one level of the tree, once or as a stream."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Blueprint, make_response, request
+from flask.typing import ResponseReturnValue
+
+from canvass.core import clock
+from canvass.fieldwork import campaigns
+from canvass.fieldwork.campaigns import Campaign
+from canvass.insight import numbers, plausibility
+from canvass.members import access, joining, people
+from canvass.web.insight import blocks, watching
+from canvass.web.page import auth, fragments, level
+
+bp = Blueprint("numbers", __name__, url_prefix="/campaigns")
+
+
+@bp.get("/<campaign_id>")
+def page(campaign_id: str) -> ResponseReturnValue:
+    """The numbers for the node asked for. Where no stream can be kept, the block alone is fetched with its ETag."""
+    person = auth.person()
+    campaign = access.find(person, Campaign, campaign_id)
+    here = level.of(campaign)
+    node = here.node
+    may_join = access.may(person, "joining.manage", node.id)
+    link = joining.current_link(node.id, campaign.id) if may_join else None
+    body = fragments.page_or_part(
+        "campaigns/page.html",
+        blocks.TEMPLATE,
+        **blocks.values(campaign, node, blocks.frame_of(campaign, node), **blocks.rights(person, node)),
+        level=here,
+        closing_ends=campaigns.closing_ends(campaign),
+        may_edit=access.may(person, "campaign.edit", campaign.organisation_id),
+        may_join=may_join,
+        organisation=node,
+        **(fragments.way_in(link) if link else {}),
+        may_export=access.may_anywhere(person, "report.export"),
+        to_review=numbers.to_review(campaign, node) if access.may(person, "quarantine.review", node.id) else [],
+        questions=plausibility.questions(campaign, person, node),
+        is_overdue=campaign.state == "open" and campaign.ends_on < clock.today(),
+    )
+    response = make_response(body)
+    response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:20])
+    response.headers["Cache-Control"] = "private, no-cache" if request.headers.get("HX-Request") else "no-store"
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response.make_conditional(request)
+
+
+@bp.get("/<campaign_id>/live")
+def watch(campaign_id: str) -> ResponseReturnValue:
+    """The same block as a stream, each time something in it changes."""
+    person = auth.person()
+    campaign = access.find(person, Campaign, campaign_id)
+    node = level.of(campaign).node
+    subject = blocks.subject(campaign, node, **blocks.rights(person, node))
+    return watching.answer(subject, people.still_standing, people.standing(auth.session()))

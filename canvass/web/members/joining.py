@@ -1,0 +1,266 @@
+"""Coming in: by the poster's link or code, by an invitation to something more, or by a link that signs in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from canvass.core import db
+from canvass.core.i18n import gettext as _
+from canvass.fieldwork import campaigns, shifts
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.shifts import Shift
+from canvass.members import access, joining, organisations, people
+from canvass.members.joining import JoinLink, Ticket
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
+from canvass.web.page import auth, forms, fragments
+
+bp = Blueprint("joining", __name__)
+
+
+# --- volunteers ---------------------------------------------------------------------------------------------
+
+
+@bp.get("/join")
+@auth.open_to_all
+def type_code() -> ResponseReturnValue:
+    """For those who have the code but no camera."""
+    return render_template("joining/code.html", form=forms.Form(), errors={})
+
+
+@bp.post("/join")
+@auth.open_to_all
+def typed_code() -> ResponseReturnValue:
+    """On to the link's own page, or a sentence about the code."""
+    form = forms.Form()
+    try:
+        link = _link(form.text("code"))
+    except joining.Gone as error:
+        return render_template("joining/code.html", form=form, errors={"code": str(error)}), 422
+    return redirect(url_for("joining.welcome", code=joining.code(link, auth.secret())), 303)
+
+
+@bp.get("/join/<code>")
+@auth.open_by_token
+def welcome(code: str) -> ResponseReturnValue:
+    """A first name and an association, nothing more."""
+    return _welcome(_link(code), forms.Form())
+
+
+@bp.post("/join/<code>")
+@auth.open_by_token
+def join(code: str) -> ResponseReturnValue:
+    """In, and straight to the logging screen; by a shift's link also signed up, and straight to that shift."""
+    link, form = _link(code), forms.Form()
+    shift = _shift(link)
+    known = _known_volunteer(form.text("name"))
+    choices = joining.associations(link)
+    # Whoever comes back need not say again where they belong.
+    chosen = form.text("association") or (known.association_id if known and shift else "")
+    only = choices[0] if len(choices) == 1 else None
+    association = next((node for node in choices if node.id == chosen), only if not form.text("association") else None)
+    try:
+        if association is None:
+            raise people.Refused(_("Välj din förening."), "association")
+        person = joining.join(link, form.text("name"), association, known, is_guest=_is_guest(known, shift))
+        if shift is not None:
+            shifts.sign_up(shift, person)
+    except shifts.Refused as error:
+        raise joining.Gone(str(error)) from None
+    except people.Refused as error:
+        form.errors[error.field] = str(error)
+        db.session.rollback()
+        return _welcome(joining.with_code(code), form), 422
+    response = make_response(redirect(url_for("attempts.screen", shift=link.shift_id), 303))
+    if auth.visitor() is not person:
+        auth.let_in(person, response)
+    db.session.commit()
+    return response
+
+
+def _is_guest(known: Person | None, shift: Shift | None) -> bool:
+    """Somebody of the campaign who comes along on another association's shift: an evening is no change of mind."""
+    return known is not None and shift is not None and bool(campaigns.logging_organisation(known, shift.campaign))
+
+
+def _known_volunteer(typed_name: str) -> Person | None:
+    """Whoever is signed in, else whose phone it is; nobody when a name was typed: then it is somebody else."""
+    return auth.visitor() or (None if typed_name else auth.returning())
+
+
+def _link(code: str) -> JoinLink:
+    """The link with this code. A wrong one is counted, by whichever door it came: else guessing had no end."""
+    try:
+        return joining.with_code(code)
+    except joining.Gone:
+        db.session.rollback()  # looking had promised to read only
+        joining.note_wrong_code()
+        db.session.commit()
+        raise
+
+
+def _shift(link: JoinLink) -> Shift | None:
+    return db.session.get(Shift, link.shift_id) if link.shift_id else None
+
+
+def _welcome(link: JoinLink, form: forms.Form) -> str:
+    campaign, shift = db.session.get(Campaign, link.campaign_id), _shift(link)
+    return render_template(
+        "joining/welcome.html",
+        link=link,
+        campaign=campaign,
+        shift=shift,
+        place=shifts.place(shift) if shift else "",
+        associations=joining.associations(link),
+        known=_known_volunteer(form.name or request.args.get("new", "")),
+        form=form,
+        errors=form.errors,
+    )
+
+
+# --- handing the link out -----------------------------------------------------------------------------------
+
+
+@bp.get("/campaigns/<campaign_id>/join")
+def share(campaign_id: str) -> ResponseReturnValue:
+    """The campaign's way in as a QR code, a link and a short code."""
+    return _shared(campaign_id, "joining/share.html")
+
+
+@bp.get("/campaigns/<campaign_id>/poster")
+def poster(campaign_id: str) -> ResponseReturnValue:
+    """The same on a sheet of paper for the wall."""
+    return _shared(campaign_id, "joining/poster.html")
+
+
+@bp.post("/campaigns/<campaign_id>/join")
+def make_link(campaign_id: str) -> ResponseReturnValue:
+    """A link for an organisation that has none yet; or a new one when the old is withdrawn."""
+    campaign = access.find(auth.person(), Campaign, campaign_id)
+    form = forms.Form()
+    organisation = access.find(auth.person(), Organisation, form.text("organisation"), "joining.manage")
+    if not organisations.is_beneath(organisation.id, campaign.organisation_id):
+        raise access.NotFound(organisation.id)
+    link = joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())
+    if form.text("withdraw"):
+        joining.withdraw(link, campaign.ends_on, auth.secret(), by=auth.person())
+        fragments.say(_("Den gamla länken gäller inte längre. Här är den nya."))
+    db.session.commit()
+    return redirect(url_for("joining.share", campaign_id=campaign.id, organisation=organisation.id), 303)
+
+
+def _shared(campaign_id: str, template: str) -> ResponseReturnValue:
+    person = auth.person()
+    campaign = access.find(person, Campaign, campaign_id)
+    stands = access.standpoints(person, campaign.organisation_id, "joining.manage")
+    if not stands:
+        raise access.Forbidden("joining.manage")
+    lines = [node for _depth, node in organisations.tree([node.id for node in stands])]
+    wanted = request.args.get("organisation", stands[0].id)
+    organisation = next((node for node in lines if node.id == wanted), None)
+    if organisation is None:
+        raise access.NotFound(wanted)
+    # Looking at the page makes the link: a write, so in a transaction that has not promised to read.
+    organisation_id = organisation.id
+    db.session.rollback()
+    link = joining.link(db.session.get_one(Organisation, organisation_id), campaign.id, campaign.ends_on, auth.secret())
+    db.session.commit()
+    return render_template(
+        template,
+        campaign=campaign,
+        organisation=link.organisation,
+        organisations=[node for _depth, node in organisations.tree([node.id for node in stands])],
+        **fragments.way_in(link),
+    )
+
+
+# --- leaders and above --------------------------------------------------------------------------------------
+
+
+@bp.post("/invitations")
+def invite() -> ResponseReturnValue:
+    """A new invitation; its link is shown once, on the next page, since only its hash is kept."""
+    form = forms.Form()
+    organisation = access.find(auth.person(), Organisation, form.text("organisation"), "person.manage")
+    _ticket, token = joining.invite(organisation, form.text("role"), form.text("note"), by=auth.person())
+    db.session.commit()
+    return render_template(
+        "joining/invited.html",
+        organisation=organisation,
+        role=form.text("role"),
+        url=f"{auth.base_url()}{url_for('joining.invited', token=token)}",
+    )
+
+
+@bp.post("/invitations/<ticket_id>/withdraw")
+def withdraw_invitation(ticket_id: str) -> ResponseReturnValue:
+    """Let an unused invitation not be used."""
+    ticket = access.find(auth.person(), Ticket, ticket_id, "person.manage")
+    joining.withdraw_invitation(ticket, by=auth.person())
+    db.session.commit()
+    fragments.say(_("Inbjudan är återkallad."))
+    return redirect(url_for("people.index"), 303)
+
+
+@bp.get("/invitation/<token>")
+@auth.open_by_token
+def invited(token: str) -> ResponseReturnValue:
+    """Name, e-mail address and a password; or one button for somebody who is signed in already."""
+    ticket = joining.ticket("invitation", token)
+    return render_template("joining/invitation.html", ticket=ticket, known=auth.visitor(), form=forms.Form(), errors={})
+
+
+@bp.post("/invitation/<token>")
+@auth.open_by_token
+def accept(token: str) -> ResponseReturnValue:
+    """Take the role up; the link is spent."""
+    ticket = joining.ticket("invitation", token)
+    form, known = forms.Form(), auth.visitor()
+    try:
+        person = joining.accept(ticket, form.text("name"), form.text("email"), form.password, known)
+    except people.Refused as error:
+        db.session.rollback()
+        errors = {error.field: str(error)}
+        ticket = joining.ticket("invitation", token)
+        page = render_template("joining/invitation.html", ticket=ticket, known=auth.visitor(), form=form, errors=errors)
+        return page, 422
+    response = make_response(redirect(url_for("attempts.front"), 303))
+    if known is None:
+        auth.let_in(person, response)
+    db.session.commit()
+    return response
+
+
+# --- links that sign in -------------------------------------------------------------------------------------
+
+
+@bp.get("/sign-in/<token>")
+@bp.get("/demo/<token>", endpoint="demo")
+@auth.open_by_token
+def sign_in_link(token: str) -> ResponseReturnValue:
+    """A button: opening a link must not spend it, since chat programs open links to show what they are."""
+    ticket = joining.ticket("sign_in", token)
+    return render_template("joining/sign_in.html", who=db.session.get_one(Person, ticket.person_id), errors={})
+
+
+@bp.post("/sign-in/<token>")
+@bp.post("/demo/<token>", endpoint="demo_sign_in")
+@auth.open_by_token
+def sign_in_by_link(token: str) -> ResponseReturnValue:
+    """Signs in, with another password if one was chosen; the link is spent."""
+    ticket = joining.ticket("sign_in", token)
+    person = db.session.get_one(Person, ticket.person_id)
+    form = forms.Form()
+    if person.password_hash and form.password:
+        try:
+            people.set_password(person, form.password)
+        except people.Refused as error:
+            db.session.rollback()
+            errors = {error.field: str(error)}
+            return render_template("joining/sign_in.html", who=person, errors=errors), 422
+    joining.spend(ticket)
+    response = make_response(redirect(url_for("attempts.front"), 303))
+    auth.let_in(person, response)
+    db.session.commit()
+    return response

@@ -1,0 +1,298 @@
+"""The tree: who belongs to whom, one organisation's page, and the few ways to change it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+
+from canvass.core import db, i18n
+from canvass.core.i18n import gettext as _
+from canvass.fieldwork import campaigns
+from canvass.fieldwork.areas import Area
+from canvass.fieldwork.campaigns import Campaign
+from canvass.members import access, organisations, people
+from canvass.members.organisations import Organisation
+from canvass.members.people import Membership, Person
+from canvass.web.page import auth, forms, fragments
+
+bp = Blueprint("organisations", __name__, url_prefix="/organisations")
+
+# Hits of a search on one page; more than these are narrowed, not read.
+MOST_SHOWN = 100
+# On an organisation's page; the campaigns have a list of their own.
+MOST_CAMPAIGNS = 8
+
+
+@dataclass
+class Branch:
+    """A node, the branches directly beneath it, and how many organisations of each kind lie anywhere beneath."""
+
+    node: Organisation
+    branches: list[Branch] = field(default_factory=list)
+    beneath: Counter[str] = field(default_factory=Counter)
+
+
+# --- looking ------------------------------------------------------------------------------------------------
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """The person's part of the tree, or what a search finds in it with the way there."""
+    person, wanted = auth.person(), request.args.get("q", "").strip()
+    nodes = access.nodes(person, "organisation.see")
+    if not nodes:
+        raise access.Forbidden("organisation.see")
+    tree = organisations.tree(nodes)
+    hits = sorted(_hits(tree, wanted), key=lambda hit: i18n.sort_key(hit[0].name)) if wanted else []
+    return render_template(
+        "organisations/index.html",
+        branches=_branches(tree),
+        total=len(tree),
+        wanted=wanted,
+        hits=hits[:MOST_SHOWN],
+        hidden=max(0, len(hits) - MOST_SHOWN),
+    )
+
+
+@bp.get("/<organisation_id>")
+def page(organisation_id: str) -> ResponseReturnValue:
+    """What belongs to an organisation, and who is what there."""
+    return _page(_seen(organisation_id), forms.Form())
+
+
+# --- changing -----------------------------------------------------------------------------------------------
+
+
+@bp.post("/<organisation_id>/children")
+def add(organisation_id: str) -> ResponseReturnValue:
+    """Another organisation beneath this one."""
+    person, form = auth.person(), forms.Form()
+    parent = access.find(person, Organisation, organisation_id, "organisation.edit")
+    try:
+        child = organisations.add(form.text("kind"), form.text("child"), parent, by=person.id)
+    except organisations.Refused as error:
+        return _refused(organisation_id, form, "kind" if error.field == "kind" else "child", error)
+    db.session.commit()
+    fragments.say(_("%(name)s är tillagd.", name=child.name))
+    return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
+
+
+@bp.post("/<organisation_id>/rename")
+def rename(organisation_id: str) -> ResponseReturnValue:
+    """Another name; everything else stays."""
+    person, form = auth.person(), forms.Form()
+    organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
+    try:
+        organisations.rename(organisation, form.text("name"), by=person.id)
+    except organisations.Refused as error:
+        return _refused(organisation_id, form, "name", error)
+    db.session.commit()
+    fragments.say(_("Namnet är bytt."))
+    return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
+
+
+@bp.get("/<organisation_id>/members")
+def members(organisation_id: str) -> ResponseReturnValue:
+    """How many members it and those directly beneath have, to be filled in on one page."""
+    return _members_page(access.find(auth.person(), Organisation, organisation_id, "organisation.edit"), forms.Form())
+
+
+@bp.post("/<organisation_id>/members")
+def set_members(organisation_id: str) -> ResponseReturnValue:
+    """All that were filled in, or nothing while one of them is wrong. An emptied field takes the number back."""
+    person, form = auth.person(), forms.Form()
+    organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
+    for node in [organisation, *organisations.children(organisation.id)]:
+        name = f"members-{node.id}"
+        if name not in request.form:
+            continue
+        try:
+            organisations.set_members(node, form.whole(name), by=person.id)
+        except organisations.Refused as error:
+            form.errors[name] = str(error)
+    if form.errors:
+        db.session.rollback()
+        return _members_page(_seen(organisation_id), form), 422
+    db.session.commit()
+    fragments.say(_("Medlemstalen är sparade."))
+    return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
+
+
+@bp.post("/<organisation_id>/move")
+def move(organisation_id: str) -> ResponseReturnValue:
+    """Another place in the tree. The person must administer both where it leaves and where it comes."""
+    person, form = auth.person(), forms.Form()
+    organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
+    parent = access.find(person, Organisation, form.text("parent")) if form.text("parent") else None
+    try:
+        if parent is None:
+            raise organisations.Refused(_("Välj var den ska ligga."))
+        _require_both_ends(person, organisation, parent)
+        organisations.move(organisation, parent, by=person.id)
+    except organisations.Refused as error:
+        return _refused(organisation_id, form, "parent", error)
+    db.session.commit()
+    fragments.say(_("%(name)s ligger nu under %(parent)s.", name=organisation.name, parent=parent.name))
+    return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
+
+
+@bp.post("/import-sweden")
+def import_sweden() -> ResponseReturnValue:
+    """The districts and municipal organisations that are missing beneath one organisation."""
+    person, form = auth.person(), forms.Form()
+    organisation = access.find(person, Organisation, form.text("organisation"), "organisation.edit")
+    try:
+        counts = organisations.import_sweden(organisation, by=person.id)
+    except organisations.Refused as error:
+        return _refused(organisation.id, form, "", error)
+    db.session.commit()
+    fragments.say(
+        _(
+            "Klart. Nya partidistrikt: %(districts)s. Nya arbetarekommuner: %(municipals)s.",
+            districts=i18n.number(counts["district"]),
+            municipals=i18n.number(counts["municipal"]),
+        )
+    )
+    if counts["elsewhere"]:
+        fragments.say(
+            i18n.ngettext(
+                "En finns redan på ett annat ställe i trädet och är kvar där.",
+                "%(num)s finns redan på andra ställen i trädet och är kvar där.",
+                counts["elsewhere"],
+            ),
+            "warning",
+        )
+    return redirect(url_for("organisations.page", organisation_id=organisation.id), 303)
+
+
+def _require_both_ends(person: Person, organisation: Organisation, parent: Organisation) -> None:
+    """Nobody gives away what somebody above them looks after, nor leaves it where they cannot reach. Raises Refused."""
+    if not _may_leave(person, organisation):
+        raise organisations.Refused(
+            _(
+                "Du kan inte flytta %(name)s, eftersom du inte administrerar det som den ligger under.",
+                name=organisation.name,
+            )
+        )
+    if not access.may(person, "organisation.edit", parent.id):
+        raise organisations.Refused(_("Du kan bara flytta till något som du själv administrerar."))
+
+
+def _may_leave(person: Person, organisation: Organisation) -> bool:
+    return organisation.parent_id is None or access.may(person, "organisation.edit", organisation.parent_id)
+
+
+# --- the page -----------------------------------------------------------------------------------------------
+
+
+def _seen(organisation_id: str) -> Organisation:
+    return access.find(auth.person(), Organisation, organisation_id, "organisation.see")
+
+
+def _refused(organisation_id: str, form: forms.Form, field: str, error: organisations.Refused) -> tuple[str, int]:
+    db.session.rollback()
+    form.errors[field] = str(error)
+    return _page(_seen(organisation_id), form), 422
+
+
+def _members_page(organisation: Organisation, form: forms.Form) -> str:
+    return render_template(
+        "organisations/members.html",
+        organisation=organisation,
+        path=_path(organisation),
+        nodes=[organisation, *organisations.children(organisation.id)],
+        form=form,
+        errors=form.errors,
+    )
+
+
+def _page(organisation: Organisation, form: forms.Form) -> str:
+    person = auth.person()
+    may_edit = access.may(person, "organisation.edit", organisation.id)
+    (here,) = _branches(organisations.tree([organisation.id]))
+    return render_template(
+        "organisations/page.html",
+        organisation=organisation,
+        path=_path(organisation),
+        here=here,
+        members=_members(organisation) if access.may(person, "person.see", organisation.id) else None,
+        areas_number=_areas_number(organisation),
+        campaigns=_campaigns(person, organisation),
+        most_campaigns=MOST_CAMPAIGNS,
+        may_edit=may_edit,
+        kinds=[(kind, organisations.kind_name(kind)) for kind in organisations.kinds_beneath(organisation.kind)],
+        places=_places(person, organisation) if may_edit and _may_leave(person, organisation) else [],
+        form=form,
+        errors=form.errors,
+    )
+
+
+def _path(organisation: Organisation) -> list[Organisation]:
+    """From the highest the person may look at down to the organisation itself."""
+    person = auth.person()
+    line = [node for node in organisations.above(organisation.id) if access.may(person, "organisation.see", node.id)]
+    return line[::-1]
+
+
+def _hits(tree: list[tuple[int, Organisation]], wanted: str) -> list[tuple[Organisation, list[Organisation]]]:
+    """The organisations with all the words in their code or name, each with the way down to it."""
+    found = []
+    path: list[Organisation] = []
+    for depth, node in tree:
+        del path[depth:]
+        if all(word in f"{node.code} {node.name}".casefold() for word in wanted.casefold().split()):
+            found.append((node, list(path)))
+        path.append(node)
+    return found
+
+
+def _branches(tree: list[tuple[int, Organisation]]) -> list[Branch]:
+    """The lines of a tree as branches. Those three levels down are only counted: a page of 3 000 names helps nobody."""
+    tops: list[Branch] = []
+    line: list[Branch] = []
+    for depth, node in tree:
+        del line[depth:]
+        branch = Branch(node)
+        for above in line:
+            above.beneath[node.kind] += 1
+        if depth <= 2:
+            (line[-1].branches if line else tops).append(branch)
+        line.append(branch)
+    return tops
+
+
+def _members(organisation: Organisation) -> list[Membership]:
+    """Who has a role just here, the weightiest first."""
+    query = select(Membership).join(Membership.person).where(Membership.organisation_id == organisation.id)
+    found = db.session.scalars(query)
+    return sorted(found, key=lambda m: (-people.ROLES.index(m.role), i18n.sort_key(m.person.name)))
+
+
+def _areas_number(organisation: Organisation) -> int:
+    """How many areas are in use there and beneath."""
+    query = select(func.count()).select_from(Area)
+    query = query.where(Area.organisation_id.in_(organisations.beneath(organisation.id)), Area.retired_at.is_(None))
+    return db.session.scalar(query) or 0
+
+
+def _campaigns(person: Person, organisation: Organisation) -> list[Campaign]:
+    """The campaigns it takes part in: its own and those of the organisations above it, then those beneath."""
+    line = [node.id for node in organisations.above(organisation.id)]
+    beneath = set(db.session.scalars(organisations.beneath(organisation.id)))
+    found = [campaign for campaign in campaigns.seen_by(person) if campaign.organisation_id in beneath.union(line)]
+    return sorted(found, key=lambda campaign: campaign.organisation_id not in line)
+
+
+def _places(person: Person, organisation: Organisation) -> list[tuple[str, str]]:
+    """Where the person may put it, indented as they stand."""
+    level = organisations.KINDS.index(organisation.kind)
+    tree = organisations.tree(access.nodes(person, "organisation.edit"))
+    return [
+        (node.id, "\N{EM SPACE}" * depth + node.name)
+        for depth, node in tree
+        if organisations.KINDS.index(node.kind) < level and node.id != organisation.parent_id
+    ]

@@ -1,0 +1,91 @@
+"""The first evening: from the one-time link to the first campaign's page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from canvass.core import clock, db
+from canvass.core.i18n import gettext as _
+from canvass.fieldwork import campaigns
+from canvass.members import joining, organisations, people
+from canvass.web.page import auth, forms, fragments
+
+bp = Blueprint("setup", __name__, url_prefix="/setup")
+
+
+@bp.get("/<token>")
+@auth.open_by_token
+def begin(token: str) -> ResponseReturnValue:
+    """One form: the organisation, you, the campaign."""
+    joining.ticket("setup", token)
+    return _form(_blank())
+
+
+@bp.post("/<token>")
+@auth.open_by_token
+def finish(token: str) -> ResponseReturnValue:
+    """All of it in one transaction; the link is spent."""
+    ticket = joining.ticket("setup", token)
+    form = _blank()
+    starts_on, ends_on, target = form.day("starts_on"), form.day("ends_on"), form.whole("target")
+    try:
+        with db.session.begin_nested():
+            organisation = organisations.add(form.text("level"), form.text("organisation"), None)
+    except organisations.Refused as error:
+        form.errors["level" if form.text("level") not in organisations.KINDS else "organisation"] = str(error)
+        organisation = organisations.add("association", "–", None)  # so that the rest is checked too; rolled back below
+    checks = {"name": people.checked_name, "email": people.checked_email, "password": people.checked_password}
+    for field, check in checks.items():
+        try:
+            check(request.form.get(field, ""))
+        except people.Refused as error:
+            form.errors[field] = str(error)
+    person = None if form.errors else people.add(form.text("name"), organisation, email=form.text("email"))
+    try:
+        campaign = campaigns.create(
+            organisation,
+            name=form.text("campaign"),
+            kind=form.text("kind"),
+            starts_on=starts_on,
+            ends_on=ends_on,
+            channels=form.many("channels"),
+            topics=form.lines("topics"),
+            target=target,
+            by=person,
+        )
+    except campaigns.Refused as error:
+        named = {"campaign" if field == "name" else field: sentence for field, sentence in error.errors.items()}
+        form.errors = {**form.errors, **named, **form.errors}  # in the order of the form
+    if form.errors or person is None:
+        db.session.rollback()
+        return _form(form), 422
+    people.set_password(person, form.password)
+    people.grant(person, "admin", organisation)
+    campaigns.open_(campaign, by=person)
+    joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())
+    joining.spend(ticket)
+    response = make_response(redirect(url_for("numbers.page", campaign_id=campaign.id), 303))
+    auth.let_in(person, response)
+    db.session.commit()
+    fragments.say(_("Allt är klart. Dela länken eller koden så kan de första börja logga."))
+    return response
+
+
+def _blank() -> forms.Form:
+    today = clock.today()
+    return forms.Form(
+        level="municipal",
+        kind="listen",
+        starts_on=today.isoformat(),
+        ends_on=(today + timedelta(days=60)).isoformat(),
+        channels=["door", "phone", "stall"],
+        topics="\n".join(campaigns.suggested_topics()),
+        target="1000",
+    )
+
+
+def _form(form: forms.Form) -> str:
+    return render_template("setup.html", form=form, errors=form.errors)

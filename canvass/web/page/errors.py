@@ -1,0 +1,88 @@
+"""What people see when something is not as they thought: the right status and a sentence in their language."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from flask import Flask, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from canvass.core import db
+from canvass.core.i18n import gettext as _
+from canvass.members import access, joining, people
+
+log = logging.getLogger(__name__)
+
+
+def attach(app: Flask) -> None:
+    """Answer for the whole app."""
+    app.register_error_handler(access.NotFound, lambda error: answer(404))
+    app.register_error_handler(access.Forbidden, lambda error: answer(403))
+    app.register_error_handler(joining.Gone, lambda error: answer(410, str(error)))
+    app.register_error_handler(people.Refused, lambda error: answer(422, str(error)))
+    app.register_error_handler(people.Resting, lambda error: answer(429))
+    app.register_error_handler(DataError, lambda error: answer(400))  # text that no database takes, such as a NUL
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def answer(status: int, sentence: str = "") -> ResponseReturnValue:
+    """The page, or the JSON for /api/, that says what happened. Undoes what the request had begun."""
+    db.session.rollback()
+    if status >= 500:
+        g.person = None  # the page must not need the database, which may be what failed
+    if request.path.startswith("/api/"):
+        return jsonify(error=_CODES.get(status, "error"), sentence=sentence or sentence_for(status)), status
+    return render_template("error.html", status=status, sentence=sentence or sentence_for(status)), status
+
+
+def sentence_for(status: int) -> str:
+    """What a status means to a person."""
+    return {
+        400: _("Servern förstod inte frågan."),
+        401: _("Du behöver logga in först."),
+        403: _("Det här får du inte göra. Fråga din kampanjledare om du borde kunna det."),
+        404: _("Sidan finns inte, eller så är den inte din."),
+        405: _("Så går det inte att göra här."),
+        410: _("Länken gäller inte längre."),
+        413: _("Filen är för stor."),
+        422: _("Något i formuläret behöver rättas."),
+        429: _("Det blev fel för många gånger. Vänta en kvart och prova igen."),
+        503: _("Servern har mycket att göra. Försök igen om en stund."),
+    }.get(status, _("Något gick fel hos oss. Det du sparat på telefonen är kvar."))
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    own_words = error.description if type(error).description != error.description else ""
+    return answer(error.code, own_words or "")
+
+
+def _busy(error: OperationalError) -> ResponseReturnValue:
+    log.warning("the database did not answer in time: %s", error.orig)
+    return answer(503)
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    if isinstance(error, DBAPIError):
+        # Only where and what kind: its words may quote what was to be written, such as somebody's address.
+        log.error("%s\n%s", type(error.orig).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    else:
+        log.exception("unexpected error")
+    return answer(500)
+
+
+_CODES = {
+    400: "malformed",
+    401: "sign_in",
+    403: "forbidden",
+    404: "not_found",
+    413: "too_large",
+    429: "busy",
+    503: "busy",
+}

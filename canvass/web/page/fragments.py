@@ -1,0 +1,122 @@
+"""What every template can count on, and the page or just the part of it that is swapped."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import segno
+from flask import Flask, current_app, flash, render_template, request, url_for
+from markupsafe import Markup
+
+from canvass.core import clock, i18n
+from canvass.core.i18n import gettext as _
+from canvass.fieldwork import areas, campaigns
+from canvass.members import access, joining, organisations, people
+from canvass.members.joining import JoinLink
+from canvass.web.page import auth
+
+
+def attach(app: Flask) -> None:
+    """Give templates their words, numbers and addresses."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        _=i18n.gettext,
+        ngettext=i18n.ngettext,
+        number=i18n.number,
+        percent=i18n.percent,
+        day=i18n.day,
+        moment=i18n.moment,
+        now=clock.now,
+        time_of_day=i18n.time_of_day,
+        asset=asset,
+        qr=qr,
+        may=lambda action, organisation_id: access.may(auth.visitor(), action, organisation_id),
+        kind_name=organisations.kind_name,
+        role_name=people.role_name,
+        first_name=people.first_name,
+        campaign_kind_name=campaigns.kind_name,
+        state_name=campaigns.state_name,
+        channel_name=campaigns.channel_name,
+        outcome_name=campaigns.outcome_name,
+        housing_name=areas.housing_name,
+    )
+    app.jinja_env.filters["attrs"] = lambda thing, *names: tuple(getattr(thing, name) for name in names)
+    app.context_processor(surroundings)
+
+
+def surroundings() -> dict[str, Any]:
+    """What stands around every page: the person, the language and the menu."""
+    return {
+        "person": auth.visitor(),
+        "language": i18n.language(),
+        "languages": i18n.LANGUAGES,
+        "navigation": navigation(),
+        "channel_options": [(channel, campaigns.channel_name(channel)) for channel in campaigns.CHANNELS],
+        "rhythm_options": [(rhythm, campaigns.rhythm_name(rhythm)) for rhythm in campaigns.RHYTHMS],
+        "kind_options": [(kind, campaigns.kind_name(kind)) for kind in campaigns.KINDS],
+    }
+
+
+def navigation() -> list[dict[str, Any]]:
+    """The menu for this person: only what leads somewhere for them."""
+    person = auth.visitor()
+    if person is None:
+        return []
+    entries = [
+        ("attempts.screen", _("Logga samtal"), "attempt.log"),
+        ("campaigns.index", _("Kampanjer"), "campaign.see"),
+        ("areas.index", _("Områden"), "area.edit"),
+        ("reports.index", _("Rapporter"), "report.export"),
+        ("quarantine.index", _("Att granska"), "quarantine.review"),
+        ("people.index", _("Personer"), "person.see"),
+        ("organisations.index", _("Organisationer"), "organisation.see"),
+    ]
+    return [
+        {"url": url_for(endpoint), "label": label, "current": _is_within(request.path, url_for(endpoint))}
+        for endpoint, label, action in entries
+        if access.may_anywhere(person, action)
+    ]
+
+
+def _is_within(path: str, chapter: str) -> bool:
+    return path == chapter or path.startswith(f"{chapter}/")
+
+
+def page_or_part(page: str, part: str, **values: Any) -> str:
+    """The whole page, or just the part of it that it includes, when htmx asks for that."""
+    return render_template(part if request.headers.get("HX-Request") == "true" else page, **values)
+
+
+def way_in(link: JoinLink) -> dict[str, Any]:
+    """A join link as pages show it: itself, its short code and its address."""
+    code = joining.code(link, auth.secret())
+    return {"link": link, "code": code, "url": f"{auth.base_url()}{url_for('joining.welcome', code=code)}"}
+
+
+def say(text: str, kind: str = "ok") -> None:
+    """Tell the person on the next page: `ok`, `warning` or `error`."""
+    flash(text, kind)
+
+
+def asset(path: str) -> str:
+    """The address of a static file, with its content's mark so that browsers may keep it for good."""
+    return f"{url_for('static', filename=path)}?v={mark(path)}"
+
+
+def mark(path: str) -> str:
+    """A short hash of a static file's content; read anew in development."""
+    return _mark(path, (Path(current_app.static_folder or "") / path).stat().st_mtime_ns)
+
+
+@cache
+def _mark(path: str, _changed: int) -> str:
+    return hashlib.sha256((Path(current_app.static_folder or "") / path).read_bytes()).hexdigest()[:10]
+
+
+def qr(text: str) -> Markup:
+    """The text as a QR code in SVG, sized by CSS, dark on light in every colour scheme."""
+    code = segno.make(text, error="m", micro=False)
+    return Markup(code.svg_inline(border=2, omitsize=True, svgclass="qr", lineclass=None, dark="#000", light="#fff"))

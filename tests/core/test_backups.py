@@ -1,0 +1,172 @@
+"""Backups that can be trusted, and what phones are told when one has been put back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+
+import canvass
+from canvass.core import backups, clock, db, state
+from canvass.counting import receipts, tallies
+from canvass.members import organisations, people
+from tests.cast import Cast, gather
+from tests.conftest import NOW, browser
+from tests.counting.test_sync import Phone
+
+
+class Server:
+    """The product on one SQLite file, started and stopped as its host does."""
+
+    def __init__(self, data: Path) -> None:
+        self.data, self.database, self.running = data, data / "canvass.db", ExitStack()
+
+    def start(self) -> Flask:
+        app = canvass.create_app(DATA=self.data)
+        self.running.enter_context(app.app_context())
+        self.running.callback(lambda: (db.session.remove(), db.db.engine.dispose()))
+        upgrade()
+        state.begin(self.data, receipts.last_received_at())
+        return app
+
+    def stop(self) -> None:
+        self.running.close()
+
+
+@pytest.fixture
+def server(folder: Path, tmp_path: Path) -> Iterator[Server]:
+    data = folder / tmp_path.name
+    with clock.stopped(NOW):
+        found = Server(data)
+        yield found
+        found.stop()
+    shutil.rmtree(data, ignore_errors=True)
+
+
+def phone_of(app: Flask, cast: Cast) -> Phone:
+    client = browser(app)
+    client.set_cookie("canvass_device", people.add_device(cast.alva))
+    db.session.commit()
+    return Phone(client, cast.alva.id)
+
+
+def counted(cast: Cast) -> int:
+    return tallies.total(cast.spring.id, organisations.beneath(cast.norrkoping.id)).attempts
+
+
+def test_phones_are_told_what_is_in_a_verified_backup(server: Server) -> None:
+    app = server.start()
+    phone = phone_of(app, gather())
+    assert phone.send().json["durable_before"] is None
+    backups.take(server.data / "backups")
+    assert phone.send().json["durable_before"] == clock.text(NOW)
+
+
+def test_a_restored_server_begins_a_new_epoch_and_gets_everything_again(server: Server) -> None:
+    app = server.start()
+    cast = gather()
+    phone = phone_of(app, cast)
+    early, late = phone.operation(cast), phone.operation(cast)
+    before = phone.send(early).json["epoch"]
+    copy = backups.take(server.data / "backups")
+    with clock.stopped(NOW + timedelta(seconds=1)):
+        phone.send(late)
+    assert counted(cast) == 2
+    server.stop()
+
+    backups.restore(copy, server.database)
+    phone.client = browser(server.start())
+    cast = gather_again()
+    phone.client.set_cookie("canvass_device", people.add_device(cast.alva))
+    assert counted(cast) == 1
+    answer = phone.send().json
+    assert answer["epoch"] != before
+    assert answer["durable_before"] is None
+    assert answer["device"]["missing"] == [2]
+    assert phone.verdicts(early, late) == ["duplicate", "stored"]
+    assert counted(cast) == 2
+
+
+def test_a_database_put_back_by_hand_is_noticed_too(server: Server) -> None:
+    app = server.start()
+    cast = gather()
+    phone = phone_of(app, cast)
+    before = state.epoch()
+    db.session.commit()
+    shutil.copy(server.database, server.data / "snapshot.db")
+    phone.send(phone.operation(cast))
+    server.stop()
+    shutil.copy(server.data / "snapshot.db", server.database)
+    server.start()
+    assert state.epoch() != before
+
+
+def test_an_ordinary_restart_keeps_the_epoch(server: Server) -> None:
+    with clock.stopped(None):  # time passes between the receipt and the answer
+        app = server.start()
+        cast = gather()
+        phone = phone_of(app, cast)
+        operations = [phone.operation(cast) for _ in range(5)]
+        before = phone.send(*operations).json["epoch"]
+        phone.send(*operations)  # again: nothing new is received by that
+        server.stop()
+        server.start()
+        assert state.epoch() == before
+
+
+@pytest.mark.parametrize("left", ["", "20"])
+def test_a_mark_that_was_cut_short_means_that_nobody_knows(server: Server, left: str) -> None:
+    server.start()
+    before = state.epoch()
+    server.stop()
+    (server.data / state.MARK).write_text(left)
+    server.start()
+    assert state.epoch() != before
+
+
+def test_a_damaged_file_is_never_put_back(server: Server) -> None:
+    server.start()
+    copy = backups.take(server.data / "backups")
+    db.session.commit()
+    server.stop()
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(backups.Failed):
+        backups.restore(copy, server.database)
+    assert server.database.read_bytes()[:15] == b"SQLite format 3"
+    (server.data / "text.db").write_text("hej")
+    with pytest.raises(backups.Failed, match="not a backup"):
+        backups.check(server.data / "text.db")
+
+
+def test_the_database_that_was_there_is_laid_aside(server: Server) -> None:
+    server.start()
+    copy = backups.take(server.data / "backups")
+    db.session.commit()
+    server.stop()
+    aside = backups.restore(copy, server.database)
+    assert aside.exists()
+    assert server.database.exists()
+
+
+def gather_again() -> Cast:
+    """Alva and the campaign as they are in a database that had the cast before."""
+    from dataclasses import fields
+
+    from sqlalchemy import select
+
+    from canvass.fieldwork.campaigns import Campaign
+    from canvass.members.organisations import Organisation
+    from canvass.members.people import Person
+
+    known = dict.fromkeys((field.name for field in fields(Cast)), None)
+    known["alva"] = db.session.scalar(select(Person).where(Person.name == "Alva"))
+    known["spring"] = db.session.scalar(select(Campaign))
+    known["norrkoping"] = db.session.scalar(select(Organisation).where(Organisation.name == "Norrköping"))
+    return Cast(**known)  # type: ignore[arg-type]

@@ -1,0 +1,20 @@
+"""The tools that read the code: what they say is wrong fails here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from canvass.core.settings import ROOT
+
+TOOLS = {
+    "import-linter": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_code_passes(tool: str) -> None:
+    done = subprocess.run([sys.executable, *TOOLS[tool]], cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout + done.stderr

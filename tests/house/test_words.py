@@ -1,0 +1,101 @@
+"""What the product says: every sentence in both languages, and one word per idea."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+from babel.messages.catalog import Message
+
+from canvass.core import wordlist
+from canvass.core.settings import ROOT
+from tests.house.source import calls, sources
+
+
+@cache
+def said() -> dict[str | tuple[str, ...], Message]:
+    """Every sentence in the code and the templates."""
+    return {message.id: message for message in wordlist.said() if message.id}
+
+
+def texts(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string)
+
+
+def test_every_sentence_has_its_english() -> None:
+    """`python3 app.py translations` brings new sentences into translations/en.po and drops those no longer said."""
+    known = {message.id: message for message in wordlist.known() if message.id}
+    assert [id_ for id_ in said() if id_ not in known] == []
+    assert [id_ for id_, message in known.items() if not all(texts(message)) or message.fuzzy] == []
+    assert [id_ for id_ in known if id_ not in said()] == []
+
+
+def test_a_translation_has_the_same_places_to_fill_in() -> None:
+    wrong = []
+    for message in wordlist.known():
+        swedish = [message.id] if isinstance(message.id, str) else list(message.id)
+        if not message.id or not all(texts(message)):
+            continue
+        wanted, found = ([places(text) for text in group] for group in (swedish, texts(message)))
+        # In a plural, a form may do without the number ("en telefon"), but none may ask for what is not given.
+        asked_for, given = set.union(*found), set.union(*wanted)
+        if isinstance(message.id, str):
+            is_wrong = wanted != found
+        else:
+            is_wrong = len(found) != len(swedish) or bool(asked_for - given or wanted[-1] - found[-1])
+        if is_wrong:
+            wrong.append(message.id)
+    assert wrong == []
+
+
+def places(text: str) -> set[str]:
+    """The names to fill in, and anything else after a per cent sign: that would stop the page."""
+    return set(re.findall(r"%(?:\(\w+\)s|%|.?)", text))
+
+
+def test_sentences_are_written_out_where_they_are_said() -> None:
+    """The extractor finds literals only: `_(sentence)` would stay Swedish for ever."""
+    for name in sources():
+        for called, node in calls(name):
+            if called in ("_", "gettext", "ngettext") and node.args and name != "canvass.core.i18n":
+                forms = node.args[: 2 if called == "ngettext" else 1]
+                assert all(isinstance(form, ast.Constant) for form in forms), f"{name}:{node.lineno}"
+    for path in (ROOT / "templates").rglob("*.html"):
+        assert not re.search(r"\b(?:_|n?gettext)\(\s*[^\s'\"]", uncommented(path)), path
+
+
+def uncommented(template: Path) -> str:
+    return re.sub(r"\{#.*?#\}", "", template.read_text("utf-8"), flags=re.DOTALL)
+
+
+def test_no_sentence_stands_in_a_template_by_itself() -> None:
+    names = {"Canvass", "English", "Svenska", "iPhone", "Android"}
+    for path in (ROOT / "templates").rglob("*.html"):
+        text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", uncommented(path), flags=re.DOTALL)
+        shown = re.sub(r'<script.*?</script>|<[^>]*>|[\w-]+="[^"]*"', " ", text, flags=re.DOTALL)
+        attributes = re.findall(r'\s(?:aria-label|alt|title|placeholder)="([^"]*)"', text)
+        words = set(re.findall(r"[^\W\d_]{2,}", " ".join([shown, *attributes])))
+        assert words - names == set(), path
+
+
+def test_scripts_have_no_words_of_their_own() -> None:
+    for path in (ROOT / "static" / "js").glob("*.js"):
+        assert not re.search("[åäöÅÄÖ]", path.read_text("utf-8")), path
+
+
+def test_one_word_per_idea() -> None:
+    """Never *kontakt*, *besök* or *lyckat* for a conversation, and nothing from the registers others keep."""
+    forbidden = re.compile(r"\b(kontakt(en|er|erna|s)?|besök(et|en|s)?|lyckat|lyckade|väljarregister)\b", re.IGNORECASE)
+    sentences = [form for id_ in said() for form in ([id_] if isinstance(id_, str) else id_)]
+    assert [sentence for sentence in sentences if forbidden.search(sentence)] == []
+
+
+def test_nothing_points_at_where_packages_come_from() -> None:
+    hosts = re.compile(r"pypi\.org|pythonhosted|npmjs|unpkg|jsdelivr|cdnjs|googleapis", re.IGNORECASE)
+    files = [ROOT / "app.py", *ROOT.glob("*.md"), *ROOT.glob("*.toml"), *ROOT.glob("requirements/*")]
+    for folder in ("canvass", "templates", "docs", "deploy", "static/js", "static/css"):
+        files += [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    for path in files:
+        assert not hosts.search(path.read_text("utf-8", errors="replace")), path
