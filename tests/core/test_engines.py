@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from canvass import cli
 from canvass.core import db, settings
-from canvass.core.db import new_id, sqlite3
+from canvass.core.db import new_id
+from canvass.core.sqlite import sqlite3
 from canvass.counting import tallies
 from canvass.members import organisations
 from canvass.members.organisations import Organisation

@@ -13,7 +13,7 @@ from sqlalchemy import select
 import canvass
 from canvass import cli
 from canvass.core import audit, db, state
-from canvass.core.db import sqlite3
+from canvass.core.sqlite import sqlite3
 from canvass.counting import attempts, tallies
 from canvass.counting.attempts import Attempt
 from canvass.fieldwork.campaigns import Campaign

@@ -57,7 +57,7 @@ def pages(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskC
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "attempts.front"):
             continue
-        if rule.rule.startswith(("/api/", "/healthz", "/service-worker", "/manifest", "/reports/totals")):
+        if rule.rule.startswith(("/api/", "/healthz", "/readyz", "/service-worker", "/manifest", "/reports/totals")):
             continue
         if rule.rule.endswith((".csv", ".ics", ".svg", "/live")):
             continue

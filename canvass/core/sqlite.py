@@ -1,0 +1,145 @@
+"""SQLite as Canvass uses it: which library, how a connection is set up, and whose turn it is to write."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import Connection
+
+from canvass.core import journals, locks
+
+if TYPE_CHECKING:
+    import sqlite3 as sqlite3
+else:
+    # The only SQLite library of this process, so nobody else imports one: when two of them have a file open, each
+    # drops the other's locks, for POSIX takes all of a process's locks away when it closes the file once.
+    try:
+        from pysqlite3 import dbapi2 as sqlite3
+    except ImportError:
+        import sqlite3
+
+# How long a writer waits for its turn. Longer than any honest queue, shorter than a phone's patience.
+BUSY_SECONDS = 20
+# Older SQLite can corrupt a WAL database when several connections write and checkpoint (the WAL-reset bug).
+WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+
+
+def file_of(engine: Engine) -> Path | None:
+    """The database file; None for one in memory, or when a URI says where it is."""
+    name = engine.url.database or ":memory:"
+    return None if name == ":memory:" or name.startswith("file:") else Path(name)
+
+
+def network(engine: Engine) -> str:
+    """The kind of file system the database is on if other machines may see it too, else an empty text."""
+    path = file_of(engine)
+    return journals.network(path.absolute().parent) if path else ""
+
+
+def journal_mode(engine: Engine) -> str:
+    """`wal`, or `truncate` where that is not safe: on an old SQLite, or where memory cannot be shared."""
+    return "wal" if WAL_IS_SAFE and not network(engine) else "truncate"
+
+
+def prepare(engine: Engine) -> None:
+    """Set every new connection up so that a commit is on disk and two writers never interleave."""
+    mode = journal_mode(engine)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own transaction handling starts them late and deferred; `begin` below does it instead.
+        connection.isolation_level = None
+        for pragma in (
+            f"journal_mode={mode}",
+            "synchronous=FULL",
+            "fullfsync=ON",  # on a Mac the disk's own cache too; elsewhere it says nothing
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    _keep_out(engine, mode)
+    _queue(engine)
+
+
+def _keep_out(engine: Engine, mode: str) -> None:
+    """Share the database's lock from the first connection until the engine is disposed of."""
+    path = file_of(engine)
+    if path is None:
+        return
+    lock = locks.Lock(path)
+
+    @event.listens_for(engine, "do_connect")
+    def enter(*_how: Any) -> None:
+        lock.share(lambda: look_over(path, mode))
+
+    @event.listens_for(engine, "engine_disposed")
+    def leave(_engine: Engine) -> None:
+        lock.release()
+
+
+def look_over(database: Path, mode: str) -> None:
+    """Play what a killed process left, and leave the database as one file that no older journal fits.
+
+    Only while nobody has it open. Raises RuntimeError with a sentence when it cannot be opened, or must not be.
+    """
+    journals.check(database)
+    if not database.exists():
+        return
+    try:
+        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+            if mode != "wal":
+                connection.execute("PRAGMA locking_mode=EXCLUSIVE")  # leaving WAL takes no shared memory then
+                connection.execute(f"PRAGMA journal_mode={mode}")
+            connection.execute("BEGIN IMMEDIATE")
+            journals.stamp(connection)
+            connection.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        raise RuntimeError(f"{database} cannot be opened: {error}.") from None
+
+
+def _queue(engine: Engine) -> None:
+    """Begin and end transactions, one writer of this process at a time.
+
+    SQLite has no queue of its own: who waits asks again now and then, and under load some ask in vain for seconds.
+    The busy timeout is for writers of other processes.
+    """
+    turn = threading.Lock()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE unless promised to be reading: a deferred transaction that turns into a writer
+        # loses updates or fails at once, whatever the busy timeout says.
+        reading = connection.get_execution_options().get("reading", False)
+        if not reading:
+            # Without it after that time too: then SQLite says what is wrong.
+            connection.info["has_turn"] = turn.acquire(timeout=BUSY_SECONDS)
+        try:
+            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+            connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        except BaseException:
+            give_turn(connection)
+            raise
+        connection.info["changes"] = _driver(connection).total_changes
+
+    @event.listens_for(engine, "commit")
+    def commit(connection: Connection) -> None:
+        driver = _driver(connection)
+        try:
+            if driver.total_changes != connection.info["changes"]:
+                journals.stamp(driver)
+        finally:
+            give_turn(connection)
+
+    @event.listens_for(engine, "rollback")
+    def give_turn(connection: Connection) -> None:
+        if connection.info.pop("has_turn", False):
+            turn.release()
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
