@@ -105,7 +105,7 @@ def complaints(engine: Engine) -> list[str]:
     """What is wrong with the engine's promises, in sentences for an operator; empty when all is well."""
     if engine.dialect.name == "sqlite":
         wanted = {"synchronous": (2, 3), "foreign_keys": (1,), "busy_timeout": (sqlite.BUSY_SECONDS * 1000,)}
-        wanted["journal_mode"] = (sqlite.journal_mode(engine),)  # type: ignore[assignment]
+        wanted["journal_mode"] = sqlite.journal_modes(engine)  # type: ignore[assignment]
         query = "PRAGMA {}"
     else:
         wanted = {"synchronous_commit": ("on", "remote_apply"), "server_encoding": ("UTF8",)}  # type: ignore[dict-item]

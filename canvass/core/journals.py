@@ -29,14 +29,17 @@ class Stranger(RuntimeError):
 
 
 class Stamp(NamedTuple):
-    """Which transaction a page 1 is from, and which one came before: random numbers, 0 where nobody has stamped."""
+    """Which transaction a page 1 is from, and which one came before: random numbers."""
 
     this: int
     previous: int
 
 
+UNSTAMPED = Stamp(0, 0)  # by an earlier version, or by somebody else's program
+
+
 def stamp(connection: Any) -> None:
-    """Mark what is under way on this sqlite3 connection as the latest transaction."""
+    """Mark the transaction that has just begun on this sqlite3 connection. Comes first, so that a journal has page 1."""
     previous = connection.execute("PRAGMA user_version").fetchone()[0]
     connection.execute(f"PRAGMA application_id={previous}")
     connection.execute(f"PRAGMA user_version={secrets.randbelow(2**31 - 1) + 1}")
@@ -100,8 +103,7 @@ def _wal_belongs(file: BinaryIO, present: Stamp | None) -> bool:
             known |= {found.this} if known else set(found)
         if present and present.this in known:
             return True
-    # One without any page 1 is not from us, and says nothing.
-    return not is_played or (present == Stamp(0, 0) and not known)
+    return not is_played or (not known and present == UNSTAMPED)
 
 
 def _transactions(file: BinaryIO) -> Iterator[list[Stamp]]:
@@ -144,12 +146,8 @@ def _journal_belongs(file: BinaryIO, present: Stamp | None) -> bool:
     header = file.read(28)
     if header[:8] != b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7":
         return True  # SQLite plays nothing
-    count, _nonce, _pages, sector, size = unpack(">5I", header[8:])
-    file.seek(sector)
-    for _ in range(count or 1 << 32):
-        record = file.read(size + 8)
-        if len(record) < size + 8:
-            break
-        if (before := _stamp(record[4:])) and record[:4] == b"\0\0\0\1":
-            return bool(present and before.this in present)
-    return True  # page 1 comes before the first page that is overwritten, unless more was changed than memory holds
+    file.seek(unpack(">I", header[20:24])[0])
+    number, before = file.read(4), _stamp(file.read(100))
+    if before is None:
+        return True  # it was only begun
+    return present == UNSTAMPED if number != b"\0\0\0\1" else present is not None and before.this in present

@@ -40,21 +40,22 @@ def network(engine: Engine) -> str:
     return journals.network(path.absolute().parent) if path else ""
 
 
-def journal_mode(engine: Engine) -> str:
-    """`wal`, or `truncate` where that is not safe: on an old SQLite, or where memory cannot be shared."""
-    return "wal" if WAL_IS_SAFE and not network(engine) else "truncate"
+def journal_modes(engine: Engine) -> tuple[str, ...]:
+    """The safe ones, the quickest first: no WAL on an old SQLite, nor where memory cannot be shared."""
+    return ("wal", "truncate") if WAL_IS_SAFE and not network(engine) else ("truncate",)
 
 
 def prepare(engine: Engine) -> None:
     """Set every new connection up so that a commit is on disk and two writers never interleave."""
-    mode = journal_mode(engine)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
         # The driver's own transaction handling starts them late and deferred; `begin` below does it instead.
         connection.isolation_level = None
+        # The file says if it is in WAL, see `look_over`; who comes later, perhaps with another SQLite, keeps to that.
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            connection.execute("PRAGMA journal_mode=TRUNCATE")
         for pragma in (
-            f"journal_mode={mode}",
             "synchronous=FULL",
             "fullfsync=ON",  # on a Mac the disk's own cache too; elsewhere it says nothing
             "foreign_keys=ON",
@@ -62,16 +63,16 @@ def prepare(engine: Engine) -> None:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
-    _keep_out(engine, mode)
+    _share(engine)
     _queue(engine)
 
 
-def _keep_out(engine: Engine, mode: str) -> None:
+def _share(engine: Engine) -> None:
     """Share the database's lock from the first connection until the engine is disposed of."""
     path = file_of(engine)
     if path is None:
         return
-    lock = locks.Lock(path)
+    lock, mode = locks.Lock(path), journal_modes(engine)[0]
 
     @event.listens_for(engine, "do_connect")
     def enter(*_how: Any) -> None:
@@ -83,18 +84,15 @@ def _keep_out(engine: Engine, mode: str) -> None:
 
 
 def look_over(database: Path, mode: str) -> None:
-    """Play what a killed process left, and leave the database as one file that no older journal fits.
+    """Play what a killed process left, set the journal mode, and leave one file that no earlier journal belongs to.
 
     Only while nobody has it open. Raises RuntimeError with a sentence when it cannot be opened, or must not be.
     """
     journals.check(database)
-    if not database.exists():
-        return
     try:
         with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-            if mode != "wal":
-                connection.execute("PRAGMA locking_mode=EXCLUSIVE")  # leaving WAL takes no shared memory then
-                connection.execute(f"PRAGMA journal_mode={mode}")
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")  # then even leaving WAL takes no shared memory
+            connection.execute(f"PRAGMA journal_mode={mode}")
             connection.execute("BEGIN IMMEDIATE")
             journals.stamp(connection)
             connection.execute("COMMIT")
@@ -121,25 +119,14 @@ def _queue(engine: Engine) -> None:
         try:
             connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
             connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+            if not reading:
+                journals.stamp(connection.connection.driver_connection)
         except BaseException:
             give_turn(connection)
             raise
-        connection.info["changes"] = _driver(connection).total_changes
 
     @event.listens_for(engine, "commit")
-    def commit(connection: Connection) -> None:
-        driver = _driver(connection)
-        try:
-            if driver.total_changes != connection.info["changes"]:
-                journals.stamp(driver)
-        finally:
-            give_turn(connection)
-
     @event.listens_for(engine, "rollback")
     def give_turn(connection: Connection) -> None:
         if connection.info.pop("has_turn", False):
             turn.release()
-
-
-def _driver(connection: Connection) -> Any:
-    return connection.connection.driver_connection

@@ -95,4 +95,6 @@ class Host(Office):
             db.session.commit()
             cast.refresh()
             db.session.expunge_all()
-        return cast, Phone(Wire(self.origin, device), cast.alva.id)  # type: ignore[arg-type]
+        wire = Wire(self.origin, device)
+        self._clients.append(wire.client)
+        return cast, Phone(wire, cast.alva.id)  # type: ignore[arg-type]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -15,9 +17,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from flask_migrate import upgrade
 
 from canvass.core import backups
-from canvass.core.settings import ROOT
 from canvass.core.sqlite import WAL_IS_SAFE, sqlite3
 from canvass.counting import attempts
 from tests.cast import Cast
@@ -70,120 +72,40 @@ def kill_while_busy(host: Host, phone: Phone, cast: Cast) -> int:
     return sum(acknowledged)
 
 
-def is_whole(database: Path) -> bool:
-    with closing(sqlite3.connect(database)) as connection:
-        return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-
-
 @pytest.mark.skipif(not WAL_IS_SAFE, reason="this SQLite keeps no WAL")
-def test_what_was_acknowledged_is_there_after_a_kill(host: Host) -> None:
+def test_after_a_kill_everything_acknowledged_is_there_and_no_older_copy_is_taken_for_the_database(host: Host) -> None:
     host.start()
     cast, phone = host.gather()
-    acknowledged = 0
-    for _ in range(ROUNDS):
-        acknowledged += kill_while_busy(host, phone, cast)
-        assert host.wal.stat().st_size  # what was saved last is in it, and played by the next start
-        host.start()
-        with host.window():
-            assert acknowledged <= host.receipts() <= acknowledged + 3 * ROUNDS
-            assert attempts.drift() == {}
-    host.stop()
-    assert not host.wal.exists()
-    assert is_whole(host.database)
-
-
-@pytest.mark.parametrize("by_hand", [False, True])
-@pytest.mark.skipif(not WAL_IS_SAFE, reason="this SQLite keeps no WAL")
-def test_an_older_copy_put_over_a_killed_servers_database_is_refused(host: Host, by_hand: bool) -> None:
-    host.start()
-    cast, phone = host.gather()
+    handed_in = 0
     for number in range(ROUNDS):
         hand_in(phone, cast, 10)
-        if by_hand:
-            copy = host.folder / "copy.db"
-            shutil.copy(host.database, copy)
-        else:
-            with host.window():
-                copy = backups.take(host.folder / "backups")
-        hand_in(phone, cast, 60 + 5 * number)
-        kill_while_busy(host, phone, cast)
+        with host.window():
+            backup = backups.take(host.folder / "backups")
+        copy = Path(shutil.copy(host.database, host.folder / "copy.db"))
+        hand_in(phone, cast, 50 + 5 * number)
+        handed_in += 180 + 15 * number + kill_while_busy(host, phone, cast)
         left = host.database.read_bytes(), host.wal.read_bytes()
 
+        shutil.copy(backup, host.database)
+        refused = host.command("recount")
+        assert (refused.returncode, refused.stderr[:53]) == (1, "canvass.db and canvass.db-wal do not belong together:")
         shutil.copy(copy, host.database)
         with pytest.raises(Failed, match=r"canvass\.db and canvass\.db-wal do not belong together"):
             host.start()
-        refused = host.command("recount")
-        assert (refused.returncode, refused.stderr[:45]) == (1, "canvass.db and canvass.db-wal do not belong t")
         assert (host.database.read_bytes(), host.wal.read_bytes()) == (copy.read_bytes(), left[1])
 
         host.database.write_bytes(left[0])  # as it was when the server was killed
-        host.log.unlink()
         host.start()
         with host.window():
+            assert handed_in <= host.receipts() <= handed_in + 3 * (number + 1)
             assert attempts.drift() == {}
     host.stop()
-    assert is_whole(host.database)
+    assert not host.wal.exists()
+    with closing(sqlite3.connect(host.database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def test_what_is_refused_can_be_restored_or_started_without_its_journal(host: Host) -> None:
-    host.start()
-    cast, phone = host.gather()
-    hand_in(phone, cast, 10)
-    copy = Path(host.command("backup").stdout.strip())
-    hand_in(phone, cast, 60)
-    host.crash()
-    if not host.wal.exists():
-        return  # an old SQLite finished its journal with the last operation
-    shutil.copy(copy, host.database)
-    both = shutil.copytree(host.folder, host.folder / "both")
-
-    done = host.command("restore", str(copy))
-    assert (done.returncode, host.wal.exists()) == (0, False), done.stderr
-    assert len(list(host.folder.glob("canvass.db.before-*-wal"))) == 1
-    host.start()
-    with host.window():
-        assert host.receipts() == 30
-    host.stop()
-
-    other = both / "canvass.db"
-    other.with_name("canvass.db-wal").unlink()
-    assert is_whole(other)
-
-
-def test_nothing_is_restored_while_a_server_runs_idle_or_not(host: Host) -> None:
-    host.start()
-    cast, phone = host.gather()
-    hand_in(phone, cast, 3)
-    copy = host.command("backup").stdout.strip()
-    done = host.command("restore", copy)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "stop the server" in done.stderr
-    hand_in(phone, cast, 3)
-    with host.window():
-        assert host.receipts() == 18
-    assert not list(host.folder.glob("*.before-*"))
-    host.stop()
-    assert host.command("restore", copy).returncode == 0
-    host.start()
-    with host.window():
-        assert host.receipts() == 9
-
-
-def test_a_killed_main_process_leaves_nobody_who_serves_on(host: Host) -> None:
-    host.start()
-    cast, phone = host.gather()
-    hand_in(phone, cast, 3)
-    phone.client.client.close()  # type: ignore[attr-defined]
-    host.kill_main_process()
-    with pytest.raises(Silence):
-        phone.send(phone.operation(cast))
-    host.start()
-    hand_in(phone, cast, 1)
-    with host.window():
-        assert host.receipts() == 12
-
-
-def test_the_start_and_readyz_say_which_database_it_is(host: Host) -> None:
+def test_nothing_is_restored_under_a_running_server_and_a_killed_one_leaves_nobody_who_serves_on(host: Host) -> None:
     host.start()
     mode = "wal" if WAL_IS_SAFE else "truncate"
     assert host.said_next() == f"Databas: SQLite {sqlite3.sqlite_version}, journal_mode={mode}"
@@ -191,23 +113,38 @@ def test_the_start_and_readyz_say_which_database_it_is(host: Host) -> None:
         said = json.load(answer)
     assert said == {"status": "ok", "engine": "SQLite", "version": sqlite3.sqlite_version, "journal_mode": mode}
 
+    cast, phone = host.gather()
+    hand_in(phone, cast, 3)
+    with host.window():
+        copy = backups.take(host.folder / "backups")
+    refused = host.command("restore", str(copy))  # the server has been idle since
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "stop the server" in refused.stderr
+    hand_in(phone, cast, 3)
+    with host.window():
+        assert host.receipts() == 18
 
-def test_without_a_current_sqlite_the_standard_librarys_is_used(folder: Path, tmp_path: Path) -> None:
+    host.kill_main_process()
+    with pytest.raises(Silence):
+        phone.send(phone.operation(cast))
+    backups.restore(copy, host.database)
+    host.start()
+    hand_in(phone, cast, 1)
+    with host.window():
+        assert host.receipts() == 12
+
+
+def test_where_no_current_sqlite_installs_the_standard_librarys_is_used(host: Host, tmp_path: Path) -> None:
     """And a database that was in WAL comes along."""
-    import sqlite3 as standard  # noqa: TID251  only its number is wanted
-
+    standard = subprocess.run(
+        [sys.executable, "-c", "import sqlite3; print(sqlite3.sqlite_version)"], capture_output=True, text=True
+    ).stdout.strip()
     (tmp_path / "pysqlite3.py").write_text("raise ImportError")
-    path = os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")])
-    host = Host(folder / tmp_path.name)
-    try:
-        host.start()
-        cast, phone = host.gather()
-        host.crash()
-        host.variables["PYTHONPATH"] = path
-        host.start()
-        mode = "wal" if standard.sqlite_version_info >= (3, 51, 3) else "truncate"
-        assert host.said_next() == f"Databas: SQLite {standard.sqlite_version}, journal_mode={mode}"
-        hand_in(phone, cast, 3)
-    finally:
-        host.close()
-        shutil.rmtree(host.folder)
+    host.variables["PYTHONPATH"] = os.pathsep.join([str(tmp_path), host.environment()["PYTHONPATH"]])
+    with host.window():
+        upgrade()
+    host.start()
+    mode = "wal" if tuple(map(int, standard.split("."))) >= (3, 51, 3) else "truncate"
+    assert host.said_next() == f"Databas: SQLite {standard}, journal_mode={mode}"
+    cast, phone = host.gather()
+    hand_in(phone, cast, 1)

@@ -92,6 +92,7 @@ class Office:
         said = self._process.stdout.readline()
         alarm.cancel()
         if self.origin not in said:
+            self.crash()
             raise Failed(f"the server did not start: {said} {self.log.read_text('utf-8')[-2000:]}")
 
     def stop(self) -> None:
