@@ -39,7 +39,7 @@ UNSTAMPED = Stamp(0, 0)  # by an earlier version, or by somebody else's program
 
 
 def stamp(connection: Any) -> None:
-    """Mark the transaction that has just begun on this sqlite3 connection. Comes first, so that a journal has page 1."""
+    """Mark the transaction that this sqlite3 connection has begun: first of all, so that its journal has page 1."""
     previous = connection.execute("PRAGMA user_version").fetchone()[0]
     connection.execute(f"PRAGMA application_id={previous}")
     connection.execute(f"PRAGMA user_version={secrets.randbelow(2**31 - 1) + 1}")
@@ -57,15 +57,15 @@ def check(database: Path) -> None:
     """
     present = _stamp(_beginning(database))
     for path in beside(database):
-        belongs = {"wal": _wal_belongs, "journal": _journal_belongs}.get(path.name.rpartition("-")[2])
-        with path.open("rb") as file:
-            if belongs and not belongs(file, present):
-                raise Stranger(
-                    f"{database.name} and {path.name} do not belong together: another copy has been put in the "
-                    "database's place, or it has been taken away. Nothing has been changed. To go back to a backup: "
-                    f"python3 app.py restore FILE. To start with {database.name} as it is: first move {path.name} "
-                    f"out of {database.parent}; what was saved last is in that file alone."
-                )
+        if belongs := _BELONGS.get(path.name.removeprefix(database.name)):
+            with path.open("rb") as file:
+                if not belongs(file, present):
+                    raise Stranger(
+                        f"{database.name} and {path.name} do not belong together: another copy has been put in the "
+                        "database's place, or it has been taken away. Nothing has been changed. To go back to a "
+                        f"backup: python3 app.py restore FILE. To start with {database.name} as it is: first move "
+                        f"{path.name} out of {database.parent}; what was saved last is in that file alone."
+                    )
 
 
 def network(folder: Path) -> str:
@@ -151,3 +151,6 @@ def _journal_belongs(file: BinaryIO, present: Stamp | None) -> bool:
     if before is None:
         return True  # it was only begun
     return present == UNSTAMPED if number != b"\0\0\0\1" else present is not None and before.this in present
+
+
+_BELONGS = {"-wal": _wal_belongs, "-journal": _journal_belongs}

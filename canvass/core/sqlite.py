@@ -119,14 +119,27 @@ def _queue(engine: Engine) -> None:
         try:
             connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
             connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+            driver: Any = connection.connection.driver_connection
+            connection.info["before"] = None if reading else _changes(driver)
             if not reading:
-                journals.stamp(connection.connection.driver_connection)
+                journals.stamp(driver)
         except BaseException:
             give_turn(connection)
             raise
 
     @event.listens_for(engine, "commit")
+    def commit(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        if connection.info["before"] == _changes(driver):
+            driver.execute("ROLLBACK")  # the stamp alone is worth no writing, and no watcher's attention
+        give_turn(connection)
+
     @event.listens_for(engine, "rollback")
     def give_turn(connection: Connection) -> None:
         if connection.info.pop("has_turn", False):
             turn.release()
+
+
+def _changes(driver: Any) -> tuple[int, int]:
+    """Another value when a transaction has changed any row or table."""
+    return driver.total_changes, driver.execute("PRAGMA schema_version").fetchone()[0]
