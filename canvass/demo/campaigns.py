@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from canvass.board import earlier_years as years
+from canvass.board.earlier_years import imports
 from canvass.core import clock
 from canvass.core.db import new_id
 from canvass.counting import late_reports
@@ -28,7 +28,7 @@ def earlier_years(norrkoping: Organisation, leader: Person) -> None:
     before = {"year": str(int(year) - 1), "conversations": str(reached), "target": str(target)}
     rows.append({"code": norrkoping.code, **before})
     numbered = [{"line": line, **row} for line, row in enumerate(rows, 2)]
-    years.confirm(years.keep(norrkoping, numbered, by=leader), skips_faulty=False, by=leader)
+    imports.confirm(imports.keep(norrkoping, numbered, by=leader), skips_faulty=False, by=leader)
 
 
 def earlier_campaign(norrkoping: Organisation, teams: list[Team], leader: Person, random: Random) -> None:

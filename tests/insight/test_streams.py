@@ -33,7 +33,7 @@ def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOOK_EVERY", "TICK", "SEEN_EVERY", "CHECK_EVERY", "LINES_EVERY"):
         monkeypatch.setattr(streams, name, 0.01)
     monkeypatch.setattr(streams, "SHARE", 1)
-    monkeypatch.setattr(blocks, "FRAME_LASTS", 0)
+    monkeypatch.setattr(blocks, "BACKGROUND_LASTS", 0)
     # And nothing comes but what a test has caused.
     for name in ("RENEW_EVERY", "HEARTBEAT"):
         monkeypatch.setattr(streams, name, 3600)

@@ -36,6 +36,8 @@ def answer(status: int, sentence: str = "") -> ResponseReturnValue:
     db.session.rollback()
     if status >= 500:
         g.person = None  # the page must not need the database, which may be what failed
+    if g.get("person") is not None:
+        db.read_only()  # the menu asks for their roles
     if request.path.startswith("/api/"):
         return jsonify(error=_CODES.get(status, "error"), sentence=sentence or sentence_for(status)), status
     return render_template("error.html", status=status, sentence=sentence or sentence_for(status)), status

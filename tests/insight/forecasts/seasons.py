@@ -1,4 +1,4 @@
-"""Invented seasons of conversations, of many sorts, to try forecasts on. Nothing here knows how a forecast is made."""
+"""Simulated seasons of conversations, of thirteen kinds, to measure forecasts on; they know nothing of the method."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from math import exp, log, pi, sin
 from random import Random
 
-MOMENTS = (0.25, 0.5, 0.75)  # how much of the time has passed when the forecast is asked for
+MOMENTS = (0.25, 0.5, 0.75)  # the share of the days that has passed when the forecast is made
 
 
 @dataclass(frozen=True)
 class Season:
-    """A campaign's conversations day by day, all of them: what a forecast may not see is cut off by `until`."""
+    """A campaign's conversations on each day, to its end; `until` gives those that a forecast may know."""
 
     sort: str
     first: date
@@ -25,16 +25,16 @@ class Season:
         return self.first + timedelta(len(self.counts) - 1)
 
     def today(self, moment: float) -> date:
-        """The day on which that share of the days has passed."""
+        """The day before which that share of the days has passed."""
         return self.first + timedelta(round(len(self.counts) * moment))
 
     def until(self, today: date) -> list[tuple[date, int]]:
-        """What is known in the morning of that day."""
+        """The conversations on each day before `today`."""
         return [(self.first + timedelta(n), count) for n, count in enumerate(self.counts[: (today - self.first).days])]
 
 
 def season(sort: str, random: Random) -> Season:
-    """One invented season: four weeks to a year, begun on any day of the week."""
+    """A season of this kind: four weeks to a year long, from any day of the week."""
     weeks = random.choice((20, 26, 39, 52)) if sort == "breaks" else random.choice((4, 5, 6, 8, 8, 10, 13, 20, 40))
     days = weeks * 7 + random.randrange(7)
     first = date(2026, 1, 1) + timedelta(random.randrange(365))
@@ -42,12 +42,12 @@ def season(sort: str, random: Random) -> Season:
 
 
 def shift(mean: float, random: Random) -> int:
-    """What an outing brings: teams and evenings differ more than chance alone (gamma-mixed Poisson)."""
+    """Conversations of one shift: teams and evenings differ more than by chance alone (gamma-mixed Poisson)."""
     return poisson(random.gammavariate(3, mean / 3), random)
 
 
 def poisson(mean: float, random: Random) -> int:
-    """By Knuth's way in pieces, since the product of very many numbers below one becomes nought."""
+    """Knuth's algorithm, in pieces of at most 30, since the product of very many numbers below one underflows."""
     found = 0
     while mean > 0:
         piece = min(mean, 30.0)
@@ -62,9 +62,9 @@ def poisson(mean: float, random: Random) -> int:
 def outings(
     first: date, days: int, random: Random, chances: tuple[float, ...], size: float, pace: Callable[[float], float]
 ) -> list[int]:
-    """Outings on some days of the week; `pace` says how many as much as usual at a share (0–1) of the time.
+    """Conversations on each day, with a shift or none: `chances` by day of the week, `size` on average.
 
-    Half of a change in pace comes as more outings and half as larger ones.
+    `pace` is a factor at each share (0–1) of the time; its square root goes into the chance and into the size.
     """
     found = []
     for number in range(days):
@@ -79,7 +79,7 @@ WEEKENDS = (0.02, 0.1, 0.1, 0.05, 0.02, 0.85, 0.7)
 
 
 def steady(first: date, days: int, random: Random) -> list[int]:
-    """The same all the way."""
+    """The same pace to the end."""
     return outings(first, days, random, EVERY_DAY, random.uniform(8, 60), lambda _share: 1)
 
 
@@ -89,24 +89,24 @@ def weekends(first: date, days: int, random: Random) -> list[int]:
 
 
 def growing(first: date, days: int, random: Random) -> list[int]:
-    """From a modest start to two or three times the pace."""
+    """The pace grows to two or three times that of the start."""
     end = random.uniform(2, 3)
     return outings(first, days, random, EVERY_DAY, random.uniform(6, 25), lambda share: 0.6 * (1 + (end - 1) * share))
 
 
 def fading(first: date, days: int, random: Random) -> list[int]:
-    """The zeal of the first weeks, and then half of it or less."""
+    """The pace falls to 30–60 % of that of the start."""
     end = random.uniform(0.3, 0.6)
     return outings(first, days, random, EVERY_DAY, random.uniform(10, 50), lambda share: 1.4 * (1 - (1 - end) * share))
 
 
 def wandering(first: date, days: int, random: Random) -> list[int]:
-    """The pace goes where it goes, week by week."""
+    """The pace is a random walk from week to week."""
     return outings(first, days, random, EVERY_DAY, random.uniform(8, 40), wander(days, random))
 
 
 def wander(days: int, random: Random) -> Callable[[float], float]:
-    """A pace that goes where it goes, and slowly back."""
+    """A random walk by week that slowly returns to one."""
     paces, pace = [], 0.0
     for _week in range(days // 7 + 2):
         paces.append(max(0.1, min(4.0, exp(pace))))
@@ -115,17 +115,17 @@ def wander(days: int, random: Random) -> Callable[[float], float]:
 
 
 def many_teams(first: date, days: int, random: Random) -> list[int]:
-    """A whole municipality, whose teams even each other out."""
+    """A whole municipality: teams that are independent of each other."""
     return together(first, days, random, lambda _share: 1)
 
 
 def many_teams_wandering(first: date, days: int, random: Random) -> list[int]:
-    """A whole municipality, whose teams slacken and rally together."""
+    """A whole municipality: teams whose paces change together."""
     return together(first, days, random, wander(days, random))
 
 
 def together(first: date, days: int, random: Random, pace: Callable[[float], float]) -> list[int]:
-    """What four to twelve teams do, each on its own evenings."""
+    """The sum of four to twelve teams, each with shifts of its own."""
     teams = [
         outings(first, days, random, EVERY_DAY, random.uniform(6, 25), pace) for _team in range(random.randint(4, 12))
     ]
@@ -133,7 +133,7 @@ def together(first: date, days: int, random: Random, pace: Callable[[float], flo
 
 
 def breaks(first: date, days: int, random: Random) -> list[int]:
-    """A long season with holidays and pauses in which nobody goes out."""
+    """A long season with one to three pauses of one to four weeks."""
     counts = steady(first, days, random)
     for _pause in range(random.randint(1, 3)):
         begins = random.randrange(days)
@@ -143,7 +143,7 @@ def breaks(first: date, days: int, random: Random) -> list[int]:
 
 
 def two_teams(first: date, days: int, random: Random) -> list[int]:
-    """Two teams: Tuesday evenings and Saturdays, and nothing else; some outings rain away."""
+    """Two teams on Tuesdays and Saturdays only; 15 % of their shifts are called off."""
     sizes = {1: random.uniform(8, 30), 5: random.uniform(15, 50)}
     counts = []
     for number in range(days):
@@ -153,13 +153,13 @@ def two_teams(first: date, days: int, random: Random) -> list[int]:
 
 
 def tiny(first: date, days: int, random: Random) -> list[int]:
-    """None to five conversations on most days."""
+    """A few conversations a day, at most about two on average."""
     mean = random.uniform(0.4, 2.0)
     return [poisson(mean, random) if random.random() < 0.8 else 0 for _day in range(days)]
 
 
 def waves(first: date, days: int, random: Random) -> list[int]:
-    """Pushes and calm weeks by turns."""
+    """The pace goes up and down in waves of three to ten weeks."""
     period, depth, begins = random.uniform(21, 70), random.uniform(0.3, 0.7), random.uniform(0, 2 * pi)
     return outings(
         first,
@@ -172,7 +172,7 @@ def waves(first: date, days: int, random: Random) -> list[int]:
 
 
 def great_days(first: date, days: int, random: Random) -> list[int]:
-    """A small steady trickle, and a few great campaign days that bring as much as weeks."""
+    """Small shifts, and every other week on average one day with 50–120 conversations more."""
     counts = outings(first, days, random, EVERY_DAY, random.uniform(4, 12), lambda _share: 1)
     for number in range(days):
         if random.random() < 1 / 14:
@@ -181,7 +181,7 @@ def great_days(first: date, days: int, random: Random) -> list[int]:
 
 
 def sprint(first: date, days: int, random: Random) -> list[int]:
-    """An election: in the last fifth of the time the pace triples, of which nothing before tells."""
+    """An election: in the last fifth of the days the pace rises to about three times the earlier one."""
     return outings(
         first, days, random, EVERY_DAY, random.uniform(6, 25), lambda share: 3 if share > 0.8 else 0.8 + log(1 + share)
     )
