@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from sqlalchemy import select
 import canvass
 from canvass import cli
 from canvass.core import audit, db, state
+from canvass.core.sqlite import sqlite3
 from canvass.counting import attempts, tallies
 from canvass.counting.attempts import Attempt
 from canvass.fieldwork.campaigns import Campaign

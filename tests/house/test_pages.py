@@ -77,7 +77,7 @@ def addresses(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[Fl
 @pytest.fixture
 def pages(addresses: dict[str, tuple[FlaskClient, str]]) -> dict[str, tuple[FlaskClient, str]]:
     """Those of them that are pages."""
-    no_pages = ("/api/", "/healthz", "/service-worker", "/manifest")
+    no_pages = ("/api/", "/healthz", "/readyz", "/service-worker", "/manifest")
     return {
         name: found
         for name, found in addresses.items()

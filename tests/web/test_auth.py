@@ -199,6 +199,7 @@ def asked(app: Flask, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.Monke
         "worker": stranger.get("/service-worker.js"),
         "manifest": stranger.get("/manifest.webmanifest"),
         "health": stranger.get("/healthz"),
+        "ready": stranger.get("/readyz"),
         "sent to sign in": stranger.get("/me"),
         "part for nobody": stranger.get(page, headers={"HX-Request": "true"}),
         "sign in first": stranger.get("/api/v1/hello"),
