@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import canvass
-from canvass.core import audit, clock, db, geometry, settings
+from canvass.core import audit, clock, db, settings
 from canvass.counting import attempts
 from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, targets
@@ -26,10 +26,10 @@ from canvass.insight.coverage import Ground
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from canvass.web.page import drawings
+from canvass.web.page import drawings, frames
 from tests.cast import Cast, log, new_campaign
 from tests.conftest import questions
-from tests.fieldwork.test_areas import feature, file_of
+from tests.fieldwork.areas.files import feature, file_of
 
 SignedIn = Callable[[Person], FlaskClient]
 
@@ -333,16 +333,7 @@ def test_who_plans_nothing_is_offered_nothing(cast: Cast, signed_in: SignedIn) -
     assert "shifts/new" in signed_in(cast.bo).get(address).text
 
 
-# --- drawing, and the operator's tiles ----------------------------------------------------------------------
-
-
-def test_a_text_stands_where_there_is_room_for_all_of_it() -> None:
-    """In a U, on one of its legs or its foot, never in the gap between them."""
-    corners = "0,0 10,0 10,40 50,40 50,0 60,0 60,60 0,60"
-    u_shape = [[(float(x), float(y)) for x, y in (corner.split(",") for corner in corners.split())]]
-    assert geometry.room_for_text([u_shape], 40, 10) == (30.0, 47.1)
-    assert geometry.room_for_text([u_shape], 8, 50) == (5.0, 30.0)
-    assert geometry.room_for_text([u_shape], 20, 25) is None
+# --- the operator's tiles --------------------------------------------------------------------------------------
 
 
 TILES = "https://tiles.example.org/{z}/{x}/{y}.png"
@@ -408,9 +399,9 @@ def test_tiles_cover_the_whole_map_and_are_neither_blurred_nor_many() -> None:
     square = feature("1")["geometry"]
     for size in (0.001, 0.03, 1, 20):
         ring = [[16 + (x - 16.17) * size, 58 + (y - 58.57) * size] for x, y in square["coordinates"][0]]
-        view = drawings.view_of([{"type": "Polygon", "coordinates": [ring]}], 400, 4, geometry.mercator)
-        tiles = drawings.tiles(view, TILES)
+        frame = drawings.frame_of([{"type": "Polygon", "coordinates": [ring]}], 400, 4, frames.mercator)
+        tiles = drawings.tiles(frame, TILES)
         assert min(max(tile["x"], tile["y"]) for tile in tiles) <= 0
-        assert max(tile["x"] + tile["size"] for tile in tiles) >= view.width
-        assert max(tile["y"] + tile["size"] for tile in tiles) >= view.height
+        assert max(tile["x"] + tile["size"] for tile in tiles) >= frame.width
+        assert max(tile["y"] + tile["size"] for tile in tiles) >= frame.height
         assert len(tiles) <= 42

@@ -16,9 +16,9 @@ from typing import Any
 from canvass.core import db
 from canvass.members import people
 from tests.cast import Cast, gather
-from tests.counting.test_sync import Phone
-from tests.simulation.client import Client
-from tests.simulation.office import PATIENCE, Office
+from tests.counting.phone import Phone
+from tests.simulation.client import PATIENCE, Client
+from tests.simulation.office import Office
 
 COMMAND = "import sys; from canvass import cli; sys.exit(cli.main(sys.argv[1:]))"
 

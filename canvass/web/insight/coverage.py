@@ -18,8 +18,9 @@ from canvass.fieldwork.shifts import Shift
 from canvass.insight import coverage, outings
 from canvass.insight.coverage import Ground
 from canvass.members import access, organisations
-from canvass.web.page import auth, drawings, fragments, level
+from canvass.web.page import auth, drawings, fragments, frames, level
 from canvass.web.page.drawings import Drawing, Place
+from canvass.web.page.frames import Frame
 from canvass.web.page.level import Level
 
 bp = Blueprint("coverage", __name__, url_prefix="/campaigns/<campaign_id>/map")
@@ -42,7 +43,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
     municipalities = coverage.by_municipality(campaign, node) if node.kind in organisations.ABOVE_MUNICIPAL else []
     is_wide, grounds = bool(municipalities), municipalities or coverage.by_area(campaign, node)
     outlines = coverage.outlines(grounds)
-    crowd = drawings.thick_of(outlines.values())
+    crowd = drawings.crowded(outlines.values())
     is_close = bool(crowd) and bool(request.args.get("close"))
     sort = sort if sort in SORTS else measure
 
@@ -155,11 +156,11 @@ def _surroundings(campaign: Campaign, grounds: list[Ground], found: Area, at: st
     own = outlines.pop(found.id, None)
     if own is None:
         return Drawing()
-    view = _view([own], margin=drawings.CHART_WIDTH / 5)
-    near = {id_: outline for id_, outline in outlines.items() if drawings.is_within(view, outline)}
+    frame = _frame([own], margin=drawings.CHART_WIDTH / 5)
+    near = {id_: outline for id_, outline in outlines.items() if drawings.is_within(frame, outline)}
     # Last, so that its edge lies above its neighbours'.
     places = [*_places(campaign, grounds, near, at, measure), *_places(campaign, grounds, {found.id: own}, at, measure)]
-    drawing = drawings.draw_places(view, places, _tiles())
+    drawing = drawings.draw_places(frame, places, _tiles())
     drawing.outlines[-1] |= {"url": "", "look": f"{drawing.outlines[-1]['look']} map-here"}
     return drawing
 
@@ -213,9 +214,9 @@ def _draw(
     """All outlines that reach into a picture of those `shown`."""
     if not outlines:
         return Drawing()
-    view = _view(shown, margin=drawings.CHART_WIDTH / 100)
-    within = {id_: outline for id_, outline in outlines.items() if drawings.is_within(view, outline)}
-    return drawings.draw_places(view, _places(campaign, grounds, within, at, measure), _tiles())
+    frame = _frame(shown, margin=drawings.CHART_WIDTH / 100)
+    within = {id_: outline for id_, outline in outlines.items() if drawings.is_within(frame, outline)}
+    return drawings.draw_places(frame, _places(campaign, grounds, within, at, measure), _tiles())
 
 
 def _places(
@@ -239,10 +240,10 @@ def _places(
     ]
 
 
-def _view(shown: Iterable[geometry.Geometry], margin: float) -> geometry.View:
+def _frame(shown: Iterable[geometry.Geometry], margin: float) -> Frame:
     """Mercator only where somebody's tiles lie beneath: it swells towards the north."""
-    rise = geometry.mercator if _tiles() else geometry.plain
-    return drawings.view_of(shown, drawings.CHART_WIDTH, margin, rise)
+    rise = frames.mercator if _tiles() else frames.plain
+    return drawings.frame_of(shown, drawings.CHART_WIDTH, margin, rise)
 
 
 def _tiles() -> str:
