@@ -11,7 +11,7 @@ from canvass.core import clock
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import numbers, plausibility
-from canvass.members import access, joining, people
+from canvass.members import access, joining, sessions
 from canvass.web.insight import blocks, watching
 from canvass.web.page import auth, fragments, level
 
@@ -56,4 +56,4 @@ def watch(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(person, Campaign, campaign_id)
     node = level.of(campaign).node
     subject = blocks.subject(campaign, node, **blocks.rights(person, node))
-    return watching.answer(subject, people.still_standing, people.standing(auth.session()))
+    return watching.answer(subject, sessions.still_valid, sessions.credentials(auth.session()))

@@ -11,7 +11,7 @@ from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns, shifts
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
-from canvass.members import access, joining, organisations, people
+from canvass.members import access, joining, organisations, passwords
 from canvass.members.joining import JoinLink, Ticket
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -257,7 +257,7 @@ def sign_in_by_link(token: str) -> ResponseReturnValue:
     form = forms.Form()
     if person.password_hash and form.password:
         try:
-            people.set_password(person, form.password)
+            passwords.change(person, form.password)
         except Refused as error:
             db.session.rollback()
             return render_template("joining/sign_in.html", who=person, errors=error.errors), 422

@@ -9,8 +9,10 @@ from sqlalchemy import select
 from canvass.core import db, i18n
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.members import access, joining, organisations, people
-from canvass.members.people import Device, Membership, Person, Session
+from canvass.members import access, devices, joining, organisations, passwords, people, sessions
+from canvass.members.devices import Device
+from canvass.members.people import Membership, Person
+from canvass.members.sessions import Session
 from canvass.web.page import auth, forms, fragments
 
 bp = Blueprint("people", __name__)
@@ -33,7 +35,7 @@ def sign_in() -> ResponseReturnValue:
 def sign_in_with_password() -> ResponseReturnValue:
     """In, and on to where one was going."""
     form = forms.Form()
-    person = people.with_password(form.text("email"), form.password)
+    person = passwords.authenticate(form.text("email"), form.password)
     if person is None:
         db.session.commit()  # the try is counted
         errors = {"password": _("E-postadressen eller lösenordet stämmer inte.")}
@@ -86,7 +88,7 @@ def end_session(session_id: str) -> ResponseReturnValue:
     found = db.session.scalar(select(Session).where(Session.id == session_id, Session.person_id == auth.person().id))
     if found is None:
         raise access.NotFound(session_id)
-    people.end(found)
+    sessions.end(found)
     db.session.commit()
     fragments.say(_("Utloggad där."))
     return redirect(url_for("people.me"), 303)
@@ -98,18 +100,18 @@ def end_device(device_id: str) -> ResponseReturnValue:
     found = db.session.scalar(select(Device).where(Device.id == device_id, Device.person_id == auth.person().id))
     if found is None:
         raise access.NotFound(device_id)
-    people.forget_device(found)
+    devices.end(found)
     db.session.commit()
     fragments.say(_("Telefonen kan inte längre skicka in samtal."))
     return redirect(url_for("people.me"), 303)
 
 
 def _new_password(person: Person, form: forms.Form) -> ResponseReturnValue:
-    if person.email is None or people.with_password(person.email, form.current) is None:
+    if person.email is None or passwords.authenticate(person.email, form.current) is None:
         db.session.commit()  # the try is counted
         form.errors["current"] = _("Det nuvarande lösenordet stämmer inte.")
         return _me(form), 422
-    people.set_password(person, form.password)
+    passwords.change(person, form.password)
     g.session = None
     response = make_response(redirect(url_for("people.me"), 303))
     auth.let_in(person, response)
@@ -124,8 +126,8 @@ def _me(form: forms.Form) -> str:
         "people/me.html",
         form=form,
         errors=form.errors,
-        sessions=people.sessions(person),
-        devices=people.devices(person),
+        sessions=sessions.of(person),
+        devices=devices.of(person),
         this_session=g.session,
         this_device=g.device,
     )

@@ -11,7 +11,7 @@ from canvass.core import clock, db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns
-from canvass.members import joining, organisations, people
+from canvass.members import joining, organisations, passwords, people
 from canvass.web.page import auth, forms, fragments
 
 bp = Blueprint("setup", __name__, url_prefix="/setup")
@@ -38,7 +38,7 @@ def finish(token: str) -> ResponseReturnValue:
     except Refused as error:
         form.errors["level" if form.text("level") not in organisations.KINDS else "organisation"] = str(error)
         organisation = organisations.add("association", "–", None)  # so that the rest is checked too; rolled back below
-    checks = {"name": people.checked_name, "email": people.checked_email, "password": people.checked_password}
+    checks = {"name": people.checked_name, "email": people.checked_email, "password": passwords.checked}
     for field, check in checks.items():
         try:
             check(request.form.get(field, ""))
@@ -63,7 +63,7 @@ def finish(token: str) -> ResponseReturnValue:
     if form.errors or person is None:
         db.session.rollback()
         return _form(form), 422
-    people.set_password(person, form.password)
+    passwords.change(person, form.password)
     people.grant(person, "admin", organisation)
     campaigns.open_(campaign, by=person)
     joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())

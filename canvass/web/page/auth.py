@@ -11,8 +11,9 @@ from flask import Flask, Response, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, Unauthorized
 
 from canvass.core import db, i18n
-from canvass.members import people
+from canvass.members import devices, sessions
 from canvass.members.people import Person
+from canvass.members.sessions import Session
 
 SESSION_COOKIE, DEVICE_COOKIE, LANGUAGE_COOKIE = "canvass_session", "canvass_device", "canvass_language"
 COOKIE_LIFE = timedelta(days=400)  # browsers keep none longer
@@ -64,7 +65,7 @@ def person() -> Person:
     return g.person
 
 
-def session() -> people.Session:
+def session() -> Session:
     """The session with which they are asking. As `person`, and never behind doors that a device opens."""
     assert g.session is not None
     return g.session
@@ -153,12 +154,12 @@ def allow_tiles(response: Response) -> Response:
 def let_in(who: Person, response: Response) -> Response:
     """Sign the person in on this browser: a session to read with, a device token to hand in with."""
     if g.session is not None:
-        people.end(g.session)  # the cookie is about to be another's, and nobody could use or end this one
+        sessions.end(g.session)  # the cookie is about to be another's, and nobody could use or end this one
     label = _browser()
-    _opened, token = people.sign_in(who, label)
+    _opened, token = sessions.start(who, label)
     _set_cookie(response, SESSION_COOKIE, token)
     if g.device is None or g.device.person_id != who.id:
-        _set_cookie(response, DEVICE_COOKIE, people.add_device(who, label))
+        _set_cookie(response, DEVICE_COOKIE, devices.add(who, label))
     _set_cookie(response, LANGUAGE_COOKIE, who.language)
     return response
 
@@ -166,12 +167,12 @@ def let_in(who: Person, response: Response) -> Response:
 def let_out(response: Response, *, keeps_device: bool) -> Response:
     """Sign out. The device token may stay, so that what waits on the phone can still be handed in, and nothing read."""
     if g.session is not None:
-        people.end(g.session)
+        sessions.end(g.session)
     response.delete_cookie(SESSION_COOKIE)
     if not keeps_device:
-        device = people.device(request.cookies.get(DEVICE_COOKIE))
+        device = devices.find(request.cookies.get(DEVICE_COOKIE))
         if device is not None:
-            people.forget_device(device)
+            devices.end(device)
         response.delete_cookie(DEVICE_COOKIE)
     return response
 
@@ -204,19 +205,19 @@ def secret() -> str:
 
 
 def _recognise(*, takes_device: bool) -> None:
-    opened = people.signed_in(request.cookies.get(SESSION_COOKIE))
-    if opened is not None and people.is_stale(opened):
+    opened = sessions.find(request.cookies.get(SESSION_COOKIE))
+    if opened is not None and sessions.is_stale(opened):
         # Noting it is a write: in a transaction of its own, since this one may have promised to read.
         opened_id = opened.id
         db.session.rollback()
-        people.touch(db.session.get_one(people.Session, opened_id))
+        sessions.touch(db.session.get_one(Session, opened_id))
         db.session.commit()
         if request.method in SAFE_METHODS or takes_device:
             db.read_only()
-        opened = people.signed_in(request.cookies.get(SESSION_COOKIE))
+        opened = sessions.find(request.cookies.get(SESSION_COOKIE))
     if opened is not None:
         g.session, g.person = opened, opened.person
-    device = people.device(request.cookies.get(DEVICE_COOKIE))
+    device = devices.find(request.cookies.get(DEVICE_COOKIE))
     if device is not None:
         g.device = device
         if takes_device and g.person is None:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from canvass.core import db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.members import access, joining, people
+from canvass.members import access, joining, throttle
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def attach(app: Flask) -> None:
     app.register_error_handler(access.Forbidden, lambda error: answer(403))
     app.register_error_handler(joining.Gone, lambda error: answer(410, str(error)))
     app.register_error_handler(Refused, lambda error: answer(422, str(error)))
-    app.register_error_handler(people.Resting, lambda error: answer(429))
+    app.register_error_handler(throttle.TooManyTries, lambda error: answer(429))
     app.register_error_handler(DataError, lambda error: answer(400))  # text that no database takes, such as a NUL
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(HTTPException, _http)
