@@ -35,6 +35,14 @@ class Person(Base):
     association: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
     memberships: Mapped[list[Membership]] = relationship(back_populates="person", cascade="all, delete-orphan")
 
+    # What Flask-Login asks of a user. Plain attributes, since below the web layer nobody imports Flask.
+    is_authenticated = is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """Return the id, as Flask-Login asks for it."""
+        return self.id
+
 
 class Membership(Base):
     """A role at an organisation. It holds for everything beneath that organisation too."""

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from canvass.members.people import Person
-from canvass.web.page import auth
+from canvass.web.page import security
 from tests.cast import PASSWORD, Cast
 from tests.web.browsing import OURS
 
@@ -38,7 +38,7 @@ ELSEWHERE = [
 def test_no_link_leads_through_us_to_somewhere_else(cast: Cast, signed_in: SignedIn, stranger: FlaskClient) -> None:
     bo = signed_in(cast.bo)
     for target in ELSEWHERE:
-        assert auth.own_path(target, "/safe") == "/safe", target
+        assert security.own_path(target, "/safe") == "/safe", target
         for answer in (
             bo.get("/sign-in", query_string={"next": target}),
             stranger.post("/language", data={"language": "en", "next": target}),

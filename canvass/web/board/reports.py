@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from canvass.board import reports
 from canvass.board.reports import Question, Report
@@ -88,7 +89,7 @@ def _note(form: str, question: Question, rows: int) -> None:
     }
     top = reports.scope(auth.person(), question.campaign)[0].id
     db.session.rollback()
-    audit.record("report.export", person_id=auth.person().id, organisation_id=top, **details)
+    audit.record("report.export", person_id=current_user.id, organisation_id=top, **details)
     db.session.commit()
 
 

@@ -1,11 +1,11 @@
-"""The phone's door: hello, the outlines, and the batches it hands in. docs/sync.md is the protocol."""
+"""The API for phones: hello, the outlines of areas, and the batches they hand in. docs/sync.md is the protocol."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 
-from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
@@ -20,13 +20,13 @@ bp = Blueprint("sync", __name__, url_prefix="/api/v1")
 
 @bp.get("/hello")
 def hello() -> ResponseReturnValue:
-    """All that a phone needs to log offline. A session reads this; a device token does not."""
+    """Return all that a phone needs to log offline. It needs a login; a device token does not open it."""
     return jsonify(sync.hello(auth.person()))
 
 
 @bp.get("/outlines")
 def outlines() -> ResponseReturnValue:
-    """The outlines of the areas this person's phone may be in, for finding the area without telling anybody where."""
+    """Return the outlines of the person's areas: the phone finds its area by itself, and its position stays there."""
     person = auth.person()
     found = {
         area.id: area
@@ -53,7 +53,7 @@ def outlines() -> ResponseReturnValue:
 @bp.post("/sync")
 @auth.open_to_devices
 def receive() -> ResponseReturnValue:
-    """Take a batch in. Everything in it is committed before the answer is written."""
+    """Store a batch and return a verdict for each operation; all is committed before the answer is written."""
     if request.headers.get("X-Sync") != "1" or not request.is_json:
         return jsonify(error="malformed", sentence="X-Sync: 1 and application/json"), 400
     if (request.content_length or 0) > sync.MOST_BYTES:
@@ -72,23 +72,24 @@ def receive() -> ResponseReturnValue:
     def work() -> dict[str, object]:
         return sync.receive(db.session.get_one(Person, author_id), envelope)
 
-    db.session.rollback()  # what recognised the person; each try begins from nothing
+    db.session.rollback()  # the transaction that found the person; each try begins its own
     try:
         answer = db.repeat(work)
     except sync.Malformed as error:
         return jsonify(error="malformed", sentence=str(error)), 400
     if envelope.ops:
-        # As it stands in the database: a mark that is ahead of it would look like a restore at the next start.
+        # As the database has it: a later time would look like a restored database at the next start.
         db.read_only()
         state.note_received(current_app.config["DATA"], receipts.last_received_at())
     return jsonify(answer)
 
 
 def _author(envelope: sync.Envelope) -> str:
-    """Whose operations these are: the session's person or the device's, as the batch says. Raises Unauthorized."""
-    known = {who.person_id for who in (g.session, g.device) if who is not None}
-    if envelope.author is None:
-        return auth.person().id
-    if envelope.author not in known:
-        raise Unauthorized
-    return envelope.author
+    """Return whose operations these are: the login's or the device's person, as the batch says. Raises Unauthorized."""
+    person = auth.visitor()
+    if person is not None and envelope.author in (None, person.id):
+        return person.id
+    device = auth.current_device()
+    if device is not None and envelope.author in (None, device.person_id):
+        return device.person_id
+    raise Unauthorized

@@ -15,7 +15,7 @@ from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import numbers
 from canvass.members import access, joining, organisations
 from canvass.members.organisations import Organisation
-from canvass.web.page import auth, forms, fragments
+from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
@@ -53,7 +53,7 @@ def create() -> ResponseReturnValue:
         return _form(form, None), 422
     if form.text("open"):
         campaigns.open_(campaign, by=person)
-        joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())
+        joining.link(organisation, campaign.id, campaign.ends_on, site.secret())
     db.session.commit()
     return redirect(url_for("numbers.page", campaign_id=campaign.id), 303)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from canvass.core import clock, db, geometry, i18n, places
 from canvass.core.i18n import gettext as _
@@ -21,7 +22,7 @@ from canvass.insight import outings
 from canvass.members import access, joining, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from canvass.web.page import auth, drawings, forms, fragments, level
+from canvass.web.page import auth, drawings, forms, fragments, level, site
 from canvass.web.page.drawings import Drawing
 from canvass.web.page.level import Level
 
@@ -96,7 +97,7 @@ def create(campaign_id: str) -> ResponseReturnValue:
     if form.errors:
         db.session.rollback()
         return _form(form, access.find(person, Campaign, campaign_id), None), 422
-    shifts.link(shift, auth.secret())
+    shifts.link(shift, site.secret())
     db.session.commit()
     fragments.say(_("Passet är planerat. Dela länken, så kan folk anmäla sig."))
     return redirect(url_for("shifts.page", shift_id=shift.id), 303)
@@ -212,7 +213,7 @@ def withdraw(shift_id: str) -> ResponseReturnValue:
 def renew_link(shift_id: str) -> ResponseReturnValue:
     """Another code: the old one is in the wrong hands."""
     shift = _led(shift_id)
-    shifts.renew_link(shift, auth.secret(), by=auth.person())
+    shifts.renew_link(shift, site.secret(), by=auth.person())
     db.session.commit()
     fragments.say(_("Den gamla länken gäller inte längre. Här är den nya."))
     return redirect(url_for("shifts.page", shift_id=shift_id), 303)
@@ -282,7 +283,7 @@ def _way_in(shift: Shift) -> tuple[Shift, dict[str, Any]]:
     shift_id = shift.id
     db.session.rollback()
     shift = db.session.get_one(Shift, shift_id)
-    link = shifts.link(shift, auth.secret())
+    link = shifts.link(shift, site.secret())
     db.session.commit()
     return shift, fragments.way_in(link)
 
@@ -338,7 +339,7 @@ def _blank(campaign: Campaign, node: Organisation, pattern: Shift | None) -> for
         areas=first.get("areas", []),
         place=first.get("place", ""),
         coordinates=_written(*first.get("position", (None, None))),
-        leader=first.get("leader") or auth.person().id,
+        leader=first.get("leader") or current_user.id,
         wanted=_or_empty(first.get("wanted")),
         expected=_or_empty(first.get("expected")),
         script=first.get("script", ""),

@@ -1,4 +1,4 @@
-"""A campaign's page: its numbers at one level of the tree, once or as a stream."""
+"""A campaign's page: its numbers at one level of the tree, as a page and as a stream."""
 
 from __future__ import annotations
 
@@ -56,4 +56,4 @@ def watch(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(person, Campaign, campaign_id)
     node = level.of(campaign).node
     subject = blocks.subject(campaign, node, **blocks.rights(person, node))
-    return watching.answer(subject, sessions.still_valid, sessions.credentials(auth.session()))
+    return watching.answer(subject, sessions.still_valid, sessions.credentials(auth.current_session()))

@@ -1,4 +1,4 @@
-"""The first evening: from the one-time link to the first campaign's page."""
+"""Set-up of a fresh installation, by a link that works once: the organisation, the first person and a campaign."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns
 from canvass.members import joining, organisations, passwords, people
-from canvass.web.page import auth, forms, fragments
+from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("setup", __name__, url_prefix="/setup")
 
@@ -20,7 +20,7 @@ bp = Blueprint("setup", __name__, url_prefix="/setup")
 @bp.get("/<token>")
 @auth.open_by_token
 def begin(token: str) -> ResponseReturnValue:
-    """One form: the organisation, you, the campaign."""
+    """The form."""
     joining.ticket("setup", token)
     return _form(_blank())
 
@@ -66,10 +66,10 @@ def finish(token: str) -> ResponseReturnValue:
     passwords.change(person, form.password)
     people.grant(person, "admin", organisation)
     campaigns.open_(campaign, by=person)
-    joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())
+    joining.link(organisation, campaign.id, campaign.ends_on, site.secret())
     joining.spend(ticket)
     response = make_response(redirect(url_for("numbers.page", campaign_id=campaign.id), 303))
-    auth.let_in(person, response)
+    auth.sign_in(person, response)
     db.session.commit()
     fragments.say(_("Allt är klart. Dela länken eller koden så kan de första börja logga."))
     return response
