@@ -18,6 +18,7 @@ from typing import Any
 from canvass.core import clock, db
 from canvass.counting import attempts
 from canvass.counting.attempts import Facts
+from canvass.counting.receipts import Installation
 from canvass.fieldwork import areas, campaigns, shifts
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
@@ -172,6 +173,23 @@ def plan_shift(
         by=by or cast.bo,
         **facts,
     )
+
+
+def send_out(shift: Shift, who: Person, *, minutes_ago: int = 5, pending: int = 0, missing: int = 0) -> Installation:
+    """The person's phone says that it is out on the shift."""
+    phone = Installation(
+        id=db.new_id(),
+        person_id=who.id,
+        organisation_id=who.association_id,
+        pending=pending,
+        missing=missing,
+        heard_at=clock.now() - timedelta(minutes=minutes_ago),
+        shift_id=shift.id,
+        shift_since=clock.now() - timedelta(minutes=40),
+    )
+    db.session.add(phone)
+    db.session.flush()
+    return phone
 
 
 def square(west: float, south: float) -> str:

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 from typing import cast as cast_to
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import HealthCheck
 from sqlalchemy import event, select
 
 import canvass
@@ -29,6 +31,10 @@ from canvass.members import devices, sessions
 from canvass.members.people import Person
 from tests import postgres
 from tests.cast import Cast, gather
+
+# On a loaded machine examples are slow to make and to run, and that says nothing about the product.
+hypothesis.settings.register_profile("canvass", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.settings.load_profile("canvass")
 
 # A Wednesday evening in spring, in daylight saving time.
 NOW = datetime(2026, 5, 6, 16, 30, tzinfo=UTC)
@@ -94,7 +100,7 @@ def app(engine_app: Flask) -> Iterator[Flask]:
         empty()
         db.session.commit()
         state.begin(engine_app.config["DATA"], None)
-        sums.forget()  # the cast comes back with the same ids
+        sums._cache.clear()  # the cast comes back with the same ids
         yield engine_app
         db.session.rollback()
         db.session.remove()

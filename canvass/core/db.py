@@ -163,19 +163,32 @@ def complaints(engine: Engine) -> list[str]:
 
 
 def read_only() -> None:
-    """Promise that this transaction only reads; call it before the first query. SQLite then refuses a write.
+    """Promise that this transaction only reads; call it before the first query. Both engines then refuse a write.
 
     All of it sees the database at one moment: a page whose tables are read one after the other adds up.
     """
     options: dict[str, Any] = {"reading": True}
     if session.get_bind().dialect.name == "postgresql":
-        options["isolation_level"] = "REPEATABLE READ"
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     session.connection(execution_options=options)
 
 
 def is_reading() -> bool:
     """Has this transaction promised to read only?"""
     return bool(session.connection().get_execution_options().get("reading", False))
+
+
+def note_aside(work: Callable[[], object]) -> None:
+    """Do `work` and commit it by itself, before or instead of what the request does; then go on as before.
+
+    For a note beside a request that only reads. What had been read before is read anew.
+    """
+    was_reading = is_reading()
+    session.rollback()
+    work()
+    session.commit()
+    if was_reading:
+        read_only()
 
 
 class Marker:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, UniqueConstraint, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from canvass.core import audit, clock, geometry, i18n, places
@@ -211,16 +211,20 @@ def cancel(shift: Shift, *, by: Person | None) -> None:
 
 
 def link(shift: Shift, secret: str) -> JoinLink:
-    """The way straight into the shift, for the meeting point and the group chat."""
+    """The way straight into the shift, for the meeting point and the group chat; made when there is none."""
     return joining.link_to_shift(shift.organisation, shift.campaign_id, shift.id, shift.ends_at + LATE, secret)
 
 
-def renew_link(shift: Shift, secret: str, *, by: Person) -> JoinLink:
-    """Let nobody more in by the link that is out, and make another."""
-    link(shift, secret).withdrawn_at = clock.now()
+def current_link(shift: Shift) -> JoinLink | None:
+    """The way into the shift that works now, when one has been made."""
+    return joining.current_shift_link(shift.id)
+
+
+def withdraw_link(known: JoinLink, shift: Shift, *, by: Person) -> None:
+    """Let nobody more in by this link: it is in the wrong hands."""
+    known.withdrawn_at = clock.now()
     session.flush()
     _note("joining.withdraw", shift, by)
-    return link(shift, secret)
 
 
 def suggestion(campaign: Campaign, organisation: Organisation, pattern: Shift | None = None) -> dict[str, Any]:
@@ -371,7 +375,7 @@ def open_to(person: Person, campaign: Campaign) -> list[Shift]:
     return list(session.scalars(query.order_by(Shift.starts_at, Shift.id)))
 
 
-def upcoming(campaign: Campaign, organisation: Organisation, most: int = 200) -> list[Shift]:
+def upcoming(campaign: Campaign, organisation: Organisation, most: int | None = 200) -> list[Shift]:
     """The campaign's shifts that are not over, by their beginning: the organisation's, those beneath and above it."""
     query = _of(campaign, organisation).where(Shift.ends_at > clock.now())
     return list(session.scalars(query.order_by(Shift.starts_at, Shift.id).limit(most)))
@@ -402,10 +406,15 @@ def planned(campaign: Campaign, organisation_ids: Select[str]) -> list[tuple[dat
     return [(clock.local_day(starts_at), expected) for starts_at, expected in session.execute(query)]
 
 
-def _of(campaign: Campaign, organisation: Organisation) -> Select[Shift]:
+def known_at(campaign: Campaign, organisation: Organisation) -> list[ColumnElement[bool]]:
+    """The conditions on the campaign's shifts that an organisation may know of: its own, those beneath and above it."""
     upwards = [node.id for node in organisations.above(organisation.id)]
     owner = or_(Shift.organisation_id.in_(organisations.beneath(organisation.id)), Shift.organisation_id.in_(upwards))
-    return select(Shift).where(Shift.campaign_id == campaign.id, owner).options(selectinload(Shift.leader))
+    return [Shift.campaign_id == campaign.id, owner]
+
+
+def _of(campaign: Campaign, organisation: Organisation) -> Select[Shift]:
+    return select(Shift).where(*known_at(campaign, organisation)).options(selectinload(Shift.leader))
 
 
 # --- inside -------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock, tokens
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, is_reading, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import access, organisations, passwords, people, throttle
@@ -100,15 +100,20 @@ def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
     )
 
 
-def link_to_shift(
-    organisation: Organisation, campaign_id: str, shift_id: str, expires_at: datetime, secret: str
-) -> JoinLink:
-    """Return the link to one shift; a new one when there is none that works."""
-    known = session.scalar(
+def current_shift_link(shift_id: str) -> JoinLink | None:
+    """Return the link to one shift that works now, None when there is none."""
+    return session.scalar(
         select(JoinLink).where(
             JoinLink.shift_id == shift_id, JoinLink.withdrawn_at.is_(None), JoinLink.expires_at > clock.now()
         )
     )
+
+
+def link_to_shift(
+    organisation: Organisation, campaign_id: str, shift_id: str, expires_at: datetime, secret: str
+) -> JoinLink:
+    """Return the link to one shift; a new one when there is none that works."""
+    known = current_shift_link(shift_id)
     return known if known is not None else _add_link(organisation, campaign_id, expires_at, secret, shift_id)
 
 
@@ -245,10 +250,12 @@ def sign_in_token(person: Person) -> str:
 
 
 def ticket(kind: str, token: str) -> Ticket:
-    """Return the ticket with this token. Raises Gone when it is spent or expired, or when there is none."""
-    found = session.scalar(
-        select(Ticket).where(Ticket.kind == kind, Ticket.token_hash == tokens.hashed(token)).with_for_update(of=Ticket)
-    )
+    """Return the ticket with this token. Raises Gone when it is spent or expired, or when there is none.
+
+    It is locked, so that it is spent once, unless this transaction only reads.
+    """
+    query = select(Ticket).where(Ticket.kind == kind, Ticket.token_hash == tokens.hashed(token))
+    found = session.scalar(query if is_reading() else query.with_for_update(of=Ticket))
     if found is None or found.spent_at or found.expires_at <= clock.now():
         raise Gone(_("Länken är redan använd eller har gått ut. Be om en ny."))
     return found

@@ -144,15 +144,21 @@ def municipal_of(organisation_id: str) -> Organisation | None:
 
 def add(kind: str, name: str, parent: Organisation | None, *, code: str = "", by: str | None = None) -> Organisation:
     """Put a new organisation beneath `parent`. Raises Refused."""
-    name = _checked_name(name)
-    if kind not in KINDS:
-        raise Refused({"kind": _("Välj en nivå.")})
-    _check_place(kind, name, parent)
+    name = checked(kind, name, parent)
     organisation = Organisation(kind=kind, name=name, parent_id=parent.id if parent else None, code=code)
     session.add(organisation)
     session.flush()
     audit.record("organisation.add", person_id=by, organisation_id=organisation.id, kind=kind, name=name)
     return organisation
+
+
+def checked(kind: str, name: str, parent: Organisation | None) -> str:
+    """The name without stray spaces, when such an organisation may be put beneath `parent`. Raises Refused."""
+    name = _checked_name(name)
+    if kind not in KINDS:
+        raise Refused({"kind": _("Välj en nivå.")})
+    _check_place(kind, name, parent)
+    return name
 
 
 def rename(organisation: Organisation, name: str, *, by: str | None = None) -> None:

@@ -18,7 +18,7 @@ from canvass.counting import receipts, tallies
 from canvass.members import devices, organisations
 from tests.cast import Cast, gather
 from tests.conftest import NOW, browser
-from tests.counting.test_sync import Phone
+from tests.counting.phone import Phone
 
 
 class Server:

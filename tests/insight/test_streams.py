@@ -20,7 +20,7 @@ from canvass.members import organisations, people, sessions
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from canvass.members.sessions import Session
-from canvass.web.insight import numbers, watching
+from canvass.web.insight import blocks, watching
 from tests.cast import Cast, log
 from tests.conftest import in_a_loop
 
@@ -34,7 +34,7 @@ def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOOK_EVERY", "TICK", "SEEN_EVERY", "CHECK_EVERY", "LINES_EVERY"):
         monkeypatch.setattr(streams, name, 0.01)
     monkeypatch.setattr(streams, "SHARE", 1)
-    monkeypatch.setattr(numbers, "FRAME_LASTS", 0)
+    monkeypatch.setattr(blocks, "BACKGROUND_LASTS", 0)
     # And nothing comes but what a test has caused.
     for name in ("RENEW_EVERY", "HEARTBEAT"):
         monkeypatch.setattr(streams, name, 3600)
@@ -50,7 +50,7 @@ class Hall:
         """Somebody begins to watch the spring campaign, from Norrköping unless said otherwise."""
         opened = who if isinstance(who, Session) else sessions.start(who)[0]
         node = node or self.cast.norrkoping
-        subject = numbers.subject(self.cast.spring, node, **numbers.rights(opened.person, node))
+        subject = blocks.subject(self.cast.spring, node, **blocks.rights(opened.person, node))
         db.session.commit()
         watch = streams.Watch(subject, sessions.still_valid, sessions.credentials(opened))
         return Viewer(self.hub.join(watch), is_packed)

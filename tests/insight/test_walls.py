@@ -116,7 +116,7 @@ def test_a_wall_is_made_only_where_the_campaign_is(cast: Cast, signed_in: Signed
     assert answer.status_code == 404
 
 
-def test_others_are_stopped_at_the_leaders_doors(
+def test_others_may_neither_make_links_nor_withdraw_them(
     cast: Cast, wall: Wall, signed_in: SignedIn, stranger: FlaskClient
 ) -> None:
     place = f"/campaigns/{cast.spring.id}/walls"
@@ -307,7 +307,19 @@ def test_the_stream_renders_what_the_page_shows_once_for_all_screens_alike(
     assert subject.render().strip() == stranger.get(address(app, wall), headers=BLOCK).text.strip()
 
 
-def test_a_new_version_of_what_stands_around_the_block_marks_the_block(app: Flask, cast: Cast, wall: Wall) -> None:
+def test_the_page_around_the_block_is_rendered_once_and_not_with_every_block(
+    app: Flask, cast: Cast, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = []
+    monkeypatch.setattr(screens, "render_template", lambda name, **values: rendered.append(name) or "the page")
+    subject = screens.subject(cast.spring, cast.norrkoping)
+    screens._version.cache_clear()
+    assert subject.render() == subject.render()
+    assert rendered == [screens.PAGE]
+    screens._version.cache_clear()
+
+
+def test_a_new_version_of_the_page_around_the_block_marks_the_block(app: Flask, cast: Cast, wall: Wall) -> None:
     def version() -> str:
         return re.search(r'data-version="(\w+)"', screens.subject(cast.spring, cast.norrkoping).render())[1]  # type: ignore[index]
 

@@ -33,7 +33,7 @@ from tests.simulation.client import Client
 from tests.simulation.ledger import Cell
 from tests.simulation.plan import TOPICS, ZONE, Year
 
-SERVE = "import sys; from canvass import server; sys.exit(server.serve(sys.argv[1], int(sys.argv[2])))"
+SERVE = "import sys; from canvass.serving import server; sys.exit(server.serve(sys.argv[1], int(sys.argv[2])))"
 HOST = "127.0.0.1"
 PATIENCE = 60  # seconds for a start or a stop
 BREAKDOWN = ("area", "association", "day", "channel", "outcome")
@@ -247,7 +247,7 @@ class Office:
             channels = {campaigns.channel_name(key): key for key in campaigns.CHANNELS}
             outcomes = {campaigns.outcome_name(key): key for key in campaigns.OUTCOMES}
         query = urlencode({"campaign": self.campaigns[name], "by": ",".join(BREAKDOWN), "dialect": "rfc4180"})
-        answer = self.board.get(f"/reports/totals.csv?{query}")
+        answer = self.board.submit(f"/reports/totals.csv?{query}")
         if answer.status != 200:
             raise Failed(f"the export was answered with {answer.status}")
         cells: Counter[Cell] = Counter()
@@ -267,9 +267,9 @@ class Office:
             campaign = db.session.get_one(campaigns.Campaign, self.campaigns[name])
             counted = numbers.numbers(campaign, campaign.organisation)
             lines = {
-                "total": [numbers.Line("", counted.total)],
-                "area": [numbers.Line("", line.count, id=line.code) for line in counted.by_area],
-                "association": [numbers.Line("", line.count, id=line.name) for line in counted.by_organisation],
+                "total": [numbers.Subtotal("", counted.total)],
+                "area": [numbers.Subtotal("", line.count, id=line.code) for line in counted.by_area],
+                "association": [numbers.Subtotal("", line.count, id=line.name) for line in counted.by_organisation],
                 "channel": counted.by_channel,
                 "day": counted.by_day,
             }

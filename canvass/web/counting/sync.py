@@ -1,4 +1,4 @@
-"""The API for phones: hello, the outlines of areas, and the batches they hand in. docs/sync.md is the protocol."""
+"""What phones call: hello, outlines, and sync. docs/sync.md is the protocol."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
 from canvass.core import db, state
-from canvass.counting import receipts, sync
+from canvass.counting import operations, phones, receipts, sync
 from canvass.fieldwork import areas, campaigns
 from canvass.members.people import Person
 from canvass.web.page import auth
@@ -20,13 +20,13 @@ bp = Blueprint("sync", __name__, url_prefix="/api/v1")
 
 @bp.get("/hello")
 def hello() -> ResponseReturnValue:
-    """Return all that a phone needs to log offline. It needs a login; a device token does not open it."""
-    return jsonify(sync.hello(auth.person()))
+    """Everything a phone needs to log offline. Needs a login: a device token cannot read."""
+    return jsonify(phones.hello(auth.person()))
 
 
 @bp.get("/outlines")
 def outlines() -> ResponseReturnValue:
-    """Return the outlines of the person's areas: the phone finds its area by itself, and its position stays there."""
+    """The areas' outlines, so that the phone finds its area without sending its position."""
     person = auth.person()
     found = {
         area.id: area
@@ -53,39 +53,39 @@ def outlines() -> ResponseReturnValue:
 @bp.post("/sync")
 @auth.open_to_devices
 def receive() -> ResponseReturnValue:
-    """Store a batch and return a verdict for each operation; all is committed before the answer is written."""
+    """Take in a batch; it is committed before it is answered."""
     if request.headers.get("X-Sync") != "1" or not request.is_json:
         return jsonify(error="malformed", sentence="X-Sync: 1 and application/json"), 400
-    if (request.content_length or 0) > sync.MOST_BYTES:
+    if (request.content_length or 0) > operations.MOST_BYTES:
         return jsonify(error="too_large"), 413
     body = request.get_data()
-    if len(body) > sync.MOST_BYTES:
+    if len(body) > operations.MOST_BYTES:
         return jsonify(error="too_large"), 413
     try:
-        envelope = sync.read(body)
-    except sync.Malformed as error:
+        envelope = operations.read(body)
+    except operations.Malformed as error:
         return jsonify(error="malformed", sentence=str(error)), 400
-    if len(envelope.ops) > sync.MOST_OPERATIONS:
+    if len(envelope.ops) > operations.MOST_OPERATIONS:
         return jsonify(error="too_large"), 413
     author_id = _author(envelope)
 
     def work() -> dict[str, object]:
         return sync.receive(db.session.get_one(Person, author_id), envelope)
 
-    db.session.rollback()  # the transaction that found the person; each try begins its own
+    db.session.rollback()  # ends the transaction that found the person; each try has its own
     try:
         answer = db.repeat(work)
-    except sync.Malformed as error:
+    except operations.Malformed as error:
         return jsonify(error="malformed", sentence=str(error)), 400
     if envelope.ops:
-        # As the database has it: a later time would look like a restored database at the next start.
+        # Read after the commit: a mark ahead of the database would look like a restore at the next start.
         db.read_only()
         state.note_received(current_app.config["DATA"], receipts.last_received_at())
     return jsonify(answer)
 
 
-def _author(envelope: sync.Envelope) -> str:
-    """Return whose operations these are: the login's or the device's person, as the batch says. Raises Unauthorized."""
+def _author(envelope: operations.Envelope) -> str:
+    """The author that the batch names: the login's person or the device's. Raises Unauthorized for another."""
     person = auth.visitor()
     if person is not None and envelope.author in (None, person.id):
         return person.id

@@ -28,7 +28,7 @@ def index() -> ResponseReturnValue:
     for campaign in campaigns.seen_by(person):
         stands = access.standpoints(person, campaign.organisation_id)
         if stands:
-            rows.append((campaign, numbers.standing(campaign, stands[0])))
+            rows.append((campaign, numbers.result(campaign, stands[0])))
     return render_template("campaigns/index.html", rows=rows, may_create=bool(access.nodes(person, "campaign.edit")))
 
 
@@ -93,6 +93,7 @@ def change_state(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
     if request.form.get("state") == "open":
         campaigns.open_(campaign, by=person)
+        joining.link(campaign.organisation, campaign.id, campaign.ends_on, site.secret())
         fragments.say(_("Kampanjen är öppen. Nu räknas samtalen."))
     elif request.form.get("state") == "close":
         campaigns.close(campaign, by=person)

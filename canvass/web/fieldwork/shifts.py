@@ -136,9 +136,7 @@ def page(shift_id: str) -> ResponseReturnValue:
     person = auth.person()
     shift = shifts.find(person, shift_id)
     leads = _leads(person, shift)
-    way_in: dict[str, Any] = {}
-    if leads and shift.state in ("coming", "on"):
-        shift, way_in = _way_in(shift)
+    link = shifts.current_link(shift) if leads and shift.state in ("coming", "on") else None
     return fragments.page_or_part(
         "shifts/page.html",
         "shifts/_out.html",
@@ -154,7 +152,7 @@ def page(shift_id: str) -> ResponseReturnValue:
         phones=outings.phones(shift) if shift.is_open and shift.state != "coming" else [],
         summary=summaries.summary(shift),
         share_text=_share_text(shift),
-        **way_in,
+        **(fragments.way_in(link) if link else {}),
     )
 
 
@@ -164,8 +162,10 @@ def poster(shift_id: str) -> ResponseReturnValue:
     shift = _led(shift_id)
     if not shift.is_open:
         raise joining.Gone(_("Passet är över, så ingen behöver koden längre."))
-    shift, way_in = _way_in(shift)
-    return render_template("shifts/poster.html", shift=shift, place=shifts.place(shift), **way_in)
+    link = shifts.current_link(shift)
+    if link is None:
+        return redirect(url_for("shifts.page", shift_id=shift_id), 303)
+    return render_template("shifts/poster.html", shift=shift, place=shifts.place(shift), **fragments.way_in(link))
 
 
 @bp.get("/shifts/<shift_id>/image.svg")
@@ -210,12 +210,15 @@ def withdraw(shift_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/shifts/<shift_id>/link")
-def renew_link(shift_id: str) -> ResponseReturnValue:
-    """Another code: the old one is in the wrong hands."""
+def make_link(shift_id: str) -> ResponseReturnValue:
+    """A link for a shift that has none yet, or another one when the old is withdrawn."""
     shift = _led(shift_id)
-    shifts.renew_link(shift, site.secret(), by=auth.person())
+    known = shifts.current_link(shift)
+    if known is not None and request.form.get("withdraw"):
+        shifts.withdraw_link(known, shift, by=auth.person())
+        fragments.say(_("Den gamla länken gäller inte längre. Här är den nya."))
+    shifts.link(shift, site.secret())
     db.session.commit()
-    fragments.say(_("Den gamla länken gäller inte längre. Här är den nya."))
     return redirect(url_for("shifts.page", shift_id=shift_id), 303)
 
 
@@ -276,16 +279,6 @@ def _led(shift_id: str) -> Shift:
     if not _leads(auth.person(), shift):
         raise access.Forbidden("shift.plan")
     return shift
-
-
-def _way_in(shift: Shift) -> tuple[Shift, dict[str, Any]]:
-    """The shift again and its link. Looking makes the link: a write, in a transaction that has not promised to read."""
-    shift_id = shift.id
-    db.session.rollback()
-    shift = db.session.get_one(Shift, shift_id)
-    link = shifts.link(shift, site.secret())
-    db.session.commit()
-    return shift, fragments.way_in(link)
 
 
 def _by_day(rows: Iterable[Any]) -> list[tuple[date, list[Any]]]:

@@ -19,6 +19,8 @@ from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("joining", __name__)
 
+POSTER = "joining/poster.html"
+
 
 # --- volunteers ---------------------------------------------------------------------------------------------
 
@@ -105,9 +107,7 @@ def _link(code: str) -> JoinLink:
     try:
         return joining.with_code(code)
     except joining.Gone:
-        db.session.rollback()  # that transaction may only read
-        joining.note_wrong_code()
-        db.session.commit()
+        db.note_aside(joining.note_wrong_code)
         raise
 
 
@@ -135,19 +135,19 @@ def _welcome(link: JoinLink, form: forms.Form) -> str:
 
 @bp.get("/campaigns/<campaign_id>/join")
 def share(campaign_id: str) -> ResponseReturnValue:
-    """The campaign's way in as a QR code, a link and a short code."""
+    """The campaign's way in as a QR code, a link and a short code; the button that makes one where there is none."""
     return _shared(campaign_id, "joining/share.html")
 
 
 @bp.get("/campaigns/<campaign_id>/poster")
 def poster(campaign_id: str) -> ResponseReturnValue:
     """The same on a sheet of paper for the wall."""
-    return _shared(campaign_id, "joining/poster.html")
+    return _shared(campaign_id, POSTER)
 
 
 @bp.post("/campaigns/<campaign_id>/join")
 def make_link(campaign_id: str) -> ResponseReturnValue:
-    """A link for an organisation that has none yet; or a new one when the old is withdrawn."""
+    """A link for an organisation that has none yet, or another one when the old is withdrawn."""
     campaign = access.find(auth.person(), Campaign, campaign_id)
     form = forms.Form()
     organisation = access.find(auth.person(), Organisation, form.text("organisation"), "joining.manage")
@@ -172,17 +172,15 @@ def _shared(campaign_id: str, template: str) -> ResponseReturnValue:
     organisation = next((node for node in lines if node.id == wanted), None)
     if organisation is None:
         raise access.NotFound(wanted)
-    # Looking at the page makes the link: a write, so in a transaction that has not promised to read.
-    organisation_id = organisation.id
-    db.session.rollback()
-    link = joining.link(db.session.get_one(Organisation, organisation_id), campaign.id, campaign.ends_on, site.secret())
-    db.session.commit()
+    link = joining.current_link(organisation.id, campaign.id)
+    if link is None and template == POSTER:
+        return redirect(url_for("joining.share", campaign_id=campaign.id, organisation=organisation.id), 303)
     return render_template(
         template,
         campaign=campaign,
-        organisation=link.organisation,
-        organisations=[node for _depth, node in organisations.tree([node.id for node in stands])],
-        **fragments.way_in(link),
+        organisation=organisation,
+        organisations=lines,
+        **(fragments.way_in(link) if link else {}),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
@@ -38,7 +38,7 @@ def health() -> ResponseReturnValue:
 @auth.open_to_all
 def language() -> ResponseReturnValue:
     """Change the language, and go back to the page where it was chosen."""
-    response = make_response(redirect(security.own_path(request.form.get("next"), "/"), 303))
+    response = make_response(redirect(security.own_path(request.form.get("next"), url_for("attempts.front")), 303))
     languages.choose(request.form.get("language", ""), response, auth.visitor())
     db.session.commit()
     return response

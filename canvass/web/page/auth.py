@@ -7,6 +7,7 @@ Views are closed to strangers unless they are marked as open. A device token is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import Flask, Request, Response, current_app, g, redirect, request, url_for
@@ -24,7 +25,6 @@ from canvass.web.page.login import LoginManager
 from canvass.web.page.security import SAFE_METHODS
 
 View = TypeVar("View", bound=Callable[..., Any])
-
 
 login_manager = LoginManager()
 login_manager.session_protection = None  # it would sign a phone out when its address changes
@@ -60,7 +60,9 @@ def require_login() -> ResponseReturnValue | None:
         return None
     view = current_app.view_functions[request.endpoint or ""]
     takes_device = getattr(view, "takes_device", False)
-    g.session = _find_session(reads_only=request.method in SAFE_METHODS or takes_device)
+    if request.method in SAFE_METHODS or takes_device:
+        db.read_only()
+    g.session = _find_session()
     if current_user.is_authenticated or getattr(view, "is_open", False):
         return None
     if takes_device and current_device() is not None:
@@ -138,19 +140,16 @@ def sign_out(response: Response, *, keeps_device: bool) -> None:
         response.delete_cookie(cookies.DEVICE)
 
 
-def _find_session(*, reads_only: bool) -> Session | None:
-    """Begin the request's transaction and return its session. One that has not been seen for hours is touched first."""
-    if reads_only:
-        db.read_only()
+def _find_session() -> Session | None:
+    """Return the request's session. One that has not been seen for hours is touched first."""
     token = request.cookies.get(cookies.SESSION)
     found = sessions.find(token)
-    if found is None or not sessions.is_stale(found):
-        return found
-    # In a transaction of its own, since this one may only read.
-    db.session.rollback()
-    if (stale := sessions.find(token)) is not None:
-        sessions.touch(stale)
-    db.session.commit()
-    if reads_only:
-        db.read_only()
-    return sessions.find(token)
+    if found is not None and sessions.is_stale(found):
+        db.note_aside(partial(_touch, token))
+        found = sessions.find(token)
+    return found
+
+
+def _touch(token: str | None) -> None:
+    if (found := sessions.find(token)) is not None:
+        sessions.touch(found)

@@ -37,6 +37,8 @@ def answer(status: int, sentence: str = "") -> ResponseReturnValue:
     db.session.rollback()
     if status >= 500:
         auth.login_manager.forget_user()  # the page must not need the database, which may be what failed
+    if auth.visitor() is not None:
+        db.read_only()  # the menu asks for their roles
     if request.path.startswith("/api/"):
         return jsonify(error=_CODES.get(status, "error"), sentence=sentence or sentence_for(status)), status
     return render_template("error.html", status=status, sentence=sentence or sentence_for(status)), status
