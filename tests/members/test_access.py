@@ -33,7 +33,7 @@ from canvass.members import access, devices, joining, organisations, people, ses
 from canvass.members.devices import Device
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, plan_shift
+from tests.cast import Cast, new_campaign, plan_shift
 from tests.conftest import browser
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -233,7 +233,7 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
     membership = people.grant(resident, "volunteer", node)
     opened, _token = sessions.start(resident)
     devices.add(resident)
-    campaign = campaigns.create(
+    campaign = new_campaign(
         node,
         name="Kampanjen",
         kind="listen",
