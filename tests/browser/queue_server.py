@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from canvass.web.page.auth import CSP
+from canvass.web.page.security import CSP
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 10  # seconds until a test that waits in vain gives up
