@@ -27,7 +27,7 @@ from canvass.core import clock, db
 from canvass.counting import attempts
 from canvass.counting.attempts import Facts
 from canvass.fieldwork import areas
-from canvass.members import organisations, people
+from canvass.members import devices, organisations, people, sessions
 from tests.browser.conftest import Live, serving, staged
 from tests.cast import Cast
 
@@ -83,13 +83,13 @@ class Hall:
                     happened_at=clock.now() - timedelta(days=day),
                     facts=facts,
                 )
-        self.phones = [Phone(server.url, cast, person, people.add_device(person)) for person, _ in crew]
+        self.phones = [Phone(server.url, cast, person, devices.add(person)) for person, _ in crew]
         at = [cast.norrkoping.id] * 3 + [home.id for _, home in crew[:4]]
         self.paths = [f"/campaigns/{cast.spring.id}?at={id_}" for id_ in at]
         leaders = [people.add(f"Ledare {number}", cast.norrkoping) for number in range(50)]
         for leader in leaders:
             people.grant(leader, "leader", cast.norrkoping)
-        self.cookies = [people.sign_in(leaders[number % 50])[1] for number in range(WATCHERS)]
+        self.cookies = [sessions.start(leaders[number % 50])[1] for number in range(WATCHERS)]
         self.total = 60 * PHONES
         db.session.commit()
 

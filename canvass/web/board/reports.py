@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from canvass.board.reports import captions, labels, selections, totals
 from canvass.board.reports.selections import Selection
@@ -92,7 +93,7 @@ def _note(form: str, selection: Selection, rows: int) -> None:
     }
     top = selections.scope(auth.person(), selection.campaign)[0].id
     db.session.rollback()
-    audit.record("report.export", person_id=auth.person().id, organisation_id=top, **details)
+    audit.record("report.export", person_id=current_user.id, organisation_id=top, **details)
     db.session.commit()
 
 

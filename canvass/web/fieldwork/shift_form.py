@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 
 from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from canvass.core import clock, db, i18n, places
 from canvass.core.i18n import gettext as _
@@ -41,7 +42,7 @@ def blank(campaign: Campaign, node: Organisation, pattern: Shift | None) -> form
         areas=first.get("areas", []),
         place=first.get("place", ""),
         coordinates=_written(*first.get("position", (None, None))),
-        leader=first.get("leader") or auth.person().id,
+        leader=first.get("leader") or current_user.id,
         wanted=_or_empty(first.get("wanted")),
         expected=_or_empty(first.get("expected")),
         script=first.get("script", ""),

@@ -18,7 +18,7 @@ from canvass.fieldwork.shifts import Shift
 from canvass.insight import coverage, outings
 from canvass.insight.coverage import Ground
 from canvass.members import access, organisations
-from canvass.web.page import auth, drawings, fragments, frames, level
+from canvass.web.page import auth, drawings, fragments, frames, level, security
 from canvass.web.page.drawings import Drawing, Place
 from canvass.web.page.frames import Frame
 from canvass.web.page.level import Level
@@ -255,7 +255,7 @@ def _with_map(template: str, **values: Any) -> Response:
     page = render_template(
         template, stood=stood, look=_look, since=since, credit=current_app.config["TILES_CREDIT"], **values
     )
-    return auth.allow_tiles(make_response(page))
+    return security.allow_tiles(make_response(page))
 
 
 def _columns() -> dict[str, str]:

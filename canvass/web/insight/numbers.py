@@ -1,4 +1,4 @@
-"""A campaign's page: its numbers at one level of the tree, once or as a stream."""
+"""A campaign's page: its numbers at one level of the tree, as a page and as a stream."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from canvass.counting import reviews
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import plausibility
-from canvass.members import access, joining, people
+from canvass.members import access, joining, sessions
 from canvass.web.insight import blocks, watching
 from canvass.web.page import auth, fragments, level
 
@@ -57,4 +57,4 @@ def watch(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(person, Campaign, campaign_id)
     node = level.of(campaign).node
     subject = blocks.subject(campaign, node, **blocks.rights(person, node))
-    return watching.answer(subject, people.still_standing, people.standing(auth.session()))
+    return watching.answer(subject, sessions.still_valid, sessions.credentials(auth.current_session()))
