@@ -48,7 +48,7 @@ def prepare(data: str | os.PathLike[str], base_url: str, demo: bool = False) -> 
             return []
         token = joining.setup_token()
         db.session.commit()
-        return [f"Öppna den här länken en gång för att komma igång: {base_url}/setup/{token}"]
+        return [f"Öppna den här länken en gång för att komma igång: {_address(base_url, 'setup.begin', token=token)}"]
 
 
 def bring_up_to_date(app: Flask) -> None:
@@ -66,14 +66,22 @@ def demo_lines(base_url: str) -> list[str]:
     from canvass import demo
 
     cast = demo.fill()
-    lines = [f"{role} {base_url}/demo/{joining.sign_in_token(person)}" for role, person in cast.items()]
+    lines = [
+        f"{role} {_address(base_url, 'joining.demo', token=joining.sign_in_token(person))}"
+        for role, person in cast.items()
+    ]
     secret = current_app.config["SECRET_KEY"]
     demo.links(secret)
     wall = demo.wall(cast["leader"], secret)
     if wall is not None:
-        lines.append(f"wall {base_url}/wall/{walls.token(wall, secret)}")
+        lines.append(f"wall {_address(base_url, 'walls.wall', token=walls.token(wall, secret))}")
     db.session.commit()
     return lines
+
+
+def _address(base_url: str, endpoint: str, **values: str) -> str:
+    """A view's whole address, outside any request."""
+    return base_url + current_app.url_map.bind("localhost").build(endpoint, values)
 
 
 def main(argv: list[str]) -> int:
@@ -224,7 +232,7 @@ def sign_in_link(email: str) -> None:
     token = joining.sign_in_token(person)
     db.session.commit()
     base = current_app.config["PUBLIC_URL"] or f"http://{current_app.config['HOST']}:{current_app.config['PORT']}"
-    click.echo(f"{base}/sign-in/{token}")
+    click.echo(_address(base, "joining.sign_in_link", token=token))
 
 
 @commands.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -78,8 +77,8 @@ def enter(campaign_id: str) -> ResponseReturnValue:
     _say_entered(report_id, totals, is_new)
     if form.text("then") == "campaign":
         return redirect(url_for("numbers.page", campaign_id=campaign_id, at=node.id), 303)
-    kept = {name: form.text(name) for name in KEPT}
-    return redirect(f"{url_for('late_reports.page', campaign_id=campaign_id)}?{urlencode(kept)}", 303)
+    kept: dict[str, Any] = {name: form.text(name) for name in KEPT}
+    return redirect(url_for("late_reports.page", campaign_id=campaign_id, **kept), 303)
 
 
 @bp.post("/late-reports/<report_id>/undo")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from urllib.parse import urlencode
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -60,8 +60,8 @@ def save(campaign_id: str) -> ResponseReturnValue:
     sentence = _said(campaign, wishes) if has_changed else _("Inget mål var ändrat.")
     db.session.commit()
     fragments.say(sentence)
-    chosen = urlencode({name: value for name in CHOICES if (value := request.form.get(name))})
-    return redirect(f"{url_for('targets.page', campaign_id=campaign_id)}?{chosen}", 303)
+    chosen: dict[str, Any] = {name: value for name in CHOICES if (value := request.form.get(name))}
+    return redirect(url_for("targets.page", campaign_id=campaign_id, **chosen), 303)
 
 
 def _wishes(person: Person, form: forms.Form) -> dict[str, Wish]:

@@ -60,6 +60,7 @@ def wall(token: str) -> ResponseReturnValue:
         PAGE,
         BLOCK,
         address=url_for("walls.wall", token=token),
+        stream=url_for("walls.watch", token=token),
         look=look if look in LOOKS else LOOKS[0],
         **values(shown.campaign, shown.organisation),
     )
@@ -131,7 +132,7 @@ def _version(campaign_name: str, node_name: str, _language: str) -> str:
     Within a process the page depends on these arguments alone, so it is rendered once for each, not with each block.
     """
     names = {"campaign": {"name": campaign_name}, "node": {"name": node_name}}
-    frame = render_template(PAGE, **names, look=LOOKS[0], address="", is_frame_only=True)
+    frame = render_template(PAGE, **names, look=LOOKS[0], is_frame_only=True)
     return hashlib.sha256(frame.encode()).hexdigest()[:10]
 
 
@@ -207,7 +208,7 @@ def index(campaign_id: str) -> ResponseReturnValue:
         campaign=campaign,
         node=node,
         organisations=lines,
-        rows=[(known, _address(known)) for known in walls.beneath(campaign.id, node.id)],
+        rows=[(known, _address(known), _address(known, LOOKS[1])) for known in walls.beneath(campaign.id, node.id)],
         form=forms.Form(language=i18n.language()),
     )
 
@@ -236,5 +237,5 @@ def withdraw(wall_id: str) -> ResponseReturnValue:
     return redirect(url_for("walls.index", campaign_id=known.campaign_id, at=known.organisation_id), 303)
 
 
-def _address(known: Wall) -> str:
-    return f"{auth.base_url()}{url_for('walls.wall', token=walls.token(known, auth.secret()))}"
+def _address(known: Wall, look: str | None = None) -> str:
+    return f"{auth.base_url()}{url_for('walls.wall', token=walls.token(known, auth.secret()), look=look)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
@@ -38,7 +38,7 @@ def health() -> ResponseReturnValue:
 @auth.open_to_all
 def language() -> ResponseReturnValue:
     """Another language, on the page one was on."""
-    response = make_response(redirect(auth.own_path(request.form.get("next"), "/"), 303))
+    response = make_response(redirect(auth.own_path(request.form.get("next"), url_for("attempts.front")), 303))
     auth.choose_language(response, request.form.get("language", ""))
     db.session.commit()
     return response
