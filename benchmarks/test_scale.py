@@ -22,11 +22,12 @@ from sqlalchemy import insert, select, text, update
 import canvass
 from canvass.core import clock, db, i18n, state
 from canvass.counting.tallies import Pulse, Tally
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, campaigns, topics
 from canvass.fieldwork.campaigns import CHANNELS, Campaign
 from canvass.insight import numbers
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
+from tests.cast import new_campaign
 from tests.conftest import NOW, engines
 
 ATTEMPTS = 16_000_000
@@ -98,12 +99,12 @@ def fill() -> None:
     random = Random(2026)
     campaign = national_campaign()
     associations, ground = associations_and_areas(campaign.organisation_id)
-    topics = [topic.id for topic in campaigns.topics(campaign)]
+    topic_ids = [topic.id for topic in topics.offered(campaign)]
     share = ATTEMPTS / len(associations)
     counters = 0
     for index, association in enumerate(associations):
         mine = ground[index * AREAS : (index + 1) * AREAS]
-        rows = counted(campaign, association, keys_of(mine, topics, random), share)
+        rows = counted(campaign, association, keys_of(mine, topic_ids, random), share)
         db.session.execute(insert(Tally), rows)
         counters += len(rows)
     pulses = [{"campaign_id": campaign.id, "organisation_id": a["id"], "beat": 1} for a in associations]
@@ -115,7 +116,7 @@ def national_campaign() -> Campaign:
     """The country, and its election campaign with nine topics."""
     national = organisations.add("national", "Partiet", None)
     organisations.import_sweden(national)
-    campaign = campaigns.create(
+    campaign = new_campaign(
         national,
         name="Valrörelsen",
         kind="mobilise",
@@ -149,7 +150,7 @@ def associations_and_areas(national_id: str) -> tuple[list[dict[str, Any]], list
     return associations, ground
 
 
-def keys_of(ground: list[dict[str, Any]], topics: list[str], random: Random) -> dict[str, list[str]]:
+def keys_of(ground: list[dict[str, Any]], topic_ids: list[str], random: Random) -> dict[str, list[str]]:
     """The counters' keys by dimension of an association that was out on 120 days."""
     days = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
     out = random.sample(days, 120)
@@ -157,7 +158,7 @@ def keys_of(ground: list[dict[str, Any]], topics: list[str], random: Random) -> 
         "area": [area["id"] for area in ground],
         "channel": list(CHANNELS),
         "day": [day.isoformat() for day in out],
-        "topic": topics,
+        "topic": topic_ids,
         "hour": [f"{c}-{w}-{h}" for c in CHANNELS for w in range(7) for h in (10, 12, 17, 18)],
         "visit": [f"{random.choice(ground)['id']}:{day}" for day in out],
     }

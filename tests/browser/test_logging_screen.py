@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from canvass.core import db
 from canvass.counting.attempts import Attempt
-from canvass.fieldwork.campaigns import Topic
+from canvass.fieldwork.topics import Topic
 from tests.cast import Cast
 
 AXE = {

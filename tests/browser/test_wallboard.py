@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from canvass.core import db
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.insight import walls
 from canvass.insight.walls import Wall
 from tests.browser.conftest import PATIENCE_SECONDS, Live
@@ -21,7 +21,7 @@ PROJECTOR = {"width": 1920, "height": 1080}
 @pytest.fixture
 def wall(live: Live, stage: Cast) -> Wall:
     """The wall of Norrköping's spring campaign, of which it has a target of 8."""
-    campaigns.set_target(stage.spring, stage.norrkoping, 8)
+    targets.agree(stage.spring, stage.norrkoping, 8)
     return walls.make(stage.spring, stage.norrkoping, "", "sv", live.app.config["SECRET_KEY"])
 
 

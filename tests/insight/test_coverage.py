@@ -15,16 +15,17 @@ from flask.testing import FlaskClient
 from canvass.core import audit, clock, db, geometry
 from canvass.counting import attempts
 from canvass.counting.tallies import Count
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, targets
 from canvass.fieldwork.areas import Area
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
+from canvass.fieldwork.targets import Target
 from canvass.insight import coverage
 from canvass.insight.coverage import Ground
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, log
+from tests.cast import Cast, log, new_campaign
 from tests.conftest import questions
 from tests.fieldwork.test_areas import feature, file_of
 from tests.insight.outlined import outlined
@@ -105,8 +106,8 @@ def test_an_areas_latest_target_counts(cast: Cast) -> None:
     aim(cast, cast.hageby_north, 80)
     with clock.stopped(clock.now() + timedelta(days=1)):
         aim(cast, cast.hageby_north, 120, revision=2)
-    campaigns.set_target(cast.spring, cast.hageby, 900)
-    assert campaigns.area_targets(cast.spring) == {cast.hageby_north.id: 120}
+    targets.agree(cast.spring, cast.hageby, 900)
+    assert targets.agreed_for_areas(cast.spring) == {cast.hageby_north.id: 120}
     assert here(cast)["Hageby norra"].target == 120
 
 
@@ -174,11 +175,11 @@ def test_the_questions_do_not_grow_with_the_areas(cast: Cast) -> None:
 
 
 def test_from_above_a_municipality_is_all_that_was_done_under_it(cast: Cast) -> None:
-    campaign = campaigns.create(
+    campaign = new_campaign(
         cast.ostergotland, name="Länet", kind="listen", starts_on=cast.spring.starts_on, ends_on=cast.spring.ends_on,
         channels=["door"], topics=[], target=None,
     )  # fmt: skip
-    campaigns.set_target(campaign, cast.norrkoping, 10)
+    targets.agree(campaign, cast.norrkoping, 10)
     for who, days in ((cast.alva, 8), (cast.dag, 2)):
         log(cast, who, days_ago=days, campaign=campaign)
     shift(cast, cast.ektorp, days=3, campaign=campaign)
@@ -305,7 +306,7 @@ def test_a_shift_that_has_been_takes_no_more_ground(cast: Cast, signed_in: Signe
 
 
 def test_a_shift_of_another_campaign_is_not_there(cast: Cast, signed_in: SignedIn) -> None:
-    campaign = campaigns.create(
+    campaign = new_campaign(
         cast.norrkoping, name="Hösten", kind="listen", starts_on=cast.spring.starts_on, ends_on=cast.spring.ends_on,
         channels=["door"], topics=[], target=None,
     )  # fmt: skip

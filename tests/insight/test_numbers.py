@@ -13,13 +13,13 @@ from sqlalchemy import select
 from canvass.core import db
 from canvass.counting import attempts, receipts, tallies
 from canvass.counting.attempts import Facts
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import campaigns, targets, topics
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import numbers
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, log
+from tests.cast import Cast, log, new_campaign
 from tests.conftest import NOW
 from tests.insight.campaign_page import figures, page, table
 
@@ -31,7 +31,7 @@ def busy(cast: Cast) -> Cast:
     """Sixty attempts over everything, some undone and some corrected: the same ones every time."""
     random = Random(7)
     grounds = [None, cast.hageby_north, cast.hageby_south, cast.ektorp_hill]
-    names = [topic.name for topic in campaigns.topics(cast.spring)]
+    names = [topic.name for topic in topics.offered(cast.spring)]
     for _ in range(60):
         who, channel = random.choice([cast.alva, cast.dag, cast.bo]), random.choice(list(campaigns.CHANNELS))
         attempt = log(
@@ -108,10 +108,10 @@ def test_remaining_and_rate_are_said_plainly(cast: Cast, signed_in: SignedIn) ->
     assert "4 960 samtal kvar till målet" in text
     assert "50 %" in text
     assert numbers.numbers(cast.spring, cast.norrkoping).remaining == 4960
-    campaigns.set_target(cast.spring, cast.norrkoping, 30)
+    targets.agree(cast.spring, cast.norrkoping, 30)
     assert "Målet är nått!" in page(signed_in(cast.bo), cast.spring)
     assert numbers.numbers(cast.spring, cast.norrkoping).remaining == 0
-    campaigns.set_target(cast.spring, cast.norrkoping, 0)
+    targets.agree(cast.spring, cast.norrkoping, 0)
     assert page(signed_in(cast.bo), cast.spring)
 
 
@@ -135,7 +135,7 @@ def test_somebody_of_two_associations_can_look_at_each(busy: Cast, signed_in: Si
 
 
 def test_a_moved_association_takes_its_counts_along_without_a_recount(busy: Cast) -> None:
-    year = campaigns.create(
+    year = new_campaign(
         busy.ostergotland,
         name="Distriktets år",
         kind="listen",

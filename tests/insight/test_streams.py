@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from canvass.core import db, i18n
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.insight import streams
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
@@ -167,7 +167,7 @@ def test_what_is_not_counted_is_seen_as_well(cast: Cast, watch: Watch) -> None:
     async def scene(hall: Hall) -> None:
         viewer = hall.sit(cast.bo)
         await hall.sees(viewer, total=0)
-        campaigns.set_target(cast.spring, cast.norrkoping, 77, by=cast.bo)
+        targets.agree(cast.spring, cast.norrkoping, 77, by=cast.bo)
         organisations.rename(cast.hageby, "Hagebys s-förening")
         db.session.commit()
         while "77 samtal kvar" not in viewer.shown or "Hagebys" not in viewer.shown:

@@ -32,7 +32,7 @@ from canvass.insight import walls
 from canvass.members import access, joining, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Device, Person
-from tests.cast import Cast, plan_shift
+from tests.cast import Cast, new_campaign, plan_shift
 from tests.conftest import browser
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -232,7 +232,7 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
     membership = people.grant(resident, "volunteer", node)
     opened, _token = people.sign_in(resident)
     people.add_device(resident)
-    campaign = campaigns.create(
+    campaign = new_campaign(
         node,
         name="Kampanjen",
         kind="listen",

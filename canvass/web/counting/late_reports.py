@@ -15,7 +15,7 @@ from canvass.core.refusals import Refused
 from canvass.counting import late_reports
 from canvass.counting.late_reports import LateReport, Totals
 from canvass.counting.tallies import Count
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, campaigns, topics
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import access, organisations
@@ -146,7 +146,7 @@ def _totals(campaign: Campaign, form: forms.Form) -> Totals:
         channel=channel,
         area_id=form.text("area") or None,
         outcomes=outcomes,
-        topics={topic: number for topic in campaigns.all_topics(campaign) if (number := form.whole(topic))},
+        topics={topic: number for topic in topics.all_of(campaign) if (number := form.whole(topic))},
     )
 
 
@@ -214,11 +214,11 @@ def _filled(report: LateReport) -> forms.Form:
 
 def _page(campaign: Campaign, node: Organisation, form: forms.Form, changed: LateReport | None) -> str:
     owners = _owners(node)
-    topics = campaigns.topics(campaign)
+    asked = topics.offered(campaign)
     if changed is not None:
         # A topic that is no longer offered keeps the number it had.
-        known = campaigns.all_topics(campaign)
-        topics += [known[topic] for topic in late_reports.paper(changed).topics if known[topic] not in topics]
+        known = topics.all_of(campaign)
+        asked += [known[topic] for topic in late_reports.paper(changed).topics if known[topic] not in asked]
     beneath = organisations.beneath(node.id)
     return render_template(
         "late_reports/page.html",
@@ -234,7 +234,7 @@ def _page(campaign: Campaign, node: Organisation, form: forms.Form, changed: Lat
         areas=_areas(campaign, node, changed),
         outcomes=[(outcome, campaigns.outcome_name(outcome), _offering(campaign, outcome)) for outcome in OUTCOMES],
         report_id=form.report if db.is_id(form.report) else db.new_id(),
-        topics=topics,
+        topics=asked,
         hours=[(hour, f"{hour:02}.00") for hour in range(24)],
         lines=late_reports.entered(campaign, beneath, MOST_LISTED),
         total=late_reports.parts(campaign.id, beneath).total,

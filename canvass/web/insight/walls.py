@@ -16,7 +16,7 @@ from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
 from canvass.counting import tallies
 from canvass.counting.tallies import Count
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import walls
 from canvass.insight.streams import Subject
@@ -103,7 +103,7 @@ def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
     here = organisations.beneath(node.id)
     days = tallies.by("day", campaign.id, here)
     talked = sum(count.conversations for count in days.values())
-    agreed = campaigns.target_revisions(campaign, node.id)
+    agreed = targets.revisions(campaign, node.id)
     target = agreed[-1][1] if agreed else 0
     marks = _marks(days, target, [number for _day, number in agreed])
     since = walls.lately()

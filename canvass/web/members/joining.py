@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from canvass.core import db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.fieldwork import campaigns, shifts
+from canvass.fieldwork import campaigns, meeting_points, shifts
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
 from canvass.members import access, joining, organisations, people
@@ -113,7 +113,7 @@ def _welcome(link: JoinLink, form: forms.Form) -> str:
         link=link,
         campaign=campaign,
         shift=shift,
-        place=shifts.place(shift) if shift else "",
+        place=meeting_points.words(shift) if shift else "",
         associations=joining.associations(link),
         known=_known_volunteer(form.name or request.args.get("new", "")),
         form=form,
