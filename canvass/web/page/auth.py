@@ -18,6 +18,8 @@ SESSION_COOKIE, DEVICE_COOKIE, LANGUAGE_COOKIE = "canvass_session", "canvass_dev
 COOKIE_LIFE = timedelta(days=400)  # browsers keep none longer
 LARGEST_FORM = 1_000_000  # bytes
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+# Where the server puts the HTTPException with which a request is to be refused, when its body could not be read.
+REFUSED = "canvass.refused"
 CSP = "; ".join(
     [
         "default-src 'none'",
@@ -94,6 +96,8 @@ def guard() -> Any:
     """Let the request through, send it to sign in, or refuse it."""
     g.person = g.session = g.device = None
     i18n.speak(_language_asked())
+    if REFUSED in request.environ:
+        raise request.environ[REFUSED]
     if request.endpoint in (None, "static"):
         return None
     if request.mimetype != "multipart/form-data":
