@@ -21,11 +21,12 @@ from sqlalchemy import insert, select, text, update
 import canvass
 from canvass.core import clock, db, i18n, state
 from canvass.counting.tallies import Pulse, Tally
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, campaigns, topics
 from canvass.fieldwork.campaigns import CHANNELS, Campaign
 from canvass.insight import numbers
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
+from tests.cast import new_campaign
 from tests.conftest import NOW, engines
 
 ATTEMPTS = 16_000_000
@@ -97,7 +98,7 @@ def fill() -> None:
     random = Random(2026)
     national = organisations.add("national", "Partiet", None)
     organisations.import_sweden(national)
-    campaign = campaigns.create(
+    campaign = new_campaign(
         national,
         name="Valrörelsen",
         kind="mobilise",
@@ -123,7 +124,7 @@ def fill() -> None:
         for n in range(AREAS)
     ]
     db.session.execute(insert(areas.Area), ground)
-    topics = [topic.id for topic in campaigns.topics(campaign)]
+    topic_ids = [topic.id for topic in topics.offered(campaign)]
     days = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
     rows = []
     for index, association in enumerate(associations):
@@ -134,7 +135,7 @@ def fill() -> None:
             "area": [g["id"] for g in mine],
             "channel": list(CHANNELS),
             "day": [day.isoformat() for day in out],
-            "topic": topics,
+            "topic": topic_ids,
             "hour": [f"{c}-{w}-{h}" for c in CHANNELS for w in range(7) for h in (10, 12, 17, 18)],
             "visit": [f"{random.choice(mine)['id']}:{day}" for day in out],
         }

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from canvass.core import audit, clock
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
-from canvass.fieldwork import campaigns, shifts
+from canvass.fieldwork import campaigns, meeting_points
 from canvass.fieldwork.shifts import Shift
 from canvass.members import people
 from canvass.members.people import Person
@@ -108,8 +108,8 @@ def _event(shift: Shift, url: str) -> Event:
     event.add("dtend", shift.ends_at)
     event.add("summary", f"{campaigns.channel_name(shift.channel)} · {shift.organisation.name}")
     event.add("status", "CANCELLED" if shift.cancelled_at else "CONFIRMED")
-    event.add("location", shifts.place(shift))
-    position = shifts.meeting_point(shift)
+    event.add("location", meeting_points.words(shift))
+    position = meeting_points.position(shift)
     if position is not None:
         event.add("geo", position)
     event.add("description", f"{shift.campaign.name}\n{url}")

@@ -16,8 +16,9 @@ from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, is_reading, new_id, session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.members import access, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -100,15 +101,20 @@ def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
     )
 
 
-def link_to_shift(
-    organisation: Organisation, campaign_id: str, shift_id: str, expires_at: datetime, secret: str
-) -> JoinLink:
-    """The way in to one shift; made anew when there is none that works."""
-    known = session.scalar(
+def current_shift_link(shift_id: str) -> JoinLink | None:
+    """The way in to one shift that works now, when one has been made."""
+    return session.scalar(
         select(JoinLink).where(
             JoinLink.shift_id == shift_id, JoinLink.withdrawn_at.is_(None), JoinLink.expires_at > clock.now()
         )
     )
+
+
+def link_to_shift(
+    organisation: Organisation, campaign_id: str, shift_id: str, expires_at: datetime, secret: str
+) -> JoinLink:
+    """The way in to one shift; made anew when there is none that works."""
+    known = current_shift_link(shift_id)
     return known if known is not None else _add_link(organisation, campaign_id, expires_at, secret, shift_id)
 
 
@@ -170,12 +176,12 @@ def associations(known: JoinLink) -> list[Organisation]:
 def join(
     known: JoinLink, name: str, association: Organisation, person: Person | None = None, *, is_guest: bool = False
 ) -> Person:
-    """Become a volunteer of `association`, as a new person or as the one already signed in. Raises people.Refused.
+    """Become a volunteer of `association`, as a new person or as the one already signed in. Raises Refused.
 
     A guest may log there from now on, and otherwise goes on logging for their own association.
     """
     if association.id not in {node.id for node in associations(known)}:
-        raise people.Refused(_("Välj en förening i listan."), "association")
+        raise Refused({"association": _("Välj en förening i listan.")})
     if person is None:
         person = people.add(name, association)
     elif not is_guest:
@@ -189,9 +195,9 @@ def join(
 
 
 def invite(organisation: Organisation, role: str, note: str, *, by: Person) -> tuple[Ticket, str]:
-    """A single-use link to a role at the organisation, and its token. Raises people.Refused."""
+    """A single-use link to a role at the organisation, and its token. Raises Refused."""
     if role not in people.ROLES:
-        raise people.Refused(_("Välj en roll."), "role")
+        raise Refused({"role": _("Välj en roll.")})
     ticket, token = _new_ticket("invitation", INVITATION_TIME)
     ticket.organisation, ticket.role, ticket.invited_by_id = organisation, role, by.id
     ticket.note = " ".join(note.split())[:60]
@@ -218,7 +224,7 @@ def withdraw_invitation(ticket: Ticket, *, by: Person) -> None:
 
 
 def accept(ticket: Ticket, name: str, email: str, password: str, person: Person | None = None) -> Person:
-    """Take the invitation up, as a new person or as the one already signed in. Spends it. Raises people.Refused."""
+    """Take the invitation up, as a new person or as the one already signed in. Spends it. Raises Refused."""
     assert ticket.organisation is not None
     if person is None:
         person = people.add(name, ticket.organisation, email=email, password=password)
@@ -244,10 +250,12 @@ def sign_in_token(person: Person) -> str:
 
 
 def ticket(kind: str, token: str) -> Ticket:
-    """The unused ticket with this token. Raises Gone."""
-    found = session.scalar(
-        select(Ticket).where(Ticket.kind == kind, Ticket.token_hash == people.hashed(token)).with_for_update(of=Ticket)
-    )
+    """The unused ticket with this token. Raises Gone.
+
+    Locked, so that it is spent once, unless this transaction only reads.
+    """
+    query = select(Ticket).where(Ticket.kind == kind, Ticket.token_hash == people.hashed(token))
+    found = session.scalar(query if is_reading() else query.with_for_update(of=Ticket))
     if found is None or found.spent_at or found.expires_at <= clock.now():
         raise Gone(_("Länken är redan använd eller har gått ut. Be om en ny."))
     return found

@@ -6,9 +6,19 @@ By hand since no bridge from ASGI to WSGI lets the app hand a stream back to the
 from __future__ import annotations
 
 import asyncio
+<<<<<<< HEAD
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+=======
+import io
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+>>>>>>> main
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from functools import partial
@@ -39,7 +49,16 @@ Send = Callable[[Message], Awaitable[None]]
 def serve() -> Server:
     """What the server calls in each of its processes."""
     sys.setswitchinterval(SWITCH)
+    threading.Thread(target=end_with_parent, daemon=True).start()
     return Server(create_app())
+
+
+def end_with_parent() -> None:
+    """End this process at once when the one that started it is gone, were it killed: nobody could stop it any more."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class Server:

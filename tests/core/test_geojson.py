@@ -427,7 +427,7 @@ def test_a_crs_that_the_coordinates_belie_is_refused():
 @pytest.mark.parametrize("epsg", [3021, 3857, 3011])
 def test_metres_of_an_undeclared_other_system_are_refused(epsg):
     other = pyproj.Transformer.from_crs(4326, epsg, always_xy=True)
-    sentence = refusal(feature(ring=[list(other.transform(*place)) for place in HAGEBY]))
+    sentence = refusal(feature(ring=[list(other.transform(east, north)) for east, north in HAGEBY]))
     assert "varken i WGS84 eller SWEREF 99 TM, utan kanske i RT 90, Web Mercator" in sentence
 
 

@@ -16,18 +16,20 @@ import canvass
 from canvass.core import audit, clock, db, geometry, settings
 from canvass.counting import attempts
 from canvass.counting.tallies import Count
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, targets
 from canvass.fieldwork.areas import Area
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
+from canvass.fieldwork.targets import Target
 from canvass.insight import coverage
 from canvass.insight.coverage import Ground
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from canvass.web.page import drawings
-from tests.cast import Cast, log
-from tests.fieldwork.test_areas import feature, file_of, questions
+from tests.cast import Cast, log, new_campaign
+from tests.conftest import questions
+from tests.fieldwork.test_areas import feature, file_of
 
 SignedIn = Callable[[Person], FlaskClient]
 
@@ -112,8 +114,8 @@ def test_an_areas_latest_target_counts(cast: Cast) -> None:
     aim(cast, cast.hageby_north, 80)
     with clock.stopped(clock.now() + timedelta(days=1)):
         aim(cast, cast.hageby_north, 120, revision=2)
-    campaigns.set_target(cast.spring, cast.hageby, 900)
-    assert campaigns.area_targets(cast.spring) == {cast.hageby_north.id: 120}
+    targets.agree(cast.spring, cast.hageby, 900)
+    assert targets.agreed_for_areas(cast.spring) == {cast.hageby_north.id: 120}
     assert here(cast)["Hageby norra"].target == 120
 
 
@@ -181,11 +183,11 @@ def test_the_questions_do_not_grow_with_the_areas(cast: Cast) -> None:
 
 
 def test_from_above_a_municipality_is_all_that_was_done_under_it(cast: Cast) -> None:
-    campaign = campaigns.create(
+    campaign = new_campaign(
         cast.ostergotland, name="Länet", kind="listen", starts_on=cast.spring.starts_on, ends_on=cast.spring.ends_on,
         channels=["door"], topics=[], target=None,
     )  # fmt: skip
-    campaigns.set_target(campaign, cast.norrkoping, 10)
+    targets.agree(campaign, cast.norrkoping, 10)
     for who, days in ((cast.alva, 8), (cast.dag, 2)):
         log(cast, who, days_ago=days, campaign=campaign)
     shift(cast, cast.ektorp, days=3, campaign=campaign)
@@ -285,18 +287,19 @@ def test_a_leader_gives_an_area_to_a_shift_and_takes_it_back(cast: Cast, signed_
     for _twice in range(2):
         assert bo.post(f"{address}/assign", data={"shift": coming.id}).status_code == 303
     db.session.expire_all()
-    assert coming.areas == [cast.hageby_north]
+    assert (coming.areas, coming.revision) == ([cast.hageby_north], 1)  # calendars take the highest revision
     assert "fredag 8 maj</strong></a> 18:30–20:30" in bo.get(address).text
     assert bo.post(f"{address}/release", data={"shift": coming.id}).status_code == 303
     db.session.expire_all()
-    assert coming.areas == []
+    assert (coming.areas, coming.revision) == ([], 2)
     noted = [
         entry
         for entry in db.session.query(audit.Entry).order_by(audit.Entry.number)
         if entry.action.startswith("shift.")
     ]
     assert [entry.action for entry in noted] == ["shift.assign", "shift.release"]
-    assert noted[0].details == {"shift": coming.id, "area": cast.hageby_north.id}
+    details = {"campaign": coming.campaign_id, "shift": coming.id, "area": cast.hageby_north.id}
+    assert noted[0].details == details
 
 
 def test_a_shift_that_has_been_takes_no_more_ground(cast: Cast, signed_in: SignedIn) -> None:
@@ -311,7 +314,7 @@ def test_a_shift_that_has_been_takes_no_more_ground(cast: Cast, signed_in: Signe
 
 
 def test_a_shift_of_another_campaign_is_not_there(cast: Cast, signed_in: SignedIn) -> None:
-    campaign = campaigns.create(
+    campaign = new_campaign(
         cast.norrkoping, name="Hösten", kind="listen", starts_on=cast.spring.starts_on, ends_on=cast.spring.ends_on,
         channels=["door"], topics=[], target=None,
     )  # fmt: skip

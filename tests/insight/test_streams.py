@@ -14,17 +14,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from canvass.core import db, i18n
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.insight import streams
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person, Session
-from canvass.web.insight import numbers, watching
+from canvass.web.insight import blocks, watching
 from tests.cast import Cast, log
-from tests.conftest import in_a_loop
+from tests.conftest import PATIENCE, in_a_loop
 
 SignedIn = Callable[[Person], FlaskClient]
-PATIENCE = 20  # seconds
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +32,7 @@ def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOOK_EVERY", "TICK", "SEEN_EVERY", "CHECK_EVERY", "LINES_EVERY"):
         monkeypatch.setattr(streams, name, 0.01)
     monkeypatch.setattr(streams, "SHARE", 1)
-    monkeypatch.setattr(numbers, "FRAME_LASTS", 0)
+    monkeypatch.setattr(blocks, "BACKGROUND_LASTS", 0)
     # And nothing comes but what a test has caused.
     for name in ("RENEW_EVERY", "HEARTBEAT"):
         monkeypatch.setattr(streams, name, 3600)
@@ -49,7 +48,7 @@ class Hall:
         """Somebody begins to watch the spring campaign, from Norrköping unless said otherwise."""
         opened = who if isinstance(who, Session) else people.sign_in(who)[0]
         node = node or self.cast.norrkoping
-        subject = numbers.subject(self.cast.spring, node, **numbers.rights(opened.person, node))
+        subject = blocks.subject(self.cast.spring, node, **blocks.rights(opened.person, node))
         db.session.commit()
         return Viewer(self.hub.join(streams.Watch(subject, people.still_standing, people.standing(opened))), is_packed)
 
@@ -167,7 +166,7 @@ def test_what_is_not_counted_is_seen_as_well(cast: Cast, watch: Watch) -> None:
     async def scene(hall: Hall) -> None:
         viewer = hall.sit(cast.bo)
         await hall.sees(viewer, total=0)
-        campaigns.set_target(cast.spring, cast.norrkoping, 77, by=cast.bo)
+        targets.agree(cast.spring, cast.norrkoping, 77, by=cast.bo)
         organisations.rename(cast.hageby, "Hagebys s-förening")
         db.session.commit()
         while "77 samtal kvar" not in viewer.shown or "Hagebys" not in viewer.shown:

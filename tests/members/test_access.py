@@ -21,7 +21,7 @@ from flask import Flask, has_request_context, request
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from canvass.board import earlier_years
+from canvass.board.earlier_years import imports
 from canvass.core import clock, db
 from canvass.core.settings import ROOT
 from canvass.counting import late_reports, quarantine
@@ -32,7 +32,7 @@ from canvass.insight import walls
 from canvass.members import access, joining, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Device, Person
-from tests.cast import Cast, plan_shift
+from tests.cast import Cast, new_campaign, plan_shift
 from tests.conftest import browser
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -144,8 +144,8 @@ TABLE = {
     "POST /quarantine/<held_id>/dismiss": "--.-. ++.-. --.-. ++.-.",
     # what leaves the house
     "GET /reports": "- + + +",
-    "GET /reports/totals.csv": "- + + +",
-    "GET /reports/totals.xlsx": "- + + +",
+    "POST /reports/totals.csv": "- + + +",
+    "POST /reports/totals.xlsx": "- + + +",
 }
 
 # The same routes where the question names something else that could be another's.
@@ -181,8 +181,8 @@ QUESTIONS = {
     "POST /areas/<own_area>/edit organisation=<organisation_id>": "----- !!.-. ----- !!.-.",
     "POST /organisations/<child>/move parent=<organisation_id>": "----- ----- ----- +!.!.",
     "GET /reports?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
-    "GET /reports/totals.csv?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
-    "GET /reports/totals.xlsx?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
+    "POST /reports/totals.csv?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
+    "POST /reports/totals.xlsx?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
 }
 
 
@@ -232,7 +232,7 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
     membership = people.grant(resident, "volunteer", node)
     opened, _token = people.sign_in(resident)
     people.add_device(resident)
-    campaign = campaigns.create(
+    campaign = new_campaign(
         node,
         name="Kampanjen",
         kind="listen",
@@ -257,7 +257,7 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
         "held": _held(resident, campaign.id),
-        "import": earlier_years.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
+        "import": imports.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
         "report": _late_report(resident, campaign, node),
         "wall": walls.make(campaign, node, "", "sv", "key", by=resident).id,
         "draft": areas.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from canvass.core import audit, db, i18n
+from canvass.core.refusals import Refused
 from canvass.members import access, joining, people
 from canvass.members.joining import JoinLink, Ticket
 from canvass.members.organisations import Organisation
@@ -175,13 +176,34 @@ def test_the_page_the_poster_and_the_link_say_the_same(app: Flask, cast: Cast, s
     assert "http://localhost/join/" in bo.get(f"/campaigns/{cast.spring.id}/join").text
 
 
+def test_an_organisation_without_a_link_is_given_one_by_a_button(cast: Cast, signed_in: SignedIn) -> None:
+    bo, page = signed_in(cast.bo), f"/campaigns/{cast.spring.id}"
+    asked = f"{page}/join?organisation={cast.hageby.id}"
+    assert "Skapa länk" in bo.get(asked).text
+    assert bo.get(f"{page}/poster?organisation={cast.hageby.id}").headers["Location"] == asked
+    assert db.session.scalar(select(func.count(JoinLink.id))) == 0  # looking makes none
+    # From the campaign's page it takes one press: the button makes the link, and from then on it is a link itself.
+    assert f'<form method="post" action="{page}/join">' in bo.get(f"{page}?at={cast.hageby.id}").text
+    assert bo.post(f"{page}/join", data={"organisation": cast.hageby.id}).headers["Location"] == asked
+    assert 'class="qr"' in bo.get(asked).text
+    assert f'href="{asked}"' in bo.get(f"{page}?at={cast.hageby.id}").text
+
+
+def test_a_campaign_that_is_opened_has_its_link(cast: Cast, signed_in: SignedIn) -> None:
+    cast.spring.opened_at = None
+    db.session.commit()
+    signed_in(cast.bo).post(f"/campaigns/{cast.spring.id}/state", data={"state": "open"})
+    assert joining.current_link(cast.spring.organisation_id, cast.spring.id)
+
+
 def test_links_bear_the_public_address(
     app: Flask, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The leader sits at the office's own address; the volunteers do not."""
     monkeypatch.setitem(app.config, "PUBLIC_URL", "https://samtal.example.org")
+    printed = code(app, cast)
     page = signed_in(cast.bo).get(f"/campaigns/{cast.spring.id}/join").text
-    assert f"https://samtal.example.org/join/{code(app, cast)}" in page
+    assert f"https://samtal.example.org/join/{printed}" in page
     assert "http://localhost" not in page
 
 
@@ -207,7 +229,7 @@ def test_a_volunteer_chooses_between_the_associations_of_the_link_and_no_other(
         assert 'value="Ville"' in answer.text
     assert number_of_people() == before
     link = joining.link(cast.norrkoping, cast.spring.id, cast.spring.ends_on, app.config["SECRET_KEY"])
-    with pytest.raises(people.Refused):  # the rule itself, whatever a door lets through
+    with pytest.raises(Refused):  # the rule itself, whatever a door lets through
         joining.join(link, "Ville", cast.ojersjo)
 
 

@@ -16,7 +16,7 @@ from canvass.members import people
 from canvass.members.people import Person
 from canvass.serving import asgi
 from tests.cast import Cast
-from tests.conftest import in_a_loop
+from tests.conftest import PATIENCE, in_a_loop
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -46,7 +46,7 @@ def exchange(app: Flask, *pieces: bytes, breaks: bool = False, headers: Headers 
         **scope,
     }
     server = asgi.Server(app)
-    in_a_loop(asyncio.wait_for(server(asked, receive, send), 20))
+    in_a_loop(asyncio.wait_for(server(asked, receive, send), PATIENCE))
     server.pool.shutdown()
     return sent
 
@@ -84,7 +84,12 @@ def test_a_body_arrives_whole(echo: Echo, pieces: list[bytes], says_length: bool
 @pytest.mark.parametrize("half", [b"hal", b"x" * 300_000])
 def test_a_body_that_breaks_off_reaches_nobody(echo: Echo, half: bytes) -> None:
     reached: list[bytes] = []
-    assert exchange(echo(lambda: reached.append(request.get_data()) or "ok"), half, breaks=True) == []
+
+    def view() -> str:
+        reached.append(request.get_data())
+        return "ok"
+
+    assert exchange(echo(view), half, breaks=True) == []
     assert reached == []
 
 
@@ -163,7 +168,8 @@ def test_a_stream_is_kept_without_a_thread_and_ends_when_they_leave(app: Flask, 
     live = f"/campaigns/{cast.spring.id}/live".encode()
     server, sent, others = asgi.Server(app), [], []
     server.pool = ThreadPoolExecutor(1)
-    scope = {"type": "http", "method": "GET", "query_string": b"", "http_version": "1.1", "scheme": "http"}
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "query_string": b"", "http_version": "1.1"}
+    scope["scheme"] = "http"
     scope |= {"server": None, "client": None, "headers": headers}
 
     async def scene() -> None:
@@ -188,10 +194,10 @@ def test_a_stream_is_kept_without_a_thread_and_ends_when_they_leave(app: Flask, 
             others.append(message)
 
         stream = asyncio.create_task(server({**scope, "raw_path": live}, receive, send))
-        await asyncio.wait_for(shown.wait(), 20)
-        await asyncio.wait_for(server({**scope, "raw_path": b"/healthz"}, ask, answer), 20)
+        await asyncio.wait_for(shown.wait(), PATIENCE)
+        await asyncio.wait_for(server({**scope, "raw_path": b"/healthz"}, ask, answer), PATIENCE)
         leaves.set()
-        await asyncio.wait_for(stream, 20)
+        await asyncio.wait_for(stream, PATIENCE)
         server.hub.close()
 
     in_a_loop(scene())

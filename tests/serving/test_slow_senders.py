@@ -16,7 +16,8 @@ from granian.server.embed import Server as Granian
 
 from canvass.serving import asgi, bodies
 from canvass.web.page import auth
-from tests.browser.conftest import PATIENCE_SECONDS, free_port
+from tests.conftest import PATIENCE
+from tests.postgres import free_port
 
 LARGEST = 2_000_000  # bytes of a body
 LONG_ANSWER = 16_000_000  # bytes: more than the buffers of both ends of a connection hold
@@ -57,7 +58,7 @@ def connect(reached: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
 
     with ExitStack() as closing:
         address = ("127.0.0.1", closing.enter_context(Serving(app)).port)
-        yield lambda: closing.enter_context(socket.create_connection(address, timeout=PATIENCE_SECONDS))
+        yield lambda: closing.enter_context(socket.create_connection(address, timeout=PATIENCE))
 
 
 class Serving(threading.Thread):
@@ -80,7 +81,7 @@ class Serving(threading.Thread):
 
     def __enter__(self) -> Serving:
         self.start()
-        self.is_begun.wait(PATIENCE_SECONDS)
+        self.is_begun.wait(PATIENCE)
         while self.is_alive():
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
@@ -91,7 +92,7 @@ class Serving(threading.Thread):
 
     def __exit__(self, *_error: object) -> None:
         self.stop()
-        self.join(PATIENCE_SECONDS)
+        self.join(PATIENCE)
 
 
 def begin(sender: socket.socket, name: str, *headers: str) -> None:

@@ -28,12 +28,6 @@ SignedIn = Callable[[Person], FlaskClient]
 OURS, THEIRS = "http://localhost", "http://evil.example"
 
 
-@pytest.fixture
-def engine_app(apps: Callable[[str], Flask]) -> Flask:
-    """Headers and cookies are the same on either engine."""
-    return apps("sqlite")
-
-
 def bare(app: Flask) -> FlaskClient:
     """A program or an old browser: it says nothing of where its requests come from."""
     client = browser(app)
@@ -195,8 +189,8 @@ def asked(app: Flask, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.Monke
         "own page": bo.get("/me"),
         "numbers": part,
         "not modified": bo.get(page, headers={"HX-Request": "true", "If-None-Match": part.headers["ETag"]}),
-        "csv": bo.get(f"/reports/totals.csv?campaign={cast.spring.id}"),
-        "xlsx": bo.get(f"/reports/totals.xlsx?campaign={cast.spring.id}"),
+        "csv": bo.post(f"/reports/totals.csv?campaign={cast.spring.id}"),
+        "xlsx": bo.post(f"/reports/totals.xlsx?campaign={cast.spring.id}"),
         "hello": bo.get("/api/v1/hello"),
         "outlines": bo.get("/api/v1/outlines"),
         "batch": hand_in(bo, cast.bo),
@@ -205,6 +199,7 @@ def asked(app: Flask, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.Monke
         "worker": stranger.get("/service-worker.js"),
         "manifest": stranger.get("/manifest.webmanifest"),
         "health": stranger.get("/healthz"),
+        "ready": stranger.get("/readyz"),
         "sent to sign in": stranger.get("/me"),
         "part for nobody": stranger.get(page, headers={"HX-Request": "true"}),
         "sign in first": stranger.get("/api/v1/hello"),

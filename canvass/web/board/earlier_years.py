@@ -7,11 +7,13 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass.board import earlier_years
-from canvass.board.earlier_years import EarlierImport, Year
+from canvass.board.earlier_years import files, imports, previews, results
+from canvass.board.earlier_years.models import EarlierImport
+from canvass.board.earlier_years.results import Year
 from canvass.core import clock, db, sheets
 from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
+from canvass.core.refusals import Refused
 from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
 from canvass.web.page import auth, forms, fragments
@@ -37,13 +39,13 @@ def read_file(organisation_id: str) -> ResponseReturnValue:
     organisation = access.find(person, Organisation, organisation_id, "campaign.edit")
     try:
         if not file:
-            raise earlier_years.Refused(_("Välj en fil."))
+            raise Refused(_("Välj en fil."))
         # One byte too many is enough to see that it is too large.
-        rows = earlier_years.read(file.read(earlier_years.LIMIT_BYTES + 1))
-    except earlier_years.Refused as error:
+        rows = files.read(file.read(files.LIMIT_BYTES + 1))
+    except Refused as error:
         form.errors["file"] = str(error)
         return _page(organisation, form), 422
-    kept = earlier_years.keep(organisation, rows, by=person)
+    kept = imports.keep(organisation, rows, by=person)
     db.session.commit()
     return redirect(url_for("earlier_years.preview", import_id=kept.id), 303)
 
@@ -52,8 +54,8 @@ def read_file(organisation_id: str) -> ResponseReturnValue:
 def example(organisation_id: str) -> ResponseReturnValue:
     """A file to fill in: last year, with a row for each organisation directly beneath."""
     organisation = access.find(auth.person(), Organisation, organisation_id, "campaign.edit")
-    columns = [name for name in earlier_years.headings() if name != "channel"]
-    headings = [earlier_years.headings()[name] for name in columns]
+    columns = [name for name in files.headings() if name != "channel"]
+    headings = [files.headings()[name] for name in columns]
     nodes = organisations.children(organisation.id) or [organisation]
     rows = [[node.name, node.code or None, clock.today().year - 1, None, None] for node in nodes]
     response = make_response(b"".join(sheets.csv_bytes(headings, rows)))
@@ -74,8 +76,8 @@ def confirm(import_id: str) -> ResponseReturnValue:
     """Let it stand; the preview again while there are faulty rows and nobody has said to leave them out."""
     waiting = _import(import_id)
     try:
-        number = earlier_years.confirm(waiting, skips_faulty=bool(request.form.get("skip")), by=auth.person())
-    except earlier_years.Refused as error:
+        number = imports.confirm(waiting, skips_faulty=bool(request.form.get("skip")), by=auth.person())
+    except Refused as error:
         db.session.rollback()
         return _preview(_import(import_id), str(error)), 422
     db.session.commit()
@@ -100,7 +102,7 @@ def cancel(import_id: str) -> ResponseReturnValue:
 def undo(import_id: str) -> ResponseReturnValue:
     """Take a whole import back."""
     done = _import(import_id)
-    earlier_years.undo(done, by=auth.person())
+    imports.undo(done, by=auth.person())
     db.session.commit()
     fragments.say(_("Inläsningen är ångrad. Det som gällde före den gäller igen."))
     return _spent(done)
@@ -117,10 +119,10 @@ def _spent(one: EarlierImport) -> ResponseReturnValue:
 def _page(organisation: Organisation, form: forms.Form) -> str:
     person = auth.person()
     may_import = access.may(person, "campaign.edit", organisation.id)
-    years = earlier_years.compare(organisation)
+    years = results.compare(organisation)
     beside = sorted({one.year for one in years}, reverse=True)[:YEARS_BESIDE]
     beneath = organisations.children(organisation.id)
-    by_year = {year: earlier_years.results([node.id for node in beneath], year) for year in beside}
+    by_year = {year: results.results([node.id for node in beneath], year) for year in beside}
     return render_template(
         "earlier_years/page.html",
         organisation=organisation,
@@ -133,7 +135,7 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
             for node in beneath
             if any(node.id in found for found in by_year.values())
         ],
-        imports=earlier_years.imports(organisation) if may_import else [],
+        imports=imports.at(organisation) if may_import else [],
         may_import=may_import,
         may_open=access.may(person, "organisation.see", organisation.id),
         form=form,
@@ -143,24 +145,24 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
 
 def _bars(years: list[Year]) -> list[dict[str, Any]]:
     """A bar for each year, the latest first; of one that is there twice, the imported."""
-    results = {one.year: one.conversations for one in reversed(years)}
-    most = max(results.values(), default=0) or 1
+    by_year = {one.year: one.conversations for one in reversed(years)}
+    most = max(by_year.values(), default=0) or 1
     return [
-        {"label": str(year), "value": results[year], "share": results[year] / most} for year in sorted(results)[::-1]
+        {"label": str(year), "value": by_year[year], "share": by_year[year] / most} for year in sorted(by_year)[::-1]
     ]
 
 
 def _preview(waiting: EarlierImport, error: str = "") -> str:
-    plan = earlier_years.plan(waiting.organisation, waiting.content)
+    preview = previews.preview(waiting.organisation, waiting.content)
     return render_template(
         "earlier_years/preview.html",
         waiting=waiting,
-        plan=plan,
+        preview=preview,
         # What changes something first.
-        rows=sorted(plan.taken, key=lambda row: ("changed", "new", "same").index(row.outcome))[:MOST_SHOWN],
+        rows=sorted(preview.taken, key=lambda row: ("changed", "new", "same").index(row.outcome))[:MOST_SHOWN],
         most=MOST_SHOWN,
         looks=_looks(),
-        errors={"skip": error} if error and plan.taken else {"": error} if error else {},
+        errors={"skip": error} if error and preview.taken else {"": error} if error else {},
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from canvass.core import clock, db, i18n
 from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
+from canvass.core.refusals import Refused
 from canvass.counting import late_reports
 from canvass.counting.late_reports import LateReport, Totals
 from canvass.counting.tallies import Count
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, campaigns, topics
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import access, organisations
@@ -71,14 +71,14 @@ def enter(campaign_id: str) -> ResponseReturnValue:
 
     try:
         is_new = db.repeat(work)
-    except late_reports.Refused as error:
-        form.errors = error.errors
+    except Refused as error:
+        form.blame(error)
         return _page(*_place(campaign_id), form, changed), 422
     _say_entered(report_id, totals, is_new)
     if form.text("then") == "campaign":
         return redirect(url_for("numbers.page", campaign_id=campaign_id, at=node.id), 303)
-    kept = {name: form.text(name) for name in KEPT}
-    return redirect(f"{url_for('late_reports.page', campaign_id=campaign_id)}?{urlencode(kept)}", 303)
+    kept: dict[str, Any] = {name: form.text(name) for name in KEPT}
+    return redirect(url_for("late_reports.page", campaign_id=campaign_id, **kept), 303)
 
 
 @bp.post("/late-reports/<report_id>/undo")
@@ -94,7 +94,7 @@ def undo(report_id: str) -> ResponseReturnValue:
     try:
         db.repeat(work)
         fragments.say(_("Efterrapporten är ångrad. Dess siffror räknas inte längre."))
-    except late_reports.Refused as error:
+    except Refused as error:
         fragments.say(str(error), "error")
     return redirect(url_for("late_reports.page", campaign_id=campaign_id, at=request.form.get("at") or None), 303)
 
@@ -146,7 +146,7 @@ def _totals(campaign: Campaign, form: forms.Form) -> Totals:
         channel=channel,
         area_id=form.text("area") or None,
         outcomes=outcomes,
-        topics={topic: number for topic in campaigns.all_topics(campaign) if (number := form.whole(topic))},
+        topics={topic: number for topic in topics.all_of(campaign) if (number := form.whole(topic))},
     )
 
 
@@ -214,11 +214,11 @@ def _filled(report: LateReport) -> forms.Form:
 
 def _page(campaign: Campaign, node: Organisation, form: forms.Form, changed: LateReport | None) -> str:
     owners = _owners(node)
-    topics = campaigns.topics(campaign)
+    asked = topics.offered(campaign)
     if changed is not None:
         # A topic that is no longer offered keeps the number it had.
-        known = campaigns.all_topics(campaign)
-        topics += [known[topic] for topic in late_reports.paper(changed).topics if known[topic] not in topics]
+        known = topics.all_of(campaign)
+        asked += [known[topic] for topic in late_reports.paper(changed).topics if known[topic] not in asked]
     beneath = organisations.beneath(node.id)
     return render_template(
         "late_reports/page.html",
@@ -234,7 +234,7 @@ def _page(campaign: Campaign, node: Organisation, form: forms.Form, changed: Lat
         areas=_areas(campaign, node, changed),
         outcomes=[(outcome, campaigns.outcome_name(outcome), _offering(campaign, outcome)) for outcome in OUTCOMES],
         report_id=form.report if db.is_id(form.report) else db.new_id(),
-        topics=topics,
+        topics=asked,
         hours=[(hour, f"{hour:02}.00") for hour in range(24)],
         lines=late_reports.entered(campaign, beneath, MOST_LISTED),
         total=late_reports.parts(campaign.id, beneath).total,

@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import clock, db, geometry, i18n
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.fieldwork import areas, campaigns, shifts
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
-from canvass.insight import coverage
+from canvass.insight import coverage, outings
 from canvass.insight.coverage import Ground
 from canvass.members import access, organisations
 from canvass.web.page import auth, drawings, fragments, level
@@ -23,6 +24,7 @@ from canvass.web.page.level import Level
 
 bp = Blueprint("coverage", __name__, url_prefix="/campaigns/<campaign_id>/map")
 
+MOST_VISITS = 10
 # The order in which ground is listed: by name, or what needs us most first.
 SORTS: dict[str, Callable[[Ground], Any]] = {
     "name": lambda ground: i18n.sort_key(ground.name),
@@ -93,7 +95,7 @@ def assign(campaign_id: str, area_id: str) -> ResponseReturnValue:
     shift, found = _shift_and_area(campaign_id, area_id)
     try:
         shifts.assign(shift, found, by=auth.person())
-    except shifts.Refused as error:
+    except Refused as error:
         db.session.rollback()
         return _area(campaign_id, area_id, str(error)), 422
     db.session.commit()
@@ -120,7 +122,7 @@ def _area(campaign_id: str, area_id: str, error: str = "") -> Response:
     found = _served(campaign, area_id)
     measure, at = _measure(), _at(here)
     grounds = coverage.by_area(campaign, node, also=found)
-    upcoming = coverage.upcoming(campaign, node)
+    upcoming = [shift for shift in shifts.upcoming(campaign, node, most=None) if shift.cancelled_at is None]
     plans_at = set(db.session.scalars(access.reach(auth.person(), "shift.plan")))
     channel = campaigns.advised(campaign, found.housing)
     return _with_map(
@@ -132,7 +134,7 @@ def _area(campaign_id: str, area_id: str, error: str = "") -> Response:
         area=found,
         ground=next(ground for ground in grounds if ground.id == found.id),
         drawing=_surroundings(campaign, grounds, found, at, measure),
-        visits=coverage.visits(campaign, node, found),
+        visits=outings.visits(campaign, organisations.beneath(node.id), area_id=found.id, most=MOST_VISITS)[0],
         advice=coverage.advice_name(channel) if channel else "",
         shifts=[(shift, shift.organisation_id in plans_at) for shift in upcoming if found in shift.areas],
         choices=[

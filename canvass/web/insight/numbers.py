@@ -8,9 +8,10 @@ from flask import Blueprint, make_response, request
 from flask.typing import ResponseReturnValue
 
 from canvass.core import clock
+from canvass.counting import reviews
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
-from canvass.insight import numbers, plausibility
+from canvass.insight import plausibility
 from canvass.members import access, joining, people
 from canvass.web.insight import blocks, watching
 from canvass.web.page import auth, fragments, level
@@ -30,7 +31,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
     body = fragments.page_or_part(
         "campaigns/page.html",
         blocks.TEMPLATE,
-        **blocks.values(campaign, node, blocks.frame_of(campaign, node), **blocks.rights(person, node)),
+        **blocks.values(campaign, node, blocks.background(campaign, node), **blocks.rights(person, node)),
         level=here,
         closing_ends=campaigns.closing_ends(campaign),
         may_edit=access.may(person, "campaign.edit", campaign.organisation_id),
@@ -38,7 +39,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
         organisation=node,
         **(fragments.way_in(link) if link else {}),
         may_export=access.may_anywhere(person, "report.export"),
-        to_review=numbers.to_review(campaign, node) if access.may(person, "quarantine.review", node.id) else [],
+        to_review=reviews.waiting(campaign, node) if access.may(person, "quarantine.review", node.id) else [],
         questions=plausibility.questions(campaign, person, node),
         is_overdue=campaign.state == "open" and campaign.ends_on < clock.today(),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from urllib.parse import urlencode
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,11 +11,14 @@ from sqlalchemy import select
 
 from canvass.core import db, i18n
 from canvass.core.i18n import gettext as _
-from canvass.fieldwork import campaigns
+from canvass.core.refusals import Refused
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
-from canvass.insight import targets
-from canvass.insight.targets import Part, Tree, Wish
+from canvass.insight.targets import lists, proposals, revisions, trees
+from canvass.insight.targets.parts import Part
+from canvass.insight.targets.proposals import Proposal
+from canvass.insight.targets.revisions import Revision, Wish
+from canvass.insight.targets.trees import Tree
 from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -45,20 +48,20 @@ def save(campaign_id: str) -> ResponseReturnValue:
     if not access.standpoints(person, campaign.organisation_id, "target.set"):
         raise access.Forbidden("target.set")
     wishes = _wishes(person, form)
-    has_changed, refused = False, {}
+    has_changed, refused = False, set[str]()
     try:
-        has_changed = targets.save(campaign, wishes, note=form.text("note"), by=person)
-    except campaigns.Refused as error:
-        refused = error.errors
-    if form.errors or refused:
+        has_changed = revisions.save(campaign, wishes, note=form.text("note"), by=person)
+    except Refused as error:
+        form.blame(error)
+        refused = set(error.errors)
+    if form.errors:
         db.session.rollback()
-        form.errors |= refused
         return _page(campaign_id, form, refused), 422
     sentence = _said(campaign, wishes) if has_changed else _("Inget mål var ändrat.")
     db.session.commit()
     fragments.say(sentence)
-    chosen = urlencode({name: value for name in CHOICES if (value := request.form.get(name))})
-    return redirect(f"{url_for('targets.page', campaign_id=campaign_id)}?{chosen}", 303)
+    chosen: dict[str, Any] = {name: value for name in CHOICES if (value := request.form.get(name))}
+    return redirect(url_for("targets.page", campaign_id=campaign_id, **chosen), 303)
 
 
 def _wishes(person: Person, form: forms.Form) -> dict[str, Wish]:
@@ -89,10 +92,10 @@ def _said(campaign: Campaign, wishes: dict[str, Wish]) -> str:
     at = request.form.get("at", "")
     if set(wishes) != {f"target-{at}"}:
         return _("Målen är sparade.")
-    return _revised(targets.history(campaign, at)[0])
+    return _revised(revisions.history(campaign, at)[0])
 
 
-def _revised(revision: targets.Revision) -> str:
+def _revised(revision: Revision) -> str:
     """A revision in words."""
     number = i18n.number(revision.number)
     if revision.before is None:
@@ -114,11 +117,11 @@ def _page(campaign_id: str, form: forms.Form, refused: Container[str] = ()) -> s
     wanted = request.values.get("q", "").strip()
     is_deep = bool(wanted or request.values.get("all"))
     only_behind, sort = bool(request.values.get("behind")), request.values.get("sort", "name")
-    tree = targets.tree(campaign, node, request.values.get("of", ""), is_deep=is_deep)
+    tree = trees.tree(campaign, node, request.values.get("of", ""), is_deep=is_deep)
     proposal = _proposal(tree, form)
     sent = [part for part in tree.parts if part.key in request.form]
     # A form that comes back has the lines it had, whatever has been talked since.
-    found = targets.shown(sent or tree.parts, wanted, only_behind=only_behind and not sent, sort=sort)
+    found = lists.shown(sent or tree.parts, wanted, only_behind=only_behind and not sent, sort=sort)
     # All of the parts themselves, since a proposal is saved whole.
     parts = found[:MOST_SHOWN] if is_deep else found
     values = {part.key: _value(part, proposal, form) for part in parts}
@@ -139,16 +142,16 @@ def _page(campaign_id: str, form: forms.Form, refused: Container[str] = ()) -> s
         has_filter=is_deep or only_behind,
         may_filter=len(tree.direct) >= FEW or is_deep or only_behind or node.kind in organisations.ABOVE_MUNICIPAL,
         proposal=proposal,
-        history=targets.history(campaign, node.id, area.id if area else ""),
+        history=revisions.history(campaign, node.id, area.id if area else ""),
         history_of=area,
         revised=_revised,
-        sorts=[(name, targets.sort_name(name)) for name in targets.SORTS],
+        sorts=[(name, lists.sort_name(name)) for name in lists.SORTS],
         bases=[
-            (by, targets.basis_name(by))
-            for by in targets.BASES
+            (by, proposals.basis_name(by))
+            for by in proposals.BASES
             if not (by == "members" and tree.of == "areas")  # nobody is a member of an area
         ],
-        basis_name=targets.basis_name,
+        basis_name=proposals.basis_name,
         choices={name: request.values.get(name, "") for name in CHOICES} | {"at": node.id, "of": tree.of, "sort": sort},
         may_count_members=access.may(person, "organisation.edit", node.id),
         form=form,
@@ -157,19 +160,19 @@ def _page(campaign_id: str, form: forms.Form, refused: Container[str] = ()) -> s
     )
 
 
-def _proposal(tree: Tree, form: forms.Form) -> targets.Proposal | None:
+def _proposal(tree: Tree, form: forms.Form) -> Proposal | None:
     """The numbers asked for with ?by=…, those ticked as ?keep=<id>:<number> left alone."""
     by = request.args.get("by")
-    if by not in targets.BASES:
+    if by not in proposals.BASES:
         return None
     number = _whole(request.args.get("number", "")) if request.args.get("number") else tree.node.target
     kept = dict(pair for text in request.args.getlist("keep") if (pair := _kept(text)))
     try:
         if number is None:
-            raise campaigns.Refused({"number": _("Skriv hur många samtal som ska fördelas.")})
-        return targets.propose(tree.direct, by, number, kept)
-    except campaigns.Refused as error:
-        form.errors |= error.errors
+            raise Refused({"number": _("Skriv hur många samtal som ska fördelas.")})
+        return proposals.propose(tree.direct, by, number, kept)
+    except Refused as error:
+        form.blame(error)
         return None
 
 
@@ -196,7 +199,7 @@ def _others(tree: Tree, parts: list[Part]) -> int:
     return sum(part.target or 0 for part in tree.direct if part.id not in ids)
 
 
-def _value(part: Part, proposal: targets.Proposal | None, form: forms.Form) -> str:
+def _value(part: Part, proposal: Proposal | None, form: forms.Form) -> str:
     """What stands in a part's field: what was typed, else what is proposed, else what is agreed."""
     proposed = proposal.numbers.get(part.id) if proposal else None
     agreed = part.target if proposed is None else proposed

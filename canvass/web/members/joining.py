@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import db
 from canvass.core.i18n import gettext as _
-from canvass.fieldwork import campaigns, shifts
+from canvass.core.refusals import Refused
+from canvass.fieldwork import campaigns, meeting_points, shifts
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
 from canvass.members import access, joining, organisations, people
@@ -17,6 +18,8 @@ from canvass.members.people import Person
 from canvass.web.page import auth, forms, fragments
 
 bp = Blueprint("joining", __name__)
+
+POSTER = "joining/poster.html"
 
 
 # --- volunteers ---------------------------------------------------------------------------------------------
@@ -62,16 +65,17 @@ def join(code: str) -> ResponseReturnValue:
     association = next((node for node in choices if node.id == chosen), only if not form.text("association") else None)
     try:
         if association is None:
-            raise people.Refused(_("Välj din förening."), "association")
+            raise Refused({"association": _("Välj din förening.")})
         person = joining.join(link, form.text("name"), association, known, is_guest=_is_guest(known, shift))
-        if shift is not None:
-            shifts.sign_up(shift, person)
-    except shifts.Refused as error:
-        raise joining.Gone(str(error)) from None
-    except people.Refused as error:
-        form.errors[error.field] = str(error)
+    except Refused as error:
+        form.blame(error)
         db.session.rollback()
         return _welcome(joining.with_code(code), form), 422
+    if shift is not None:
+        try:
+            shifts.sign_up(shift, person)
+        except Refused as error:
+            raise joining.Gone(str(error)) from None
     response = make_response(redirect(url_for("attempts.screen", shift=link.shift_id), 303))
     if auth.visitor() is not person:
         auth.let_in(person, response)
@@ -94,9 +98,7 @@ def _link(code: str) -> JoinLink:
     try:
         return joining.with_code(code)
     except joining.Gone:
-        db.session.rollback()  # looking had promised to read only
-        joining.note_wrong_code()
-        db.session.commit()
+        db.note_aside(joining.note_wrong_code)
         raise
 
 
@@ -111,7 +113,7 @@ def _welcome(link: JoinLink, form: forms.Form) -> str:
         link=link,
         campaign=campaign,
         shift=shift,
-        place=shifts.place(shift) if shift else "",
+        place=meeting_points.words(shift) if shift else "",
         associations=joining.associations(link),
         known=_known_volunteer(form.name or request.args.get("new", "")),
         form=form,
@@ -124,19 +126,19 @@ def _welcome(link: JoinLink, form: forms.Form) -> str:
 
 @bp.get("/campaigns/<campaign_id>/join")
 def share(campaign_id: str) -> ResponseReturnValue:
-    """The campaign's way in as a QR code, a link and a short code."""
+    """The campaign's way in as a QR code, a link and a short code; the button that makes one where there is none."""
     return _shared(campaign_id, "joining/share.html")
 
 
 @bp.get("/campaigns/<campaign_id>/poster")
 def poster(campaign_id: str) -> ResponseReturnValue:
     """The same on a sheet of paper for the wall."""
-    return _shared(campaign_id, "joining/poster.html")
+    return _shared(campaign_id, POSTER)
 
 
 @bp.post("/campaigns/<campaign_id>/join")
 def make_link(campaign_id: str) -> ResponseReturnValue:
-    """A link for an organisation that has none yet; or a new one when the old is withdrawn."""
+    """A link for an organisation that has none yet, or another one when the old is withdrawn."""
     campaign = access.find(auth.person(), Campaign, campaign_id)
     form = forms.Form()
     organisation = access.find(auth.person(), Organisation, form.text("organisation"), "joining.manage")
@@ -161,17 +163,15 @@ def _shared(campaign_id: str, template: str) -> ResponseReturnValue:
     organisation = next((node for node in lines if node.id == wanted), None)
     if organisation is None:
         raise access.NotFound(wanted)
-    # Looking at the page makes the link: a write, so in a transaction that has not promised to read.
-    organisation_id = organisation.id
-    db.session.rollback()
-    link = joining.link(db.session.get_one(Organisation, organisation_id), campaign.id, campaign.ends_on, auth.secret())
-    db.session.commit()
+    link = joining.current_link(organisation.id, campaign.id)
+    if link is None and template == POSTER:
+        return redirect(url_for("joining.share", campaign_id=campaign.id, organisation=organisation.id), 303)
     return render_template(
         template,
         campaign=campaign,
-        organisation=link.organisation,
-        organisations=[node for _depth, node in organisations.tree([node.id for node in stands])],
-        **fragments.way_in(link),
+        organisation=organisation,
+        organisations=lines,
+        **(fragments.way_in(link) if link else {}),
     )
 
 
@@ -219,11 +219,12 @@ def accept(token: str) -> ResponseReturnValue:
     form, known = forms.Form(), auth.visitor()
     try:
         person = joining.accept(ticket, form.text("name"), form.text("email"), form.password, known)
-    except people.Refused as error:
+    except Refused as error:
         db.session.rollback()
-        errors = {error.field: str(error)}
         ticket = joining.ticket("invitation", token)
-        page = render_template("joining/invitation.html", ticket=ticket, known=auth.visitor(), form=form, errors=errors)
+        page = render_template(
+            "joining/invitation.html", ticket=ticket, known=auth.visitor(), form=form, errors=error.errors
+        )
         return page, 422
     response = make_response(redirect(url_for("attempts.front"), 303))
     if known is None:
@@ -255,10 +256,9 @@ def sign_in_by_link(token: str) -> ResponseReturnValue:
     if person.password_hash and form.password:
         try:
             people.set_password(person, form.password)
-        except people.Refused as error:
+        except Refused as error:
             db.session.rollback()
-            errors = {error.field: str(error)}
-            return render_template("joining/sign_in.html", who=person, errors=errors), 422
+            return render_template("joining/sign_in.html", who=person, errors=error.errors), 422
     joining.spend(ticket)
     response = make_response(redirect(url_for("attempts.front"), 303))
     auth.let_in(person, response)

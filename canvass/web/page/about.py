@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
@@ -34,11 +34,18 @@ def health() -> ResponseReturnValue:
     return jsonify(status="ok")
 
 
+@bp.get("/readyz")
+@auth.open_to_all
+def ready() -> ResponseReturnValue:
+    """Which database answers, and how it keeps what it is given: {"engine", "version", "journal_mode"} and a status."""
+    return jsonify(status="ok", **db.describe(db.session.connection()))
+
+
 @bp.post("/language")
 @auth.open_to_all
 def language() -> ResponseReturnValue:
     """Another language, on the page one was on."""
-    response = make_response(redirect(auth.own_path(request.form.get("next"), "/"), 303))
+    response = make_response(redirect(auth.own_path(request.form.get("next"), url_for("attempts.front")), 303))
     auth.choose_language(response, request.form.get("language", ""))
     db.session.commit()
     return response

@@ -210,13 +210,8 @@ def secret() -> str:
 def _recognise(*, takes_device: bool) -> None:
     opened = people.signed_in(request.cookies.get(SESSION_COOKIE))
     if opened is not None and people.is_stale(opened):
-        # Noting it is a write: in a transaction of its own, since this one may have promised to read.
         opened_id = opened.id
-        db.session.rollback()
-        people.touch(db.session.get_one(people.Session, opened_id))
-        db.session.commit()
-        if request.method in SAFE_METHODS or takes_device:
-            db.read_only()
+        db.note_aside(lambda: people.touch(db.session.get_one(people.Session, opened_id)))
         opened = people.signed_in(request.cookies.get(SESSION_COOKIE))
     if opened is not None:
         g.session, g.person = opened, opened.person

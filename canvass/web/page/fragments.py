@@ -103,7 +103,7 @@ def say(text: str, kind: str = "ok") -> None:
 
 def asset(path: str) -> str:
     """The address of a static file, with its content's mark so that browsers may keep it for good."""
-    return f"{url_for('static', filename=path)}?v={mark(path)}"
+    return url_for("static", filename=path, v=mark(path))
 
 
 def mark(path: str) -> str:
