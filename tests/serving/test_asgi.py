@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -80,21 +81,16 @@ def test_a_body_arrives_whole(echo: Echo, pieces: list[bytes], says_length: bool
     assert (sent[0]["status"], body(sent)) == (200, whole)
 
 
-def test_a_short_body_that_breaks_off_reaches_nobody(echo: Echo) -> None:
+@pytest.mark.parametrize("half", [b"hal", b"x" * 300_000])
+def test_a_body_that_breaks_off_reaches_nobody(echo: Echo, half: bytes) -> None:
     reached: list[bytes] = []
 
     def view() -> str:
         reached.append(request.get_data())
         return "ok"
 
-    assert exchange(echo(view), b"hal", breaks=True) == []
+    assert exchange(echo(view), half, breaks=True) == []
     assert reached == []
-
-
-def test_a_long_body_that_breaks_off_is_no_whole_one(echo: Echo) -> None:
-    headers = [(b"transfer-encoding", b"chunked")]
-    sent = exchange(echo(lambda: request.get_data()), b"x" * 300_000, breaks=True, headers=headers)
-    assert sent[0]["status"] == 400
 
 
 def test_a_file_arrives_whole(echo: Echo) -> None:
@@ -129,22 +125,29 @@ def test_head_gives_the_length_and_nothing_else(echo: Echo) -> None:
     assert (dict(sent[0]["headers"])[b"content-length"], body(sent)) == (b"3", b"")
 
 
-def test_a_long_answer_leaves_in_pieces_and_is_closed(echo: Echo) -> None:
+def test_a_long_answer_is_gathered_and_closed(echo: Echo) -> None:
     closed: list[str] = []
 
     def view() -> Response:
-        def rows() -> Iterable[bytes]:
-            for number in range(100):
-                yield b"%d" % (number % 10) * 10_000
-
-        response = Response(rows())
+        response = Response(b"%d" % (number % 10) * 10_000 for number in range(100))
         response.call_on_close(lambda: closed.append("closed"))
         return response
 
-    sent = exchange(echo(view))
-    assert body(sent) == b"".join(b"%d" % (number % 10) * 10_000 for number in range(100))
-    assert 2 < len(sent) < 8
+    assert body(exchange(echo(view))) == b"".join(b"%d" % (number % 10) * 10_000 for number in range(100))
     assert closed == ["closed"]
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("sv", "Filen är för stor."), ("en", "The file is too large.")])
+def test_a_body_that_is_too_large_is_refused_in_words_and_reaches_no_view(
+    app: Flask, language: str, sentence: str
+) -> None:
+    headers = [(b"content-length", b"%d" % (app.config["MAX_CONTENT_LENGTH"] + 1)), (b"sec-fetch-site", b"same-origin")]
+    headers += [(b"cookie", f"canvass_language={language}".encode())]
+    page = exchange(app, b"", headers=headers, raw_path=b"/language")
+    assert page[0]["status"] == 413
+    assert sentence in body(page).decode()
+    api = exchange(app, b"", headers=headers, raw_path=b"/api/v1/sync")
+    assert (api[0]["status"], json.loads(body(api))["error"]) == (413, "too_large")
 
 
 def test_an_answer_that_fails_halfway_is_no_whole_one(echo: Echo) -> None:
