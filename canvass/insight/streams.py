@@ -184,7 +184,8 @@ class Hub:
             with self._changed:
                 self._changed.wait_for(lambda: self._rooms or self._is_closed)
             try:
-                self._watch()
+                if not self._is_closed:
+                    self._watch()
             except Exception:
                 # The database may be gone. Browsers come back by themselves, and the door tells them what is wrong.
                 log.exception("no live numbers")

@@ -25,8 +25,8 @@ SignedIn = Callable[[Person], FlaskClient]
 NOBODY = "01900000-0000-7000-8000-000000000000"
 
 
-def total(cast: Cast) -> tuple[int, int]:
-    return tuple(tallies.total(cast.spring.id, organisations.beneath(cast.ostergotland.id)))
+def total(cast: Cast) -> tallies.Count:
+    return tallies.total(cast.spring.id, organisations.beneath(cast.ostergotland.id))
 
 
 def the_held() -> Held:

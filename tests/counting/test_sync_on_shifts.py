@@ -49,7 +49,8 @@ def test_a_shift_that_is_not_there_or_not_of_the_campaign_is_no_reason_not_to_co
 
 
 def test_a_shift_that_is_no_id_cannot_be_read(cast: Cast, phone: Phone) -> None:
-    operations = [phone.operation(cast, data={"shift": shift}) for shift in ("ikväll", 7, ["a"], {})]
+    no_ids: list[Any] = ["ikväll", 7, ["a"], {}]
+    operations = [phone.operation(cast, data={"shift": shift}) for shift in no_ids]
     odd = phone.operation(cast, kind="delete") | {"data": {"shift": ["a"]}}
     results = phone.send(*operations, odd).json["results"]
     assert [result.get("code") for result in results] == ["malformed"] * 4 + [None]

@@ -393,7 +393,7 @@ def test_the_poster_has_the_code(app: Flask, cast: Cast, signed_in: SignedIn) ->
 
 
 def test_a_phone_is_offered_the_shifts_around_now(cast: Cast) -> None:
-    def hours(**when: float) -> bool:
+    def hours(**when: Any) -> bool:
         shift = plan_shift(cast, **when)
         return shift in shifts.open_to(cast.alva, cast.spring)
 

@@ -22,10 +22,9 @@ from canvass.members.people import Person
 from canvass.members.sessions import Session
 from canvass.web.insight import blocks, watching
 from tests.cast import Cast, log
-from tests.conftest import in_a_loop
+from tests.conftest import PATIENCE, in_a_loop
 
 SignedIn = Callable[[Person], FlaskClient]
-PATIENCE = 20  # seconds
 
 
 @pytest.fixture(autouse=True)

@@ -210,7 +210,7 @@ def test_what_was_undone_and_what_others_did_is_not_in_the_last_hour(cast: Cast)
     here, since = organisations.beneath(cast.norrkoping.id), walls.lately()
     log(cast, cast.alva, number=3)
     undone = log(cast, cast.alva, number=9)
-    facts = {"author": cast.alva, "campaign_id": cast.spring.id, "organisation_id": cast.hageby.id}
+    facts: dict[str, Any] = {"author": cast.alva, "campaign_id": cast.spring.id, "organisation_id": cast.hageby.id}
     attempts.log(undone, **facts, happened_at=NOW, facts=None, rev=2)
     assert walls.conversations_since(since, cast.spring.id, here) == 3
     assert walls.conversations_since(since, cast.spring.id, organisations.beneath(cast.ektorp.id)) == 0
@@ -311,7 +311,12 @@ def test_the_page_around_the_block_is_rendered_once_and_not_with_every_block(
     app: Flask, cast: Cast, wall: Wall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rendered = []
-    monkeypatch.setattr(screens, "render_template", lambda name, **values: rendered.append(name) or "the page")
+
+    def render(name: str, **_values: object) -> str:
+        rendered.append(name)
+        return "the page"
+
+    monkeypatch.setattr(screens, "render_template", render)
     subject = screens.subject(cast.spring, cast.norrkoping)
     screens._version.cache_clear()
     assert subject.render() == subject.render()

@@ -55,9 +55,12 @@ def test_whether_an_address_is_known_cannot_be_found_out(
     monkeypatch.setattr(passwords, "TRIES", 3)
     verified: list[str] = []
     verify = PasswordHasher.verify
-    monkeypatch.setattr(
-        PasswordHasher, "verify", lambda self, hashed, given: verified.append(hashed) or verify(self, hashed, given)
-    )
+
+    def noted(self: PasswordHasher, hashed: str, given: str) -> bool:
+        verified.append(hashed)
+        return verify(self, hashed, given)
+
+    monkeypatch.setattr(PasswordHasher, "verify", noted)
     answers = {
         email: [sign_in(browser(app), email, "fel lösenord") for _ in range(5)]
         for email in ("bo@example.org", "nobody@example.org")

@@ -30,13 +30,12 @@ from canvass.fieldwork import areas, campaigns, shifts
 from canvass.insight import numbers
 from canvass.members import joining, organisations, people
 from tests.cast import new_campaign
-from tests.simulation.client import Client
+from tests.simulation.client import PATIENCE, Client
 from tests.simulation.ledger import Cell
 from tests.simulation.plan import TOPICS, ZONE, Year
 
 SERVE = "import sys; from canvass.serving import server; sys.exit(server.serve(sys.argv[1], int(sys.argv[2])))"
 HOST = "127.0.0.1"
-PATIENCE = 60  # seconds for a start or a stop
 BREAKDOWN = ("area", "association", "day", "channel", "outcome")
 
 
@@ -66,18 +65,21 @@ class Office:
 
     # --- the server -----------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Start the server and wait until it answers. Raises Failed."""
+    def environment(self) -> dict[str, str]:
+        """What the server, and any command, gets from the host."""
         given = {name: value for name, value in os.environ.items() if not name.startswith("CANVASS_")}
-        given |= {
+        return given | {
             "CANVASS_DATA": str(self.folder),
             "CANVASS_DATABASE_URL": self._window.config["DATABASE_URL"],
             "PYTHONPATH": os.pathsep.join(filter(None, [str(settings.ROOT), os.environ.get("PYTHONPATH")])),
         }
+
+    def start(self) -> None:
+        """Start the server and wait until it answers. Raises Failed."""
         with self.log.open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", SERVE, HOST, str(self.port)],
-                env=given,
+                env=self.environment(),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 encoding="utf-8",
@@ -90,6 +92,7 @@ class Office:
         said = self._process.stdout.readline()
         alarm.cancel()
         if self.origin not in said:
+            self.crash()
             raise Failed(f"the server did not start: {said} {self.log.read_text('utf-8')[-2000:]}")
 
     def stop(self) -> None:
@@ -129,6 +132,10 @@ class Office:
         for client in self._clients:
             client.close()
         self.crash()
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the database, until somebody looks again."""
         with self._window.app_context():
             db.db.engine.dispose()
 
@@ -203,8 +210,7 @@ class Office:
     def restore(self) -> None:
         """Put the backup back while the server is stopped."""
         if self.is_sqlite:
-            with self._window.app_context():
-                db.db.engine.dispose()
+            self.leave()
             backups.restore(self._backup, self.folder / "canvass.db")
             return
         with self.window():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import flask_login
 import pytest
@@ -143,12 +144,13 @@ def test_who_is_asking_is_one_query(cast: Cast, signed_in: SignedIn) -> None:
 
 def test_what_is_refused_unread_asks_the_database_nothing(cast: Cast, signed_in: SignedIn) -> None:
     bo = signed_in(cast.bo)
-    for send in (
+    refused: tuple[Callable[[], Any], ...] = (
         lambda: bo.post("/me", headers={"Sec-Fetch-Site": "cross-site"}),
         lambda: bo.post("/me", data={"name": "x" * 1_000_001}),
         lambda: bo.get("/nowhere"),
         lambda: bo.delete("/me"),
-    ):
+    )
+    for send in refused:
         db.session.commit()
         with questions() as asked:
             assert 400 <= send().status_code < 500

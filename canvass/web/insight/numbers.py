@@ -1,4 +1,4 @@
-"""A campaign's page: its numbers at one level of the tree, as a page and as a stream."""
+"""A campaign's page: its numbers at one level of the tree, and the stream that keeps them up to date."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ bp = Blueprint("numbers", __name__, url_prefix="/campaigns")
 
 @bp.get("/<campaign_id>")
 def page(campaign_id: str) -> ResponseReturnValue:
-    """The numbers for the node asked for. Where no stream can be kept, the block alone is fetched with its ETag."""
+    """The page, or only its block of numbers when htmx asks, which it does when there is no stream; with an ETag."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id)
     here = level.of(campaign)
@@ -52,7 +52,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
 
 @bp.get("/<campaign_id>/live")
 def watch(campaign_id: str) -> ResponseReturnValue:
-    """The same block as a stream, each time something in it changes."""
+    """The block as a stream."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id)
     node = level.of(campaign).node

@@ -198,16 +198,16 @@ def index(campaign_id: str) -> ResponseReturnValue:
     stands = access.standpoints(person, campaign.organisation_id, "wall.manage")
     if not stands:
         raise access.Forbidden("wall.manage")
-    lines = [node for _depth, node in organisations.tree([node.id for node in stands])]
+    nodes = [node for _depth, node in organisations.tree([node.id for node in stands])]
     wanted = request.args.get("at") or stands[0].id
-    node = next((node for node in lines if node.id == wanted), None)
+    node = next((node for node in nodes if node.id == wanted), None)
     if node is None:
         raise access.NotFound(wanted)
     return render_template(
         "walls/index.html",
         campaign=campaign,
         node=node,
-        organisations=lines,
+        organisations=nodes,
         rows=[(known, _address(known), _address(known, LOOKS[1])) for known in walls.beneath(campaign.id, node.id)],
         form=forms.Form(language=i18n.language()),
     )

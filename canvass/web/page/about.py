@@ -34,6 +34,13 @@ def health() -> ResponseReturnValue:
     return jsonify(status="ok")
 
 
+@bp.get("/readyz")
+@auth.open_to_all
+def ready() -> ResponseReturnValue:
+    """Which database answers, and how it keeps what it is given: {"engine", "version", "journal_mode"} and a status."""
+    return jsonify(status="ok", **db.describe(db.session.connection()))
+
+
 @bp.post("/language")
 @auth.open_to_all
 def language() -> ResponseReturnValue:

@@ -52,6 +52,7 @@ def sentence_for(status: int) -> str:
         403: _("Det här får du inte göra. Fråga din kampanjledare om du borde kunna det."),
         404: _("Sidan finns inte, eller så är den inte din."),
         405: _("Så går det inte att göra här."),
+        408: _("Det tog för lång tid att ta emot det du skickade. Försök igen där täckningen är bättre."),
         410: _("Länken gäller inte längre."),
         413: _("Filen är för stor."),
         422: _("Något i formuläret behöver rättas."),

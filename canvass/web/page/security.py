@@ -10,6 +10,8 @@ from werkzeug.exceptions import Forbidden
 from canvass.core import i18n
 
 LARGEST_FORM = 1_000_000  # bytes
+# Where the server puts the HTTPException with which it refuses a request whose body could not be received.
+REFUSED = "canvass.refused"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 CSP = "; ".join(
     [
@@ -37,7 +39,9 @@ def attach(app: Flask) -> None:
 
 
 def check_request() -> None:
-    """Refuse what is too large or was sent by another site. Raises Forbidden or RequestEntityTooLarge."""
+    """Refuse what did not arrive, is too large or was sent by another site. Raises HTTPException."""
+    if REFUSED in request.environ:
+        raise request.environ[REFUSED]
     if request.endpoint in (None, "static"):
         return
     if request.mimetype != "multipart/form-data":
