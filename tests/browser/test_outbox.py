@@ -69,8 +69,8 @@ class Tab:
         self.page.goto(self.url + "/blank")
         self.do(
             """async () => {
-              const { open } = await import('/static/js/outbox.js');
-              window.startDelivery = (await import('/static/js/deliver.js')).start;
+              const { open } = await import('/static/js/phone/queue/outbox.js');
+              window.startDelivery = (await import('/static/js/phone/queue/deliver.js')).start;
               window.outbox = await open();
             }"""
         )
@@ -281,7 +281,7 @@ def test_an_earlier_version_that_will_not_let_go_is_told_apart(page: Page, serve
           });
           const real = IDBFactory.prototype.open;
           IDBFactory.prototype.open = function (name, version) { return real.call(this, name, version + 1); };
-          const { open } = await import('/static/js/outbox.js');
+          const { open } = await import('/static/js/phone/queue/outbox.js');
           return (await open().catch((error) => error)).code;
         }"""
     )
@@ -301,7 +301,7 @@ def test_an_earlier_version_that_will_not_let_go_is_told_apart(page: Page, serve
 def test_a_browser_without_a_database_says_so(page: Page, server: QueueServer, spoil: str) -> None:
     page.add_init_script(spoil)
     page.goto(server.url + "/blank")
-    script = "async () => (await (await import('/static/js/outbox.js')).open().catch((error) => error)).code"
+    script = "async () => (await (await import('/static/js/phone/queue/outbox.js')).open().catch((error) => error)).code"
     assert page.evaluate(script) == "unavailable"
 
 
@@ -1375,7 +1375,7 @@ def test_the_phone_finds_its_area_by_itself(tab: Tab) -> None:
         "far away": ([0, 0], None),
     }
     find = """async ([outlines, positions]) => {
-      const { areaAt } = await import('/static/js/place.js');
+      const { areaAt } = await import('/static/js/phone/screen/place.js');
       return positions.map((position) => areaAt(outlines, ...position));
     }"""
     positions = [position for position, _ in expected.values()]
@@ -1480,7 +1480,7 @@ def test_posts_and_everything_else_pass_the_worker_by(page: Page, server: QueueS
         took.push((await answer.json()).took);
       }
       await fetch('/api/v1/hello');
-      await fetch('/static/js/ids.js');
+      await fetch('/static/js/phone/queue/operations.js');
       return took;
     }"""
     assert page.evaluate(took) == [9999] * 4

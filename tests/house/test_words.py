@@ -81,7 +81,7 @@ def test_no_sentence_stands_in_a_template_by_itself() -> None:
 
 
 def test_scripts_have_no_words_of_their_own() -> None:
-    for path in (ROOT / "static" / "js").glob("*.js"):
+    for path in (ROOT / "static" / "js").rglob("*.js"):
         assert not re.search("[åäöÅÄÖ]", path.read_text("utf-8")), path
 
 

@@ -16,7 +16,7 @@ from canvass.core.i18n import gettext as _
 from canvass.fieldwork import areas, campaigns
 from canvass.members import access, joining, organisations, people
 from canvass.members.joining import JoinLink
-from canvass.web.page import auth
+from canvass.web.page import auth, stylesheets
 
 
 def attach(app: Flask) -> None:
@@ -107,7 +107,9 @@ def asset(path: str) -> str:
 
 
 def mark(path: str) -> str:
-    """A short hash of a static file's content; read anew in development."""
+    """A short hash of a static file's content; read anew when the file changes, but for joined style sheets."""
+    if (text := stylesheets.joined(path)) is not None:
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
     return _mark(path, (Path(current_app.static_folder or "") / path).stat().st_mtime_ns)
 
 
