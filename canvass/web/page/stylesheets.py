@@ -45,4 +45,5 @@ def send(filename: str) -> Response:
     response = Response(text, mimetype="text/css")
     response.cache_control.no_cache = True  # as Flask says of static files; auth.finish knows better for marked ones
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
