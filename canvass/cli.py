@@ -15,6 +15,7 @@ from flask_migrate.cli import db as migrations
 from sqlalchemy import select
 
 from canvass.core import backups, db, state, wordlist
+from canvass.core.refusals import Refused
 from canvass.counting import attempts, receipts, tallies
 from canvass.fieldwork import areas
 from canvass.insight import walls
@@ -162,7 +163,7 @@ def import_sweden(beneath: str | None) -> None:
     start = _organisation(beneath) if beneath else None
     try:
         added = organisations.import_sweden(start)
-    except organisations.Refused as error:
+    except Refused as error:
         raise click.ClickException(str(error)) from None
     db.session.commit()
     click.echo(f"{added['district']} districts and {added['municipal']} municipal organisations added.")

@@ -18,6 +18,7 @@ from canvass import demo
 from canvass.core import audit, clock, db, geojson
 from canvass.counting import attempts, tallies
 from canvass.counting.attempts import Attempt
+from canvass.demo import facts, teams
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
@@ -88,26 +89,26 @@ def contact_rates_are_what_they_are_at_real_doors() -> None:
     by_channel = tallies.by("channel", campaign("open").id, organisations.beneath(norrkoping().id))
     assert set(by_channel) == set(campaigns.CHANNELS)
     assert all(0.1 < (by_channel[channel].contact_rate or 0) < 0.3 for channel in ("door", "phone"))
-    assert by_channel["door"].conversations > demo.CONVERSATIONS / 3
+    assert by_channel["door"].conversations > facts.CONVERSATIONS / 3
 
 
 def every_association_and_area_has_been_at_work() -> None:
     here = organisations.beneath(norrkoping().id)
-    assert len(tallies.by_organisation(campaign("open").id, here)) == len(demo.ASSOCIATIONS)
+    assert len(tallies.by_organisation(campaign("open").id, here)) == len(facts.ASSOCIATIONS)
     assert set(db.session.scalars(select(Area.id))) < set(tallies.by("area", campaign("open").id, here))
     targets = campaigns.targets(campaign("open"))
-    assert targets.pop(norrkoping().id) == demo.TARGET == sum(targets.values())
+    assert targets.pop(norrkoping().id) == facts.TARGET == sum(targets.values())
 
 
 def test_its_outlines_are_ground_that_an_import_would_take() -> None:
     features = [
-        {"type": "Feature", "properties": {"kod": code, "namn": name}, "geometry": demo.outline(code)}
-        for code, name, _housing, _households in demo.AREAS
+        {"type": "Feature", "properties": {"kod": code, "namn": name}, "geometry": teams.outline(code)}
+        for code, name, _housing, _households in facts.AREAS
     ]
     reading = geojson.read(json.dumps({"type": "FeatureCollection", "features": features}).encode())
-    assert (reading.problems, len(reading.features)) == ([], len(demo.AREAS))
-    for one, other in combinations(demo.OUTLINES, 2):
-        shared = shape(demo.outline(one)).intersection(shape(demo.outline(other)))
+    assert (reading.problems, len(reading.features)) == ([], len(facts.AREAS))
+    for one, other in combinations(facts.OUTLINES, 2):
+        shared = shape(teams.outline(one)).intersection(shape(teams.outline(other)))
         assert shared.area == pytest.approx(0, abs=1e-9), f"{one} overlaps {other}"
 
 

@@ -19,6 +19,7 @@ from canvass.core import audit, clock
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
+from canvass.core.refusals import Refused
 from canvass.counting import tallies
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign, Target
@@ -134,10 +135,6 @@ class Year:
     def attainment(self) -> float | None:
         """Conversations ÷ target; None without a target."""
         return self.conversations / self.target if self.target else None
-
-
-class Refused(ValueError):
-    """It cannot be done so; the message is a sentence for people."""
 
 
 # --- a file -------------------------------------------------------------------------------------------------

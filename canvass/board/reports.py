@@ -15,6 +15,7 @@ from canvass.core import clock, db, i18n, sheets
 from canvass.core.db import session
 from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
+from canvass.core.refusals import Refused
 from canvass.core.sheets import Cell
 from canvass.counting.attempts import Attempt
 from canvass.counting.tallies import Count
@@ -62,14 +63,6 @@ class Report:
     def contact_rate(self) -> float | None:
         """Conversations ÷ attempts; None without attempts."""
         return self.conversations / self.attempts if self.attempts else None
-
-
-class Refused(ValueError):
-    """Such a report cannot be made; `errors` maps the question's fields to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
 
 
 # --- asking -------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from canvass.core import audit, clock, i18n
 from canvass.core.db import Base, Id, insert_once, new_id, session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.counting import attempts
 from canvass.counting.attempts import Attempt, Facts
 from canvass.counting.tallies import Count
@@ -90,14 +91,6 @@ class Parts:
         return Count(sum(count.attempts for count in counts), sum(count.conversations for count in counts))
 
 
-class Refused(ValueError):
-    """It cannot be so; `errors` maps the form's fields (an outcome, a topic's id) to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
-
-
 # --- entering and taking back -------------------------------------------------------------------------------
 
 
@@ -129,7 +122,7 @@ def enter(
     if not is_new:
         return False
     if instead_of is not None and not undo(instead_of, by=by):
-        raise Refused({"": _("Någon har redan ändrat eller ångrat den efterrapporten. Ingenting nytt är sparat.")})
+        raise Refused(_("Någon har redan ändrat eller ångrat den efterrapporten. Ingenting nytt är sparat."))
     for facts in _facts(totals):
         attempts.log(
             new_id(),
@@ -253,9 +246,9 @@ def _wrong_numbers(totals: Totals) -> dict[str, str]:
 
 def _check_state(campaign: Campaign) -> None:
     if campaign.state == "draft":
-        raise Refused({"": _("Kampanjen är ett utkast. Öppna den först.")})
+        raise Refused(_("Kampanjen är ett utkast. Öppna den först."))
     if campaign.state == "closed":
-        raise Refused({"": _("Kampanjen är avslutad. Dess siffror ändras inte längre.")})
+        raise Refused(_("Kampanjen är avslutad. Dess siffror ändras inte längre."))
 
 
 # --- reading ------------------------------------------------------------------------------------------------

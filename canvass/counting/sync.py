@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from canvass.core import clock, state
 from canvass.core.db import is_id, session
+from canvass.core.refusals import Refused
 from canvass.counting import attempts, quarantine, receipts, summaries, tallies
 from canvass.counting.quarantine import Held
 from canvass.counting.receipts import Installation, Operation
@@ -35,10 +36,6 @@ LARGEST_NUMBER = 2**31 - 1
 FURTHEST_BACK = timedelta(days=400)
 
 log = logging.getLogger(__name__)
-
-
-class Refused(ValueError):
-    """A held operation cannot be admitted; the message is a sentence for the leader."""
 
 
 # --- the wire -----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer
 from canvass.core import audit, clock, geojson, i18n
 from canvass.core.db import Base, Id, in_batches, new_id, session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -77,14 +78,6 @@ class Draft(Base):
         content = json.loads(self.content)
         features = [geojson.Feature(**values) for values in content["features"]]
         return geojson.Reading(features, [], content["fields"])
-
-
-class Refused(ValueError):
-    """An area cannot be so; `errors` maps the form's fields to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
 
 
 def housing_name(housing: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from canvass.core import audit, clock
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -104,14 +105,6 @@ class Target(Base):
     set_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
 
 
-class Refused(ValueError):
-    """A campaign cannot be so; `errors` maps the form's fields to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
-
-
 # --- words --------------------------------------------------------------------------------------------------
 
 
@@ -202,7 +195,7 @@ def create(
     by: Person | None = None,
 ) -> Campaign:
     """A new draft with its topics and target. Raises Refused with a sentence per field."""
-    facts = _checked(name, kind, starts_on, ends_on, channels, script, rhythm, target)
+    facts = checked(name, kind, starts_on, ends_on, channels, script, rhythm, target)
     campaign = Campaign(organisation=organisation, **facts)
     session.add(campaign)
     session.flush()
@@ -226,7 +219,7 @@ def edit(
     by: Person | None = None,
 ) -> None:
     """Change a campaign. Raises Refused with a sentence per field."""
-    for field, value in _checked(name, kind, starts_on, ends_on, channels, script, rhythm, None).items():
+    for field, value in checked(name, kind, starts_on, ends_on, channels, script, rhythm, None).items():
         setattr(campaign, field, value)
     set_topics(campaign, topics)
     _note("campaign.edit", campaign, by)
@@ -418,16 +411,17 @@ def _note(action: str, campaign: Campaign, by: Person | None, **details: object)
     )
 
 
-def _checked(
+def checked(
     name: str,
     kind: str,
     starts_on: date | None,
     ends_on: date | None,
     channels: Sequence[str],
-    script: str,
-    rhythm: str,
-    target: int | None,
+    script: str = "",
+    rhythm: str = "even",
+    target: int | None = None,
 ) -> dict[str, object]:
+    """The columns of a campaign that may be so. Raises Refused with a sentence per field."""
     name, errors = " ".join(name.split()), {}
     if not name:
         errors["name"] = _("Ge kampanjen ett namn.")

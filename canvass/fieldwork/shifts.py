@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 from canvass.core import audit, clock, geometry, i18n, places
 from canvass.core.db import Base, Id, insert_once, new_id, session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.fieldwork import areas
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
@@ -103,14 +104,6 @@ class SignUp(Base):
     person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id), index=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     withdrawn_at: Mapped[datetime | None]
-
-
-class Refused(ValueError):
-    """A shift cannot be so; `errors` maps the form's fields to sentences."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
 
 
 # --- planning -----------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from canvass.core import audit, clock, i18n
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.fieldwork.campaigns import Campaign
-from canvass.fieldwork.shifts import Refused, Shift
+from canvass.fieldwork.shifts import Shift
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Membership, Person

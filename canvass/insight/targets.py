@@ -15,11 +15,12 @@ from canvass.board.earlier_years import EarlierImport, EarlierResult
 from canvass.core import clock, i18n
 from canvass.core.db import session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.counting import tallies
 from canvass.counting.tallies import Count, Tally
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.areas import Area
-from canvass.fieldwork.campaigns import Campaign, Refused, Target
+from canvass.fieldwork.campaigns import Campaign, Target
 from canvass.insight import forecasts
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from canvass.core import audit, clock
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.members import access, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -170,12 +171,12 @@ def associations(known: JoinLink) -> list[Organisation]:
 def join(
     known: JoinLink, name: str, association: Organisation, person: Person | None = None, *, is_guest: bool = False
 ) -> Person:
-    """Become a volunteer of `association`, as a new person or as the one already signed in. Raises people.Refused.
+    """Become a volunteer of `association`, as a new person or as the one already signed in. Raises Refused.
 
     A guest may log there from now on, and otherwise goes on logging for their own association.
     """
     if association.id not in {node.id for node in associations(known)}:
-        raise people.Refused(_("Välj en förening i listan."), "association")
+        raise Refused({"association": _("Välj en förening i listan.")})
     if person is None:
         person = people.add(name, association)
     elif not is_guest:
@@ -189,9 +190,9 @@ def join(
 
 
 def invite(organisation: Organisation, role: str, note: str, *, by: Person) -> tuple[Ticket, str]:
-    """A single-use link to a role at the organisation, and its token. Raises people.Refused."""
+    """A single-use link to a role at the organisation, and its token. Raises Refused."""
     if role not in people.ROLES:
-        raise people.Refused(_("Välj en roll."), "role")
+        raise Refused({"role": _("Välj en roll.")})
     ticket, token = _new_ticket("invitation", INVITATION_TIME)
     ticket.organisation, ticket.role, ticket.invited_by_id = organisation, role, by.id
     ticket.note = " ".join(note.split())[:60]
@@ -218,7 +219,7 @@ def withdraw_invitation(ticket: Ticket, *, by: Person) -> None:
 
 
 def accept(ticket: Ticket, name: str, email: str, password: str, person: Person | None = None) -> Person:
-    """Take the invitation up, as a new person or as the one already signed in. Spends it. Raises people.Refused."""
+    """Take the invitation up, as a new person or as the one already signed in. Spends it. Raises Refused."""
     assert ticket.organisation is not None
     if person is None:
         person = people.add(name, ticket.organisation, email=email, password=password)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from canvass.core import audit, clock, i18n
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.core.settings import ROOT
 
 # From the top down; an organisation stands beneath one of a higher level.
@@ -38,14 +39,6 @@ class Organisation(Base):
     # How many members it has, where somebody has said: what a target can be shared out by.
     members: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-
-class Refused(ValueError):
-    """The tree cannot be changed so; the message is a sentence for the one who asked, `field` where it belongs."""
-
-    def __init__(self, sentence: str, field: str = "") -> None:
-        super().__init__(sentence)
-        self.field = field
 
 
 def kind_name(kind: str) -> str:
@@ -151,15 +144,21 @@ def municipal_of(organisation_id: str) -> Organisation | None:
 
 def add(kind: str, name: str, parent: Organisation | None, *, code: str = "", by: str | None = None) -> Organisation:
     """Put a new organisation beneath `parent`. Raises Refused."""
-    name = _checked_name(name)
-    if kind not in KINDS:
-        raise Refused(_("Välj en nivå."), "kind")
-    _check_place(kind, name, parent)
+    name = checked(kind, name, parent)
     organisation = Organisation(kind=kind, name=name, parent_id=parent.id if parent else None, code=code)
     session.add(organisation)
     session.flush()
     audit.record("organisation.add", person_id=by, organisation_id=organisation.id, kind=kind, name=name)
     return organisation
+
+
+def checked(kind: str, name: str, parent: Organisation | None) -> str:
+    """The name without stray spaces, when such an organisation may be put beneath `parent`. Raises Refused."""
+    name = _checked_name(name)
+    if kind not in KINDS:
+        raise Refused({"kind": _("Välj en nivå.")})
+    _check_place(kind, name, parent)
+    return name
 
 
 def rename(organisation: Organisation, name: str, *, by: str | None = None) -> None:
@@ -178,7 +177,7 @@ def rename(organisation: Organisation, name: str, *, by: str | None = None) -> N
 def set_members(organisation: Organisation, number: int | None, *, by: str | None = None) -> None:
     """Say how many members it has; None takes that back. Raises Refused."""
     if number is not None and not 0 <= number <= MOST_MEMBERS:
-        raise Refused(_("Antalet medlemmar ska vara ett heltal mellan 0 och 1 miljon."), "members")
+        raise Refused({"members": _("Antalet medlemmar ska vara ett heltal mellan 0 och 1 miljon.")})
     if number == organisation.members:
         return
     audit.record(
@@ -194,7 +193,7 @@ def set_members(organisation: Organisation, number: int | None, *, by: str | Non
 def move(organisation: Organisation, parent: Organisation | None, *, by: str | None = None) -> None:
     """Put it, and all beneath it, under another parent. Counts follow, being kept at the leaves. Raises Refused."""
     if parent is not None and is_beneath(parent.id, organisation.id):
-        raise Refused(_("En organisation kan inte ligga under sig själv."), "parent")
+        raise Refused({"parent": _("En organisation kan inte ligga under sig själv.")})
     if (parent.id if parent else None) == organisation.parent_id:
         return
     _check_place(organisation.kind, organisation.name, parent)
@@ -365,20 +364,18 @@ def _words(name: str) -> list[str]:
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise Refused(_("Skriv ett namn."), "name")
+        raise Refused({"name": _("Skriv ett namn.")})
     if len(name) > 120:
-        raise Refused(_("Namnet får ha högst 120 tecken."), "name")
+        raise Refused({"name": _("Namnet får ha högst 120 tecken.")})
     return name
 
 
 def _check_place(kind: str, name: str, parent: Organisation | None) -> None:
     if parent is not None and KINDS.index(parent.kind) >= KINDS.index(kind):
-        raise Refused(
-            _("%(child)s kan inte ligga under %(parent)s.", child=kind_name(kind), parent=kind_name(parent.kind)),
-            "kind",
-        )
+        below, above_it = kind_name(kind), kind_name(parent.kind)
+        raise Refused({"kind": _("%(child)s kan inte ligga under %(parent)s.", child=below, parent=above_it)})
     taken = select(Organisation.id).where(
         Organisation.parent_id == (parent.id if parent else None), Organisation.name == name
     )
     if session.scalar(taken):
-        raise Refused(_("Det finns redan en organisation som heter %(name)s här.", name=name), "name")
+        raise Refused({"name": _("Det finns redan en organisation som heter %(name)s här.", name=name)})

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from canvass.core import audit, clock, i18n
 from canvass.core.db import Base, Id, in_batches, insert, new_id, session
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 
@@ -110,14 +111,6 @@ class Try(Base):
     count: Mapped[int]
 
 
-class Refused(ValueError):
-    """A person cannot be changed so; the message is a sentence for the one who asked, `field` where it belongs."""
-
-    def __init__(self, sentence: str, field: str = "") -> None:
-        super().__init__(sentence)
-        self.field = field
-
-
 class Resting(Exception):
     """Too many wrong tries; wait."""
 
@@ -146,34 +139,35 @@ def add(name: str, association: Organisation, *, email: str | None = None, passw
         name=checked_name(name), association_id=association.id, association=association, language=i18n.language()
     )
     if email is not None:
-        person.email = _unused_email(email)
+        person.email = unused_email(email)
     if password is not None:
         person.password_hash = _hasher.hash(checked_password(password))
     try:
         with session.begin_nested():
             session.add(person)
     except IntegrityError:  # somebody else took the address just now
-        raise Refused(_("Det finns redan någon med den e-postadressen."), "email") from None
+        raise Refused({"email": _("Det finns redan någon med den e-postadressen.")}) from None
     return person
 
 
 def give_password(person: Person, email: str, password: str) -> None:
     """Let a volunteer sign in with a password from now on, as the same person. Raises Refused."""
-    person.email, person.password_hash = _unused_email(email), _hasher.hash(checked_password(password))
+    person.email, person.password_hash = unused_email(email), _hasher.hash(checked_password(password))
     audit.record("person.password", person_id=person.id)
 
 
-def _unused_email(email: str) -> str:
+def unused_email(email: str) -> str:
+    """The address in lower case when nobody has it yet. Raises Refused."""
     email = checked_email(email)
     if session.scalar(select(Person.id).where(Person.email == email)):
-        raise Refused(_("Det finns redan någon med den e-postadressen."), "email")
+        raise Refused({"email": _("Det finns redan någon med den e-postadressen.")})
     return email
 
 
 def grant(person: Person, role: str, organisation: Organisation, *, by: str | None = None) -> Membership:
     """Give the person a role there, unless they have it. Raises Refused."""
     if role not in ROLES:
-        raise Refused(_("Välj en roll."), "role")
+        raise Refused({"role": _("Välj en roll.")})
     known = session.scalar(
         select(Membership).where(
             Membership.person_id == person.id, Membership.organisation_id == organisation.id, Membership.role == role
@@ -223,9 +217,9 @@ def checked_name(name: str) -> str:
     """The name without stray spaces and what does not show, as pasted names carry it. Raises Refused."""
     name = " ".join("".join(c for c in name if c.isprintable() or c.isspace()).split())
     if not name:
-        raise Refused(_("Skriv ett namn."), "name")
+        raise Refused({"name": _("Skriv ett namn.")})
     if len(name) > 60:
-        raise Refused(_("Namnet får ha högst 60 tecken."), "name")
+        raise Refused({"name": _("Namnet får ha högst 60 tecken.")})
     return name
 
 
@@ -234,16 +228,16 @@ def checked_email(email: str) -> str:
     email = email.strip().casefold()
     local, at, domain = email.rpartition("@")
     if not local or not at or "." not in domain or any(c.isspace() for c in email) or len(email) > 254:
-        raise Refused(_("Skriv en e-postadress, till exempel bo@example.org."), "email")
+        raise Refused({"email": _("Skriv en e-postadress, till exempel bo@example.org.")})
     return email
 
 
 def checked_password(password: str) -> str:
     """The password itself. Raises Refused."""
     if len(password) < PASSWORD_LENGTH:
-        raise Refused(_("Lösenordet behöver minst %(count)s tecken.", count=PASSWORD_LENGTH), "password")
+        raise Refused({"password": _("Lösenordet behöver minst %(count)s tecken.", count=PASSWORD_LENGTH)})
     if len(password) > 1000:
-        raise Refused(_("Lösenordet är för långt."), "password")
+        raise Refused({"password": _("Lösenordet är för långt.")})
     return password
 
 

@@ -17,9 +17,10 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from canvass.board import earlier_years
-from canvass.board.earlier_years import EarlierImport, EarlierResult, Refused, Year
+from canvass.board.earlier_years import EarlierImport, EarlierResult, Year
 from canvass.core import audit, db, i18n
 from canvass.core.audit import Entry
+from canvass.core.refusals import Refused
 from canvass.counting import tallies
 from canvass.fieldwork import campaigns
 from canvass.members import organisations

@@ -20,9 +20,10 @@ from werkzeug.test import TestResponse
 
 from canvass.core import audit, db
 from canvass.core.audit import Entry
+from canvass.core.refusals import Refused
 from canvass.counting import attempts, late_reports, tallies
 from canvass.counting.attempts import Attempt
-from canvass.counting.late_reports import LateReport, Refused, Totals
+from canvass.counting.late_reports import LateReport, Totals
 from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns
 from canvass.fieldwork.areas import Area

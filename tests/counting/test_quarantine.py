@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from canvass.core import audit, clock, db
+from canvass.core.refusals import Refused
 from canvass.counting import attempts, quarantine, sync, tallies
 from canvass.counting.attempts import Attempt
 from canvass.counting.quarantine import Held
@@ -346,7 +347,7 @@ def test_what_nobody_can_understand_can_only_be_dismissed(cast: Cast, phone: Pho
     for held in db.session.scalars(select(Held)).all():
         assert bo.post(f"/quarantine/{held.id}/admit").status_code == 303
         assert html.escape(quarantine.sentence(held.code)) in bo.get("/quarantine").text
-        with pytest.raises(sync.Refused):
+        with pytest.raises(Refused):
             sync.admit(held, by=cast.bo)
         db.session.rollback()
         assert (db.session.get_one(Held, held.id).decision, total(cast)) == ("", (0, 0))

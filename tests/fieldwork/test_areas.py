@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from canvass.core import audit, db, geojson
+from canvass.core.refusals import Refused
 from canvass.core.settings import ROOT
 from canvass.counting import attempts
 from canvass.counting.attempts import Facts
@@ -91,7 +92,7 @@ def test_an_area_without_a_code_gets_the_next_free_number(cast: Cast) -> None:
 
 
 def test_what_an_area_cannot_be_is_said_field_by_field(cast: Cast) -> None:
-    with pytest.raises(areas.Refused) as refused:
+    with pytest.raises(Refused) as refused:
         areas.add(cast.hageby, name=" ", code="H1", housing="slott", households=-1, by=cast.bo)
     assert set(refused.value.errors) == {"name", "code", "housing", "households"}
     # A code is an organisation's own: another may use the same.
@@ -109,7 +110,7 @@ def test_an_area_moves_to_another_owner_with_its_counts(cast: Cast) -> None:
         by=cast.bo,
     )
     assert of(cast.norrkoping)["H1"] is cast.hageby_north
-    with pytest.raises(areas.Refused, match="används redan"):
+    with pytest.raises(Refused, match="används redan"):
         areas.edit(
             cast.ektorp_hill, organisation=cast.hageby, name="X", code="H2", housing="", households=None, by=cast.bo
         )
@@ -190,7 +191,7 @@ def test_outlines_drawn_one_by_one_do_not_overwrite_each_other(cast: Cast) -> No
 def test_a_file_with_one_fault_changes_nothing(cast: Cast) -> None:
     plan = areas.plan_import(cast.hageby, file_of(feature("H3", "Navestad"), feature("H4", "Smedby", is_open=True)))
     assert [f.code for f in plan.added] == ["H3"]
-    with pytest.raises(areas.Refused, match=r"Smedby.*inte sluten"):
+    with pytest.raises(Refused, match=r"Smedby.*inte sluten"):
         areas.carry_out(plan, by=cast.bo)
     assert set(of(cast.hageby)) == {"H1", "H2"}
 

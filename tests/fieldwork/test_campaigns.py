@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from canvass.core import audit, clock, db
+from canvass.core.refusals import Refused
 from canvass.counting import attempts, receipts, tallies
 from canvass.counting.attempts import Facts
 from canvass.counting.tallies import Count
@@ -346,7 +347,7 @@ def test_the_plan_line_knows_what_the_target_has_been_and_since_when(cast: Cast,
 
 def test_an_organisation_outside_the_campaign_has_no_target_in_it(cast: Cast) -> None:
     for organisation in (cast.linkoping, cast.ostergotland, cast.partille):
-        with pytest.raises(campaigns.Refused):
+        with pytest.raises(Refused):
             campaigns.set_target(cast.spring, organisation, 10)
 
 

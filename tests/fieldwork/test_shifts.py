@@ -16,6 +16,7 @@ from sqlalchemy import event, select
 
 from canvass.core import clock, db
 from canvass.core.db import new_id
+from canvass.core.refusals import Refused
 from canvass.counting import summaries
 from canvass.counting.receipts import Installation
 from canvass.fieldwork import areas, shifts, trainings
@@ -136,16 +137,16 @@ def test_a_telephone_shift_needs_no_area(cast: Cast) -> None:
 
 def test_another_partys_ground_cannot_be_given_out(cast: Cast) -> None:
     elsewhere = areas.add(cast.partille, name="Sävedalen", by=cast.esa)
-    with pytest.raises(shifts.Refused) as refused:
+    with pytest.raises(Refused) as refused:
         plan_shift(cast, ground=[elsewhere])
     assert list(refused.value.errors) == ["areas"]
-    with pytest.raises(shifts.Refused, match="inte med i kampanjen"):
+    with pytest.raises(Refused, match="inte med i kampanjen"):
         plan_shift(cast, owner=cast.partille)
 
 
 def test_nothing_is_planned_in_a_closed_campaign(cast: Cast) -> None:
     cast.spring.closing_at = clock.now()
-    with pytest.raises(shifts.Refused, match="avslutad"):
+    with pytest.raises(Refused, match="avslutad"):
         plan_shift(cast)
 
 

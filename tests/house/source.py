@@ -5,33 +5,43 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 from canvass.core.settings import ROOT
 
-# From the bottom up; what stands in them knows nothing of requests.
+# The packages below the web layer.
 RULES = ("core", "members", "fieldwork", "counting", "board", "insight")
 
 
 @cache
 def sources() -> dict[str, ast.Module]:
     """Every module of the product by its dotted name, migrations left out."""
-    return {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(
-            path.read_text("utf-8"), str(path)
-        )
-        for path in sorted((ROOT / "canvass").rglob("*.py"))
-        if "migrations" not in path.parts
-    }
+    return {name(path): ast.parse(path.read_text("utf-8"), str(path)) for path in files("canvass")}
 
 
-def rules() -> list[str]:
+def files(*folders: str, kind: str = "py") -> list[Path]:
+    """The files of a kind in these folders of the repository; migrations and vendored files left out."""
+    return [
+        path
+        for folder in folders
+        for path in sorted((ROOT / folder).rglob(f"*.{kind}"))
+        if not {"versions", "vendor"} & set(path.parts)
+    ]
+
+
+def name(path: Path) -> str:
+    """A module's dotted name."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def rules() -> dict[str, ast.Module]:
     """The modules below the web layer."""
-    return [name for name in sources() if name.split(".")[1:2] and name.split(".")[1] in RULES]
+    return {name: tree for name, tree in sources().items() if name.split(".")[1:2] and name.split(".")[1] in RULES}
 
 
-def calls(name: str) -> Iterator[tuple[str, ast.Call]]:
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
     """Everything that a module calls, by the last part of its name."""
-    for node in ast.walk(sources()[name]):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             yield node.func.attr, node
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):

@@ -5,13 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
-from pathlib import Path
 
 from babel.messages.catalog import Message
 
 from canvass.core import wordlist
 from canvass.core.settings import ROOT
-from tests.house.source import calls, sources
+from tests.house.source import calls, files, sources
+
+# Words that are the same in every language.
+NAMES = {"Canvass", "English", "Svenska", "iPhone", "Android"}
+SWEDISH_LETTERS = re.compile("[åäöÅÄÖ]")
+FORBIDDEN = re.compile(r"\b(kontakt(en|er|erna|s)?|besök(et|en|s)?|lyckat|lyckade|väljarregister)\b", re.IGNORECASE)
+HOSTS = re.compile(r"pypi\.org|pythonhosted|npmjs|unpkg|jsdelivr|cdnjs|googleapis", re.IGNORECASE)
 
 
 @cache
@@ -38,7 +43,7 @@ def test_a_translation_has_the_same_places_to_fill_in() -> None:
         swedish = [message.id] if isinstance(message.id, str) else list(message.id)
         if not message.id or not all(texts(message)):
             continue
-        wanted, found = ([places(text) for text in group] for group in (swedish, texts(message)))
+        wanted, found = ([fillings(text) for text in group] for group in (swedish, texts(message)))
         # In a plural, a form may do without the number ("en telefon"), but none may ask for what is not given.
         asked_for, given = set.union(*found), set.union(*wanted)
         if isinstance(message.id, str):
@@ -50,52 +55,77 @@ def test_a_translation_has_the_same_places_to_fill_in() -> None:
     assert wrong == []
 
 
-def places(text: str) -> set[str]:
+def fillings(text: str) -> set[str]:
     """The names to fill in, and anything else after a per cent sign: that would stop the page."""
     return set(re.findall(r"%(?:\(\w+\)s|%|.?)", text))
 
 
+def computed(tree: ast.AST) -> list[int]:
+    """Lines that ask for a sentence that is not written out there."""
+    return [
+        node.lineno
+        for called, node in calls(tree)
+        if called in ("_", "gettext", "ngettext")
+        and not all(isinstance(form, ast.Constant) for form in node.args[: 2 if called == "ngettext" else 1])
+    ]
+
+
+def is_computed(template: str) -> bool:
+    """Whether a template asks for a sentence that is not written out there."""
+    return re.search(r"\b(?:_|n?gettext)\(\s*[^\s'\"]", uncommented(template)) is not None
+
+
 def test_sentences_are_written_out_where_they_are_said() -> None:
     """The extractor finds literals only: `_(sentence)` would stay Swedish for ever."""
-    for name in sources():
-        for called, node in calls(name):
-            if called in ("_", "gettext", "ngettext") and node.args and name != "canvass.core.i18n":
-                forms = node.args[: 2 if called == "ngettext" else 1]
-                assert all(isinstance(form, ast.Constant) for form in forms), f"{name}:{node.lineno}"
-    for path in (ROOT / "templates").rglob("*.html"):
-        assert not re.search(r"\b(?:_|n?gettext)\(\s*[^\s'\"]", uncommented(path)), path
+    assert {
+        name: lines for name, tree in sources().items() if name != "canvass.core.i18n" and (lines := computed(tree))
+    } == {}
+    assert [path for path in files("templates", kind="html") if is_computed(path.read_text("utf-8"))] == []
 
 
-def uncommented(template: Path) -> str:
-    return re.sub(r"\{#.*?#\}", "", template.read_text("utf-8"), flags=re.DOTALL)
+def uncommented(template: str) -> str:
+    return re.sub(r"\{#.*?#\}", "", template, flags=re.DOTALL)
+
+
+def untranslated(template: str) -> set[str]:
+    """Words that a template says without asking for their translation."""
+    text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", uncommented(template), flags=re.DOTALL)
+    shown = re.sub(r'<script.*?</script>|<[^>]*>|[\w-]+="[^"]*"', " ", text, flags=re.DOTALL)
+    attributes = re.findall(r'\s(?:aria-label|alt|title|placeholder)="([^"]*)"', text)
+    return set(re.findall(r"[^\W\d_]{2,}", " ".join([shown, *attributes]))) - NAMES
 
 
 def test_no_sentence_stands_in_a_template_by_itself() -> None:
-    names = {"Canvass", "English", "Svenska", "iPhone", "Android"}
-    for path in (ROOT / "templates").rglob("*.html"):
-        text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", uncommented(path), flags=re.DOTALL)
-        shown = re.sub(r'<script.*?</script>|<[^>]*>|[\w-]+="[^"]*"', " ", text, flags=re.DOTALL)
-        attributes = re.findall(r'\s(?:aria-label|alt|title|placeholder)="([^"]*)"', text)
-        words = set(re.findall(r"[^\W\d_]{2,}", " ".join([shown, *attributes])))
-        assert words - names == set(), path
+    assert {
+        path: words for path in files("templates", kind="html") if (words := untranslated(path.read_text("utf-8")))
+    } == {}
 
 
 def test_scripts_have_no_words_of_their_own() -> None:
-    for path in (ROOT / "static" / "js").rglob("*.js"):
-        assert not re.search("[åäöÅÄÖ]", path.read_text("utf-8")), path
+    speaking = [path for path in files("static/js", kind="js") if SWEDISH_LETTERS.search(path.read_text("utf-8"))]
+    assert speaking == []
 
 
 def test_one_word_per_idea() -> None:
     """Never *kontakt*, *besök* or *lyckat* for a conversation, and nothing from the registers others keep."""
-    forbidden = re.compile(r"\b(kontakt(en|er|erna|s)?|besök(et|en|s)?|lyckat|lyckade|väljarregister)\b", re.IGNORECASE)
     sentences = [form for id_ in said() for form in ([id_] if isinstance(id_, str) else id_)]
-    assert [sentence for sentence in sentences if forbidden.search(sentence)] == []
+    assert [sentence for sentence in sentences if FORBIDDEN.search(sentence)] == []
 
 
 def test_nothing_points_at_where_packages_come_from() -> None:
-    hosts = re.compile(r"pypi\.org|pythonhosted|npmjs|unpkg|jsdelivr|cdnjs|googleapis", re.IGNORECASE)
-    files = [ROOT / "app.py", *ROOT.glob("*.md"), *ROOT.glob("*.toml"), *ROOT.glob("requirements/*")]
+    paths = [ROOT / "app.py", *ROOT.glob("*.md"), *ROOT.glob("*.toml"), *ROOT.glob("requirements/*")]
     for folder in ("canvass", "templates", "docs", "deploy", "static/js", "static/css"):
-        files += [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    for path in files:
-        assert not hosts.search(path.read_text("utf-8", errors="replace")), path
+        paths += [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert [path for path in paths if HOSTS.search(path.read_text("utf-8", errors="replace"))] == []
+
+
+def test_these_rules_find_what_breaks_them() -> None:
+    assert computed(ast.parse("_(sentence)")) == [1]
+    assert computed(ast.parse("ngettext('ett', f'{n}', n)")) == [1]
+    assert is_computed("<p>{{ _(sentence) }}</p>")
+    assert untranslated("<p>Logga in</p>") == {"Logga", "in"}
+    assert untranslated('<img alt="Karta">') == {"Karta"}
+    assert SWEDISH_LETTERS.search("say('Återkom')")
+    assert FORBIDDEN.search("Tre lyckade kontakter")
+    assert HOSTS.search("https://unpkg.com/htmx.org")
+    assert fillings("%(num)s av 100 %") != fillings("%(n)s of 100 %%")

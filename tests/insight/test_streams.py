@@ -19,7 +19,7 @@ from canvass.insight import streams
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person, Session
-from canvass.web.insight import numbers, watching
+from canvass.web.insight import blocks, watching
 from tests.cast import Cast, log
 from tests.conftest import in_a_loop
 
@@ -33,7 +33,7 @@ def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOOK_EVERY", "TICK", "SEEN_EVERY", "CHECK_EVERY", "LINES_EVERY"):
         monkeypatch.setattr(streams, name, 0.01)
     monkeypatch.setattr(streams, "SHARE", 1)
-    monkeypatch.setattr(numbers, "FRAME_LASTS", 0)
+    monkeypatch.setattr(blocks, "FRAME_LASTS", 0)
     # And nothing comes but what a test has caused.
     for name in ("RENEW_EVERY", "HEARTBEAT"):
         monkeypatch.setattr(streams, name, 3600)
@@ -49,7 +49,7 @@ class Hall:
         """Somebody begins to watch the spring campaign, from Norrköping unless said otherwise."""
         opened = who if isinstance(who, Session) else people.sign_in(who)[0]
         node = node or self.cast.norrkoping
-        subject = numbers.subject(self.cast.spring, node, **numbers.rights(opened.person, node))
+        subject = blocks.subject(self.cast.spring, node, **blocks.rights(opened.person, node))
         db.session.commit()
         return Viewer(self.hub.join(streams.Watch(subject, people.still_standing, people.standing(opened))), is_packed)
 

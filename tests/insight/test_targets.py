@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from canvass.board.earlier_years import EarlierImport, EarlierResult
 from canvass.core import db
+from canvass.core.refusals import Refused
 from canvass.counting import tallies
 from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns
@@ -152,7 +153,7 @@ def test_shares_sum_to_the_number_and_follow_the_weights(number: int, weights: l
 def test_a_proposal_gives_everything_away_and_nothing_twice(number: int, figures: list[int | None], by: str) -> None:
     nodes = [part(f"n{at:02}", **({} if by == "even" else {by: figure})) for at, figure in enumerate(figures)]
     if by != "even" and not any(figures):
-        with pytest.raises(campaigns.Refused):
+        with pytest.raises(Refused):
             targets.propose(nodes, by, number)
         return
     proposal = targets.propose(nodes, by, number)
@@ -182,7 +183,7 @@ def test_what_is_kept_is_left_alone_and_the_rest_shared_by_the_others() -> None:
     proposal = targets.propose(nodes, "members", 1000, {"C": 200, "elsewhere": 900})
     assert proposal.numbers == {"A": 200, "B": 600, "C": 200}
     assert (proposal.kept, proposal.guessed) == ({"C"}, [])
-    with pytest.raises(campaigns.Refused, match="redan mer än 100"):
+    with pytest.raises(Refused, match="redan mer än 100"):
         targets.propose(nodes, "even", 100, {"C": 200})
 
 
@@ -497,7 +498,7 @@ def test_of_two_leaders_in_the_same_moment_one_is_told(app: Flask, cast: Cast) -
             try:
                 targets.save(spring, {"hageby": Wish(hageby, "", number, 0)}, by=person)
                 db.session.commit()
-            except campaigns.Refused as refused:
+            except Refused as refused:
                 told.append(refused.errors)
                 db.session.rollback()
 

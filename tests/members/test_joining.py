@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from canvass.core import audit, db, i18n
+from canvass.core.refusals import Refused
 from canvass.members import access, joining, people
 from canvass.members.joining import JoinLink, Ticket
 from canvass.members.organisations import Organisation
@@ -207,7 +208,7 @@ def test_a_volunteer_chooses_between_the_associations_of_the_link_and_no_other(
         assert 'value="Ville"' in answer.text
     assert number_of_people() == before
     link = joining.link(cast.norrkoping, cast.spring.id, cast.spring.ends_on, app.config["SECRET_KEY"])
-    with pytest.raises(people.Refused):  # the rule itself, whatever a door lets through
+    with pytest.raises(Refused):  # the rule itself, whatever a door lets through
         joining.join(link, "Ville", cast.ojersjo)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from canvass.core import audit, db
 from canvass.core.audit import Entry
+from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns
 from canvass.members import access, organisations, people
 from canvass.members.organisations import Organisation
@@ -43,21 +44,21 @@ def named(name: str, kind: str = "municipal") -> Organisation:
 
 
 def test_an_organisation_stands_beneath_a_higher_level_only(cast: Cast) -> None:
-    with pytest.raises(organisations.Refused, match="Arbetarekommun kan inte ligga under S-förening"):
+    with pytest.raises(Refused, match="Arbetarekommun kan inte ligga under S-förening"):
         organisations.add("municipal", "Vikbolandet", cast.hageby)
-    with pytest.raises(organisations.Refused, match="Välj en nivå"):
+    with pytest.raises(Refused, match="Välj en nivå"):
         organisations.add("county", "Östergötland", None)
 
 
 def test_two_of_the_same_name_cannot_stand_side_by_side(cast: Cast) -> None:
-    with pytest.raises(organisations.Refused, match="heter Hageby s-förening"):
+    with pytest.raises(Refused, match="heter Hageby s-förening"):
         organisations.rename(cast.ektorp, " Hageby  s-förening ")
-    with pytest.raises(organisations.Refused, match="Skriv ett namn"):
+    with pytest.raises(Refused, match="Skriv ett namn"):
         organisations.rename(cast.ektorp, "  ")
 
 
 def test_an_organisation_cannot_be_moved_beneath_itself(cast: Cast) -> None:
-    with pytest.raises(organisations.Refused, match="under sig själv"):
+    with pytest.raises(Refused, match="under sig själv"):
         organisations.move(cast.norrkoping, cast.hageby)
 
 
@@ -176,7 +177,7 @@ def test_a_district_that_began_alone_is_known_by_any_of_its_names(app: Flask) ->
 
 def test_a_name_taken_by_something_else_stops_it_all(cast: Cast) -> None:
     organisations.add("association", "Kinda", cast.ostergotland)
-    with pytest.raises(organisations.Refused, match="heter Kinda under Östergötland"):
+    with pytest.raises(Refused, match="heter Kinda under Östergötland"):
         organisations.import_sweden(cast.ostergotland)
 
 
@@ -217,10 +218,10 @@ def test_a_branch_draws_nothing_in_from_elsewhere(cast: Cast) -> None:
 
 def test_only_the_party_and_its_districts_have_something_to_fetch(cast: Cast) -> None:
     for organisation in (cast.norrkoping, cast.hageby):
-        with pytest.raises(organisations.Refused, match="bara läggas under partiet eller ett partidistrikt"):
+        with pytest.raises(Refused, match="bara läggas under partiet eller ett partidistrikt"):
             organisations.import_sweden(organisation)
     organisations.rename(cast.ostergotland, "Region Öst")
-    with pytest.raises(organisations.Refused, match="Region Öst finns inte bland de 26 partidistrikten"):
+    with pytest.raises(Refused, match="Region Öst finns inte bland de 26 partidistrikten"):
         organisations.import_sweden(cast.ostergotland)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from canvass.core import audit, db
+from canvass.core.refusals import Refused
 from canvass.members import access, people
 from canvass.members.people import Device, Membership, Person, Session, Try
 from tests.cast import PASSWORD, Cast
@@ -298,7 +299,7 @@ def test_an_administrator_elsewhere_or_beneath_does_not_count_as_another(cast: C
     people.grant(cast.esa, "admin", cast.partille)
     people.grant(cast.bo, "admin", cast.norrkoping)
     (membership,) = cast.adam.memberships
-    with pytest.raises(people.Refused):
+    with pytest.raises(Refused):
         people.revoke(membership)
 
 
@@ -315,7 +316,7 @@ def test_an_administrator_above_or_beside_takes_over(cast: Cast) -> None:
 def test_a_role_is_given_once(cast: Cast) -> None:
     again = people.grant(cast.bo, "leader", cast.norrkoping)
     assert [again] == cast.bo.memberships
-    with pytest.raises(people.Refused):
+    with pytest.raises(Refused):
         people.grant(cast.bo, "boss", cast.norrkoping)
 
 
@@ -335,12 +336,12 @@ def test_what_is_done_to_roles_stands_in_the_audit(cast: Cast) -> None:
 
 def test_what_is_no_address_is_refused(app: Flask) -> None:
     for email in ("", "bo", "@x.se", "bo@", "bo@x", "b o@x.se", "bo@x .se", "x" * 250 + "@x.se"):
-        with pytest.raises(people.Refused) as refused:
+        with pytest.raises(Refused) as refused:
             people.checked_email(email)
-        assert refused.value.field == "email"
+        assert set(refused.value.errors) == {"email"}
 
 
 def test_an_address_belongs_to_one_person_however_it_is_written(cast: Cast) -> None:
-    with pytest.raises(people.Refused) as refused:
+    with pytest.raises(Refused) as refused:
         people.add("Bo den andre", cast.hageby, email=" BO@example.org")
-    assert refused.value.field == "email"
+    assert set(refused.value.errors) == {"email"}

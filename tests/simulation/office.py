@@ -33,7 +33,7 @@ from tests.simulation.client import Client
 from tests.simulation.ledger import Cell
 from tests.simulation.plan import TOPICS, ZONE, Year
 
-SERVE = "import sys; from canvass import server; sys.exit(server.serve(sys.argv[1], int(sys.argv[2])))"
+SERVE = "import sys; from canvass.serving import server; sys.exit(server.serve(sys.argv[1], int(sys.argv[2])))"
 HOST = "127.0.0.1"
 PATIENCE = 60  # seconds for a start or a stop
 BREAKDOWN = ("area", "association", "day", "channel", "outcome")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from canvass.core import clock, db
 from canvass.core.db import new_id
@@ -136,6 +136,8 @@ def test_everything_that_is_wrong_is_said_at_once_and_nothing_typed_is_lost(link
         "channels",
     }
     assert "8 saker behöver rättas" in answer.text
+    listed = re.findall(r'<a href="#f-([\w-]+)"', answer.text)
+    assert listed[:5] == ["organisation", "name", "email", "password", "campaign"]  # in the order of the form
     assert 'value="yusuf"' in answer.text
     assert 'value="många"' in answer.text
     assert "Bara den här</textarea>" in answer.text
@@ -171,6 +173,31 @@ def test_each_field_says_what_is_wrong_with_it(link: str, stranger: FlaskClient)
     for changes, fields in wrong:
         answer = stranger.post(link, data=EVENING | changes)
         assert (answer.status_code, wrong_fields(answer.text)) == (422, fields), changes
+
+
+def test_what_is_refused_has_written_nothing(link: str, stranger: FlaskClient) -> None:
+    written: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.split()[0] in ("INSERT", "UPDATE", "DELETE", "SAVEPOINT"):
+            written.append(statement)
+
+    event.listen(db.db.engine, "before_cursor_execute", note)
+    try:
+        for changes in ({"organisation": ""}, {"level": ""}, {"email": ""}, {"campaign": ""}):
+            assert stranger.post(link, data=EVENING | changes).status_code == 422
+        assert written == []
+        assert stranger.post(link, data=EVENING).status_code == 303
+        assert written != []
+    finally:
+        event.remove(db.db.engine, "before_cursor_execute", note)
+
+
+def test_an_address_that_somebody_has_is_refused_beside_its_field(link: str, stranger: FlaskClient) -> None:
+    people.add("Yusuf", organisations.add("district", "Östergötland", None), email="yusuf@example.org")
+    db.session.commit()
+    answer = stranger.post(link, data=EVENING)
+    assert (answer.status_code, wrong_fields(answer.text)) == (422, {"email"})
 
 
 def test_a_target_may_wait(link: str, stranger: FlaskClient) -> None:

@@ -12,6 +12,7 @@ from canvass.board.earlier_years import EarlierImport, Year
 from canvass.core import clock, db, sheets
 from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
+from canvass.core.refusals import Refused
 from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
 from canvass.web.page import auth, forms, fragments
@@ -37,10 +38,10 @@ def read_file(organisation_id: str) -> ResponseReturnValue:
     organisation = access.find(person, Organisation, organisation_id, "campaign.edit")
     try:
         if not file:
-            raise earlier_years.Refused(_("Välj en fil."))
+            raise Refused(_("Välj en fil."))
         # One byte too many is enough to see that it is too large.
         rows = earlier_years.read(file.read(earlier_years.LIMIT_BYTES + 1))
-    except earlier_years.Refused as error:
+    except Refused as error:
         form.errors["file"] = str(error)
         return _page(organisation, form), 422
     kept = earlier_years.keep(organisation, rows, by=person)
@@ -75,7 +76,7 @@ def confirm(import_id: str) -> ResponseReturnValue:
     waiting = _import(import_id)
     try:
         number = earlier_years.confirm(waiting, skips_faulty=bool(request.form.get("skip")), by=auth.person())
-    except earlier_years.Refused as error:
+    except Refused as error:
         db.session.rollback()
         return _preview(_import(import_id), str(error)), 422
     db.session.commit()

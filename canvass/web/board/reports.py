@@ -12,6 +12,7 @@ from canvass.board import reports
 from canvass.board.reports import Question, Report
 from canvass.core import audit, clock, db, i18n, sheets
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.web.page import auth
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
@@ -31,7 +32,7 @@ def index() -> ResponseReturnValue:
         asked |= _usual()
     try:
         question = reports.ask(person, **asked)
-    except reports.Refused as error:
+    except Refused as error:
         return _page(asked, error.errors), 422
     return _page(asked, {}, question, reports.totals(person, question))
 
@@ -54,10 +55,10 @@ def _file(form: str) -> ResponseReturnValue:
     try:
         question = reports.ask(person, **asked)
         if dialect not in get_args(sheets.Dialect):
-            raise reports.Refused({"": _("Dialekten finns inte. Skriv dialect=rfc4180, eller utelämna den.")})
+            raise Refused(_("Dialekten finns inte. Skriv dialect=rfc4180, eller utelämna den."))
         report = reports.totals(person, question)
         content = _written(form, dialect, question, report)
-    except reports.Refused as error:
+    except Refused as error:
         return _page(asked, error.errors), 422
     except sheets.TooManyRows as error:
         return _page(asked, {"by": str(error)}), 422

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from canvass.core import clock, db, i18n
 from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
+from canvass.core.refusals import Refused
 from canvass.counting import late_reports
 from canvass.counting.late_reports import LateReport, Totals
 from canvass.counting.tallies import Count
@@ -71,8 +72,8 @@ def enter(campaign_id: str) -> ResponseReturnValue:
 
     try:
         is_new = db.repeat(work)
-    except late_reports.Refused as error:
-        form.errors = error.errors
+    except Refused as error:
+        form.blame(error)
         return _page(*_place(campaign_id), form, changed), 422
     _say_entered(report_id, totals, is_new)
     if form.text("then") == "campaign":
@@ -94,7 +95,7 @@ def undo(report_id: str) -> ResponseReturnValue:
     try:
         db.repeat(work)
         fragments.say(_("Efterrapporten är ångrad. Dess siffror räknas inte längre."))
-    except late_reports.Refused as error:
+    except Refused as error:
         fragments.say(str(error), "error")
     return redirect(url_for("late_reports.page", campaign_id=campaign_id, at=request.form.get("at") or None), 303)
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import db
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.counting import quarantine, sync
 from canvass.counting.quarantine import Held
 from canvass.insight import numbers
@@ -39,7 +40,7 @@ def admit(held_id: str) -> ResponseReturnValue:
         return _back()
     try:
         sync.admit(held, by=auth.person())
-    except sync.Refused as error:
+    except Refused as error:
         db.session.rollback()
         fragments.say(_("Uppgiften går inte att räkna: %(reason)s Den kan bara avfärdas.", reason=str(error)), "error")
     else:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import db, geojson, i18n
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.counting import tallies
 from canvass.fieldwork import areas, campaigns
 from canvass.fieldwork.areas import Area, Change, Draft, Plan
@@ -84,8 +85,8 @@ def create() -> ResponseReturnValue:
     organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
     try:
         area = areas.add(organisation, by=person, **_fields(form))
-    except areas.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+    except Refused as error:
+        form.blame(error)
     if form.errors:
         db.session.rollback()
         return _form(form, None), 422
@@ -109,8 +110,8 @@ def save(area_id: str) -> ResponseReturnValue:
     organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
     try:
         areas.edit(area, organisation=organisation, by=person, **_fields(form))
-    except areas.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+    except Refused as error:
+        form.blame(error)
     if form.errors:
         db.session.rollback()
         return _form(form, access.find(person, Area, area_id)), 422

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import clock, db
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import numbers
@@ -45,8 +46,8 @@ def create() -> ResponseReturnValue:
     try:
         target = form.whole("target")
         campaign = campaigns.create(organisation, target=target, by=person, **_fields(form))
-    except campaigns.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+    except Refused as error:
+        form.blame(error)
     if form.errors:
         db.session.rollback()
         return _form(form, None), 422
@@ -75,8 +76,8 @@ def save(campaign_id: str) -> ResponseReturnValue:
         campaigns.edit(campaign, by=person, **_fields(form))
         campaigns.set_target(campaign, campaign.organisation, target, by=person)
         joining.prolong(campaign.id, campaign.ends_on)
-    except campaigns.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+    except Refused as error:
+        form.blame(error)
     if form.errors:
         db.session.rollback()
         return _form(form, db.session.get(Campaign, campaign_id)), 422

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import clock, db, geometry, i18n, places
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.counting import summaries
 from canvass.fieldwork import areas, campaigns, shifts, trainings
 from canvass.fieldwork.areas import Area
@@ -30,6 +31,8 @@ bp = Blueprint("shifts", __name__)
 FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 400, 100
 # Who has been where: this many days back when nobody has said.
 DAYS_BACK = 14
+# Where the form says what the rules say of a shift's moments and campaign.
+FIELDS = {"starts_at": "held_on", "ends_at": "ends", "campaign": "held_on"}
 
 
 # --- a campaign's shifts ------------------------------------------------------------------------------------
@@ -88,8 +91,8 @@ def create(campaign_id: str) -> ResponseReturnValue:
         return _with_place(form, campaign_id, None)
     try:
         shift = shifts.plan(campaign, organisation, by=person, **_fields(form, organisation, None))
-    except shifts.Refused as error:
-        _blame(form, error)
+    except Refused as error:
+        form.blame(error, FIELDS)
     if form.errors:
         db.session.rollback()
         return _form(form, access.find(person, Campaign, campaign_id), None), 422
@@ -183,7 +186,7 @@ def sign_up(shift_id: str) -> ResponseReturnValue:
     shift = shifts.find(auth.person(), shift_id)
     try:
         shifts.sign_up(shift, auth.person())
-    except shifts.Refused as error:
+    except Refused as error:
         db.session.rollback()
         fragments.say(str(error), "warning")
         return redirect(url_for("shifts.page", shift_id=shift_id), 303)
@@ -231,8 +234,8 @@ def save(shift_id: str) -> ResponseReturnValue:
         return _with_place(form, shift.campaign_id, shift_id)
     try:
         shifts.change(shift, by=person, **_fields(form, shift.organisation, shift))
-    except shifts.Refused as error:
-        _blame(form, error)
+    except Refused as error:
+        form.blame(error, FIELDS)
     if form.errors:
         db.session.rollback()
         shift = shifts.find(person, shift_id)
@@ -317,12 +320,6 @@ def _image_lines(shift: Shift) -> list[str]:
 
 
 # --- the form -----------------------------------------------------------------------------------------------
-
-
-def _blame(form: forms.Form, error: shifts.Refused) -> None:
-    """Put each sentence beside the field of the form that it is about."""
-    fields = {"starts_at": "held_on", "ends_at": "ends", "campaign": "held_on"}
-    form.errors = {fields.get(name, name): sentence for name, sentence in error.errors.items()} | form.errors
 
 
 def _empty() -> forms.Form:

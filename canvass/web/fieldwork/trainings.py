@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import clock, db
 from canvass.core.i18n import gettext as _
-from canvass.fieldwork import shifts, trainings
+from canvass.core.refusals import Refused
+from canvass.fieldwork import trainings
 from canvass.fieldwork.trainings import Training
 from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
@@ -35,11 +36,11 @@ def note(organisation_id: str) -> ResponseReturnValue:
     chosen = known.get(form.text("person"))
     try:
         if chosen is None:
-            raise shifts.Refused({"person": _("Välj vem som gått utbildningen.")})
+            raise Refused({"person": _("Välj vem som gått utbildningen.")})
         if not form.errors:
             trainings.note(chosen, organisation, done_on, by=person)
-    except shifts.Refused as error:
-        form.errors = {**error.errors, **form.errors}
+    except Refused as error:
+        form.blame(error)
     if form.errors:
         db.session.rollback()
         return _page(access.find(person, Organisation, organisation_id), form), 422

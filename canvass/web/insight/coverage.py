@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import clock, db, geometry, i18n
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.fieldwork import areas, campaigns, shifts
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
@@ -93,7 +94,7 @@ def assign(campaign_id: str, area_id: str) -> ResponseReturnValue:
     shift, found = _shift_and_area(campaign_id, area_id)
     try:
         shifts.assign(shift, found, by=auth.person())
-    except shifts.Refused as error:
+    except Refused as error:
         db.session.rollback()
         return _area(campaign_id, area_id, str(error)), 422
     db.session.commit()

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import db, i18n
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.counting import tallies
 from canvass.fieldwork import areas, campaigns
 from canvass.fieldwork.campaigns import Campaign
@@ -44,7 +45,7 @@ def advise(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
     try:
         campaigns.advise(campaign, {housing: form.text(housing) for housing in areas.HOUSING}, by=person)
-    except campaigns.Refused as error:
+    except Refused as error:
         db.session.rollback()
         fragments.say(str(error), "error")
     else:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from canvass.core import db, i18n
 from canvass.core.i18n import gettext as _
-from canvass.fieldwork import campaigns
+from canvass.core.refusals import Refused
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import targets
@@ -45,14 +45,14 @@ def save(campaign_id: str) -> ResponseReturnValue:
     if not access.standpoints(person, campaign.organisation_id, "target.set"):
         raise access.Forbidden("target.set")
     wishes = _wishes(person, form)
-    has_changed, refused = False, {}
+    has_changed, refused = False, set[str]()
     try:
         has_changed = targets.save(campaign, wishes, note=form.text("note"), by=person)
-    except campaigns.Refused as error:
-        refused = error.errors
-    if form.errors or refused:
+    except Refused as error:
+        form.blame(error)
+        refused = set(error.errors)
+    if form.errors:
         db.session.rollback()
-        form.errors |= refused
         return _page(campaign_id, form, refused), 422
     sentence = _said(campaign, wishes) if has_changed else _("Inget mål var ändrat.")
     db.session.commit()
@@ -166,10 +166,10 @@ def _proposal(tree: Tree, form: forms.Form) -> targets.Proposal | None:
     kept = dict(pair for text in request.args.getlist("keep") if (pair := _kept(text)))
     try:
         if number is None:
-            raise campaigns.Refused({"number": _("Skriv hur många samtal som ska fördelas.")})
+            raise Refused({"number": _("Skriv hur många samtal som ska fördelas.")})
         return targets.propose(tree.direct, by, number, kept)
-    except campaigns.Refused as error:
-        form.errors |= error.errors
+    except Refused as error:
+        form.blame(error)
         return None
 
 

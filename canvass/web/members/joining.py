@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import db
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns, shifts
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
@@ -62,16 +63,17 @@ def join(code: str) -> ResponseReturnValue:
     association = next((node for node in choices if node.id == chosen), only if not form.text("association") else None)
     try:
         if association is None:
-            raise people.Refused(_("Välj din förening."), "association")
+            raise Refused({"association": _("Välj din förening.")})
         person = joining.join(link, form.text("name"), association, known, is_guest=_is_guest(known, shift))
-        if shift is not None:
-            shifts.sign_up(shift, person)
-    except shifts.Refused as error:
-        raise joining.Gone(str(error)) from None
-    except people.Refused as error:
-        form.errors[error.field] = str(error)
+    except Refused as error:
+        form.blame(error)
         db.session.rollback()
         return _welcome(joining.with_code(code), form), 422
+    if shift is not None:
+        try:
+            shifts.sign_up(shift, person)
+        except Refused as error:
+            raise joining.Gone(str(error)) from None
     response = make_response(redirect(url_for("attempts.screen", shift=link.shift_id), 303))
     if auth.visitor() is not person:
         auth.let_in(person, response)
@@ -219,11 +221,12 @@ def accept(token: str) -> ResponseReturnValue:
     form, known = forms.Form(), auth.visitor()
     try:
         person = joining.accept(ticket, form.text("name"), form.text("email"), form.password, known)
-    except people.Refused as error:
+    except Refused as error:
         db.session.rollback()
-        errors = {error.field: str(error)}
         ticket = joining.ticket("invitation", token)
-        page = render_template("joining/invitation.html", ticket=ticket, known=auth.visitor(), form=form, errors=errors)
+        page = render_template(
+            "joining/invitation.html", ticket=ticket, known=auth.visitor(), form=form, errors=error.errors
+        )
         return page, 422
     response = make_response(redirect(url_for("attempts.front"), 303))
     if known is None:
@@ -255,10 +258,9 @@ def sign_in_by_link(token: str) -> ResponseReturnValue:
     if person.password_hash and form.password:
         try:
             people.set_password(person, form.password)
-        except people.Refused as error:
+        except Refused as error:
             db.session.rollback()
-            errors = {error.field: str(error)}
-            return render_template("joining/sign_in.html", who=person, errors=errors), 422
+            return render_template("joining/sign_in.html", who=person, errors=error.errors), 422
     joining.spend(ticket)
     response = make_response(redirect(url_for("attempts.front"), 303))
     auth.let_in(person, response)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from canvass.core import db, i18n
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
@@ -74,8 +75,9 @@ def add(organisation_id: str) -> ResponseReturnValue:
     parent = access.find(person, Organisation, organisation_id, "organisation.edit")
     try:
         child = organisations.add(form.text("kind"), form.text("child"), parent, by=person.id)
-    except organisations.Refused as error:
-        return _refused(organisation_id, form, "kind" if error.field == "kind" else "child", error)
+    except Refused as error:
+        form.blame(error, {"name": "child"})
+        return _again(organisation_id, form)
     db.session.commit()
     fragments.say(_("%(name)s är tillagd.", name=child.name))
     return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
@@ -88,8 +90,9 @@ def rename(organisation_id: str) -> ResponseReturnValue:
     organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
     try:
         organisations.rename(organisation, form.text("name"), by=person.id)
-    except organisations.Refused as error:
-        return _refused(organisation_id, form, "name", error)
+    except Refused as error:
+        form.blame(error)
+        return _again(organisation_id, form)
     db.session.commit()
     fragments.say(_("Namnet är bytt."))
     return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
@@ -112,7 +115,7 @@ def set_members(organisation_id: str) -> ResponseReturnValue:
             continue
         try:
             organisations.set_members(node, form.whole(name), by=person.id)
-        except organisations.Refused as error:
+        except Refused as error:
             form.errors[name] = str(error)
     if form.errors:
         db.session.rollback()
@@ -130,11 +133,12 @@ def move(organisation_id: str) -> ResponseReturnValue:
     parent = access.find(person, Organisation, form.text("parent")) if form.text("parent") else None
     try:
         if parent is None:
-            raise organisations.Refused(_("Välj var den ska ligga."))
+            raise Refused(_("Välj var den ska ligga."))
         _require_both_ends(person, organisation, parent)
         organisations.move(organisation, parent, by=person.id)
-    except organisations.Refused as error:
-        return _refused(organisation_id, form, "parent", error)
+    except Refused as error:
+        form.errors["parent"] = str(error)
+        return _again(organisation_id, form)
     db.session.commit()
     fragments.say(_("%(name)s ligger nu under %(parent)s.", name=organisation.name, parent=parent.name))
     return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
@@ -147,8 +151,9 @@ def import_sweden() -> ResponseReturnValue:
     organisation = access.find(person, Organisation, form.text("organisation"), "organisation.edit")
     try:
         counts = organisations.import_sweden(organisation, by=person.id)
-    except organisations.Refused as error:
-        return _refused(organisation.id, form, "", error)
+    except Refused as error:
+        form.errors[""] = str(error)
+        return _again(organisation.id, form)
     db.session.commit()
     fragments.say(
         _(
@@ -172,14 +177,14 @@ def import_sweden() -> ResponseReturnValue:
 def _require_both_ends(person: Person, organisation: Organisation, parent: Organisation) -> None:
     """Nobody gives away what somebody above them looks after, nor leaves it where they cannot reach. Raises Refused."""
     if not _may_leave(person, organisation):
-        raise organisations.Refused(
+        raise Refused(
             _(
                 "Du kan inte flytta %(name)s, eftersom du inte administrerar det som den ligger under.",
                 name=organisation.name,
             )
         )
     if not access.may(person, "organisation.edit", parent.id):
-        raise organisations.Refused(_("Du kan bara flytta till något som du själv administrerar."))
+        raise Refused(_("Du kan bara flytta till något som du själv administrerar."))
 
 
 def _may_leave(person: Person, organisation: Organisation) -> bool:
@@ -193,9 +198,9 @@ def _seen(organisation_id: str) -> Organisation:
     return access.find(auth.person(), Organisation, organisation_id, "organisation.see")
 
 
-def _refused(organisation_id: str, form: forms.Form, field: str, error: organisations.Refused) -> tuple[str, int]:
+def _again(organisation_id: str, form: forms.Form) -> tuple[str, int]:
+    """The page with what was wrong; nothing of it stands."""
     db.session.rollback()
-    form.errors[field] = str(error)
     return _page(_seen(organisation_id), form), 422
 
 

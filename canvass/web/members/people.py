@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from canvass.core import db, i18n
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.members import access, joining, organisations, people
 from canvass.members.people import Device, Membership, Person, Session
 from canvass.web.page import auth, forms, fragments
@@ -70,9 +71,9 @@ def save_me() -> ResponseReturnValue:
         if form.text("what") == "password":
             return _new_password(person, form)
         person.name = people.checked_name(form.text("name"))
-    except people.Refused as error:
+    except Refused as error:
         db.session.rollback()
-        form.errors[error.field] = str(error)
+        form.blame(error)
         return _me(form), 422
     db.session.commit()
     fragments.say(_("Sparat."))
@@ -163,7 +164,7 @@ def revoke(membership_id: str) -> ResponseReturnValue:
     membership = access.find(auth.person(), Membership, membership_id, "person.manage")
     try:
         people.revoke(membership, by=auth.person().id)
-    except people.Refused as error:
+    except Refused as error:
         db.session.rollback()
         fragments.say(str(error), "error")
         return redirect(url_for("people.index"), 303)

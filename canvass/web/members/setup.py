@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from canvass.core import clock, db
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns
 from canvass.members import joining, organisations, people
 from canvass.web.page import auth, forms, fragments
@@ -27,43 +30,19 @@ def begin(token: str) -> ResponseReturnValue:
 @bp.post("/<token>")
 @auth.open_by_token
 def finish(token: str) -> ResponseReturnValue:
-    """All of it in one transaction; the link is spent."""
+    """Everything is checked before anything is written, in one transaction; the link is spent."""
     ticket = joining.ticket("setup", token)
     form = _blank()
-    starts_on, ends_on, target = form.day("starts_on"), form.day("ends_on"), form.whole("target")
-    try:
-        with db.session.begin_nested():
-            organisation = organisations.add(form.text("level"), form.text("organisation"), None)
-    except organisations.Refused as error:
-        form.errors["level" if form.text("level") not in organisations.KINDS else "organisation"] = str(error)
-        organisation = organisations.add("association", "–", None)  # so that the rest is checked too; rolled back below
-    checks = {"name": people.checked_name, "email": people.checked_email, "password": people.checked_password}
-    for field, check in checks.items():
-        try:
-            check(request.form.get(field, ""))
-        except people.Refused as error:
-            form.errors[field] = str(error)
-    person = None if form.errors else people.add(form.text("name"), organisation, email=form.text("email"))
-    try:
-        campaign = campaigns.create(
-            organisation,
-            name=form.text("campaign"),
-            kind=form.text("kind"),
-            starts_on=starts_on,
-            ends_on=ends_on,
-            channels=form.many("channels"),
-            topics=form.lines("topics"),
-            target=target,
-            by=person,
-        )
-    except campaigns.Refused as error:
-        named = {"campaign" if field == "name" else field: sentence for field, sentence in error.errors.items()}
-        form.errors = {**form.errors, **named, **form.errors}  # in the order of the form
-    if form.errors or person is None:
+    facts = _facts(form)
+    _check(form, facts)
+    if form.errors:
         db.session.rollback()
         return _form(form), 422
+    organisation = organisations.add(form.text("level"), form.text("organisation"), None)
+    person = people.add(form.text("name"), organisation, email=form.text("email"))
     people.set_password(person, form.password)
     people.grant(person, "admin", organisation)
+    campaign = campaigns.create(organisation, **facts, topics=form.lines("topics"), by=person)
     campaigns.open_(campaign, by=person)
     joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())
     joining.spend(ticket)
@@ -72,6 +51,38 @@ def finish(token: str) -> ResponseReturnValue:
     db.session.commit()
     fragments.say(_("Allt är klart. Dela länken eller koden så kan de första börja logga."))
     return response
+
+
+def _facts(form: forms.Form) -> dict[str, Any]:
+    """What the form says of the campaign."""
+    return {
+        "name": form.text("campaign"),
+        "kind": form.text("kind"),
+        "starts_on": form.day("starts_on"),
+        "ends_on": form.day("ends_on"),
+        "channels": form.many("channels"),
+        "target": form.whole("target"),
+    }
+
+
+def _check(form: forms.Form, facts: dict[str, Any]) -> None:
+    """Let each rule look at its part of the form, also when another has found something."""
+    checks: tuple[tuple[Callable[[], object], dict[str, str]], ...] = (
+        (
+            lambda: organisations.checked(form.text("level"), form.text("organisation"), None),
+            {"kind": "level", "name": "organisation"},
+        ),
+        (lambda: people.checked_name(form.name), {}),
+        (lambda: people.unused_email(form.email), {}),
+        (lambda: people.checked_password(form.password), {}),
+        (lambda: campaigns.checked(**facts), {"name": "campaign"}),
+    )
+    # From the last to the first, since a form puts what it is told before what it knows.
+    for check, names in reversed(checks):
+        try:
+            check()
+        except Refused as error:
+            form.blame(error, names)
 
 
 def _blank() -> forms.Form:

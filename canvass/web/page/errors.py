@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from canvass.core import db
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 from canvass.members import access, joining, people
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ def attach(app: Flask) -> None:
     app.register_error_handler(access.NotFound, lambda error: answer(404))
     app.register_error_handler(access.Forbidden, lambda error: answer(403))
     app.register_error_handler(joining.Gone, lambda error: answer(410, str(error)))
-    app.register_error_handler(people.Refused, lambda error: answer(422, str(error)))
+    app.register_error_handler(Refused, lambda error: answer(422, str(error)))
     app.register_error_handler(people.Resting, lambda error: answer(429))
     app.register_error_handler(DataError, lambda error: answer(400))  # text that no database takes, such as a NUL
     app.register_error_handler(OperationalError, _busy)

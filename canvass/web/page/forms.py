@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from flask import request
 
 from canvass.core.i18n import gettext as _
+from canvass.core.refusals import Refused
 
 
 class Form:
@@ -28,6 +30,14 @@ class Form:
     def fill(self, name: str, value: str) -> None:
         """Show this in the field instead of what was typed: the server knew better."""
         self.__dict__[name] = value
+
+    def blame(self, error: Refused, names: Mapping[str, str] | None = None) -> None:
+        """Put each of the rule's sentences beside its field; `names` are the fields that the form calls otherwise.
+
+        What could not be read keeps its own sentence: the rule only knows that nothing came.
+        """
+        said = {(names or {}).get(field, field): sentence for field, sentence in error.errors.items()}
+        self.errors = {**said, **self.errors}
 
     def text(self, name: str) -> str:
         """The field without surrounding space."""

@@ -1,0 +1,49 @@
+"""An invented campaign in Norrköping, to look around in before using the product in earnest. Nobody in it exists."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+
+from canvass.core import clock
+from canvass.core.db import session
+from canvass.demo import campaigns as made
+from canvass.demo import teams
+from canvass.fieldwork import campaigns
+from canvass.insight import walls
+from canvass.insight.walls import Wall
+from canvass.members import people
+from canvass.members.people import Person
+
+
+def fill() -> dict[str, Person]:
+    """The cast by role. An empty database first gets everything around them; the caller commits.
+
+    Raises RuntimeError for a database with other people in it: that is somebody's own.
+    """
+    known = {role: person for role in teams.CAST if (person := session.get(Person, teams.person_id(role)))}
+    if len(known) == len(teams.CAST):
+        return known
+    if people.is_anyone():
+        raise RuntimeError("Databasen används redan till annat än demon. Välj en annan mapp med --data.")
+    # Always the same, so that what somebody saw yesterday can be shown to a colleague tomorrow.
+    random = Random(2023)
+    with clock.stopped(clock.now() - timedelta(days=400)):
+        norrkoping = teams.tree()
+        associations = teams.associations(norrkoping)
+        cast = teams.cast(norrkoping, associations[0])
+        teams.draw_areas(associations, cast["admin"])
+    made.earlier_years(norrkoping, cast["leader"])
+    made.earlier_campaign(norrkoping, associations, cast["leader"], random)
+    made.present_campaign(norrkoping, associations, cast["leader"], random)
+    made.coming_campaign(norrkoping, cast["leader"])
+    return cast
+
+
+def wall(leader: Person, secret: str) -> Wall | None:
+    """The wallboard of the campaign that is on, made when there is none; None when the campaign has been closed."""
+    campaign = next((campaign for campaign in campaigns.seen_by(leader) if campaign.state == "open"), None)
+    if campaign is None:
+        return None
+    known = walls.beneath(campaign.id, campaign.organisation_id)
+    return known[0] if known else walls.make(campaign, campaign.organisation, "Kampanjlokalen", "sv", secret, by=leader)

@@ -1,0 +1,78 @@
+"""The demo's shifts: those that were held, the one that is on, and those to come."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from canvass.core import clock
+from canvass.core.db import new_id, session
+from canvass.counting.receipts import Installation
+from canvass.demo import facts
+from canvass.demo.outings import Outing
+from canvass.demo.teams import Team
+from canvass.fieldwork import shifts, trainings
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.shifts import Shift
+from canvass.members.people import Person
+
+
+def held(campaign: Campaign, outing: Outing, area_id: str | None) -> Shift:
+    """The shift that an outing was part of, in one area."""
+    ground = [area for area in outing.team.ground if area.id == area_id]
+    shift = Shift(
+        id=new_id(),
+        campaign=campaign,
+        organisation=outing.team.organisation,
+        channel=outing.channel,
+        starts_at=outing.hours[0],
+        ends_at=outing.hours[-1] + timedelta(hours=1),
+        leader=outing.team.volunteers[outing.day.day % 3],
+        areas=ground,
+    )
+    session.add(shift)
+    session.flush()
+    if shift.state == "on":
+        shift.ends_at += timedelta(hours=1)
+        _send_out(shift, outing.team.volunteers)
+    return shift
+
+
+def _send_out(shift: Shift, volunteers: list[Person]) -> None:
+    """Phones on a shift that is on, one of them in a cellar."""
+    for place, volunteer in enumerate(volunteers[:4]):
+        heard_at = clock.now() - timedelta(minutes=2 + 9 * place)
+        session.add(
+            Installation(
+                id=new_id(),
+                person_id=volunteer.id,
+                organisation_id=volunteer.association_id,
+                pending=5 if place == 3 else 0,
+                heard_at=heard_at,
+                shift_id=shift.id,
+                shift_since=max(shift.starts_at, heard_at - timedelta(minutes=40)),
+            )
+        )
+        shifts.sign_up(shift, volunteer)
+
+
+def plan(campaign: Campaign, teams: list[Team], leader: Person) -> None:
+    for days, channel, begins, ends, place, where, wanted in facts.COMING:
+        team, day = teams[place], clock.today() + timedelta(days=days)
+        shift = shifts.plan(
+            campaign,
+            team.organisation,
+            channel=channel,
+            starts_at=datetime.combine(day, time(begins), clock.ZONE),
+            ends_at=datetime.combine(day, time(ends), clock.ZONE),
+            area_ids=[] if channel == "phone" else [area.id for area in team.ground[:2]],
+            place=where,
+            leader=team.volunteers[0],
+            wanted=wanted,
+            expected=wanted * 8,
+            points="Lyssna mer än du pratar.\nFråga vad som skulle göra skillnad just här.",
+            by=leader,
+        )
+        for volunteer in team.volunteers[: wanted - 2]:
+            shifts.sign_up(shift, volunteer)
+    for team in teams[:4]:
+        trainings.note(team.volunteers[0], team.organisation, clock.today() - timedelta(days=120), by=leader)
