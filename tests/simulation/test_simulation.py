@@ -1,6 +1,6 @@
 """The proof on real input, small: phones that misbehave, the real server over HTTP, and a ledger that it never sees.
 
-Without the Chromium that is among the phones of the whole year: the phone's own code has tests/browser/test_outbox.py.
+Without the Chromium that is among the phones of the whole year: the phone's own code has tests/browser/queue/.
 
 The whole year, which takes minutes, is `python3 app.py simulate`.
 """

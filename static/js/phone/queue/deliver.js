@@ -138,7 +138,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
 
   // --- what ---
 
-  // Once through this person's queue, each operation at most once, so that none can hold up the ones behind it.
+  // Once through this person's queue. What the server does not take waits for the next round, and holds up nothing.
   async function passThrough() {
     const author = outbox.person()?.id;
     if (!author) return;

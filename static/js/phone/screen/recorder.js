@@ -36,12 +36,12 @@ export function choices(type, name, colours, isChosen) {
 
 // Gives {open, paint, colours, chosen}.
 export async function wireRecorder(screen) {
+  await look(); // first: when it fails, all of this is done again
   const { outbox } = screen;
   const row = byId("colours");
   const legend = row.querySelector("legend");
   const sheet = wireChoice();
   let shape = "";
-  await look();
 
   const setting = () => outbox.setting("recorder");
 
@@ -120,13 +120,17 @@ export async function wireRecorder(screen) {
   };
 }
 
-// Loads the style sheet, once. Its address is in the page.
+// Loads the style sheet, once it has succeeded. Its address is in the page.
 let styles = null;
 export function look() {
   styles ??= new Promise((resolve, reject) => {
     const link = make("link", { rel: "stylesheet", href: document.body.dataset.recorderStyles });
     link.addEventListener("load", resolve);
-    link.addEventListener("error", reject);
+    link.addEventListener("error", (event) => {
+      styles = null;
+      link.remove();
+      reject(event);
+    });
     document.head.append(link);
   });
   return styles;

@@ -16,7 +16,7 @@ from canvass.fieldwork import shifts
 from canvass.fieldwork.shifts import Shift
 from canvass.members import joining
 from tests.browser.conftest import PHONE, Live
-from tests.browser.test_logging_screen import (
+from tests.browser.screen.logging_screen import (
     NOT_HOME,
     REFUSED,
     SCREENS,
@@ -212,6 +212,15 @@ def test_one_phone_keeps_the_record_for_three_without_a_network(out: Page) -> No
     expect(out.get_by_role("group", name="För vem?")).to_be_hidden()
     outcome(out, TALKED).tap()
     expect(dock(out)).to_contain_text("Samtal sparat")
+
+
+def test_recorder_mode_opens_after_its_style_sheet_could_not_be_fetched(phone: Page) -> None:
+    phone.route("**/recorder.css*", lambda route: route.abort())
+    choose_in_menu(phone, "button", "Protokollförare")
+    expect(dock(phone)).to_contain_text("Det går inte att öppna utan täckning än.")
+    phone.unroute("**/recorder.css*")
+    record(phone, "Grön")
+    expect(colour(phone, "Grön")).to_be_visible()
 
 
 def test_the_colours_fit_every_phone_and_stand_in_nobodys_way(out: Page) -> None:

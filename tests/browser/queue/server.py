@@ -1,4 +1,4 @@
-"""A small server with the product's wire and none of its rules, so that a test can make it lie, fail and forget."""
+"""A small server that speaks the sync protocol and has none of the product's rules: a test says what it answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any
 from canvass.web.page.auth import CSP
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 10  # seconds until a test that waits in vain gives up
+PATIENCE = 10  # seconds; a test that waits longer fails
 TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 
 Answer = tuple[int, Any]  # status and a body: JSON for a dict, else text/html; for 302 where to
@@ -27,7 +27,7 @@ Page = tuple[str, str]
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came in."""
+    """A request, as it was received."""
 
     method: str
     path: str
@@ -40,12 +40,12 @@ class Request:
 
 
 class QueueServer:
-    """Answers as the product would, except where a test has said otherwise; every request is noted."""
+    """Answers as the product would, unless a test says otherwise, and notes every request."""
 
     def __init__(self) -> None:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
-        self._http.play = self  # type: ignore[attr-defined]
+        self._http.owner = self  # type: ignore[attr-defined]
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         self.noted = threading.Condition()
         self.reset()
@@ -53,23 +53,23 @@ class QueueServer:
         self._thread.start()
 
     def reset(self) -> None:
-        """As new."""
+        """Go back to the state of a new server."""
         self.requests: list[Request] = []
-        self.mistakes: list[BaseException] = []  # the server's own: an answer that a test never meant to give
+        self.mistakes: list[BaseException] = []  # exceptions of an answer that a test gave; they fail it
         self.epoch = str(uuid.uuid4())
         self.now: str | None = None  # None: the real time
         self.durable_before: str | None = None
-        self.person: dict[str, str] | None = None  # who has a session
+        self.person: dict[str, str] | None = None  # who is signed in
         self.outlines: dict[str, Any] = {"type": "FeatureCollection", "features": []}
         self.is_down = False
-        # How the coming batches are answered: names of the methods below, or functions of the batch; then `usually`.
+        # How the next batches are answered: names of the methods below, or functions of the batch. Then `usually`.
         self.coming: deque[str | Callable[[dict[str, Any]], Answer]] = deque()
         self.usually: str | Callable[[dict[str, Any]], Answer] = "normal"
         self.judge: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda operation: None
         self.stored: dict[str, dict[str, Any]] = {}
         self.missing: list[int] = []
         self.let_go = threading.Event()
-        # Addresses of the test's own: a content type and a text, or a function that gives them when asked.
+        # A test's own pages by path: a content type and a text, or a function that returns them at each request.
         self.pages: dict[str, Page | Callable[[], Page]] = {
             "/blank": ("text/html", "<!doctype html><title>blank</title>")
         }
@@ -91,12 +91,12 @@ class QueueServer:
 
     @property
     def posts(self) -> list[Request]:
-        """Everything handed in so far, heartbeats included."""
+        """The sync requests so far, heartbeats included."""
         return [request for request in self.requests if request.path == "/api/v1/sync"]
 
     @property
     def batches(self) -> list[dict[str, Any]]:
-        """The batches handed in so far that held operations."""
+        """The batches so far that held operations."""
         return [post.json for post in self.posts if post.json["ops"]]
 
     @property
@@ -104,14 +104,14 @@ class QueueServer:
         return [post.json for post in self.posts if not post.json["ops"]]
 
     def wait_for(self, is_there: Callable[[], bool]) -> None:
-        """Until a request has made it true."""
+        """Block until it is true, asking after each request. Raises AssertionError after PATIENCE seconds."""
         with self.noted:
             assert self.noted.wait_for(is_there, PATIENCE)
 
     # --- how a batch is answered ----------------------------------------------------------------------------
 
     def answer(self, batch: dict[str, Any]) -> Answer:
-        """What to answer next; raises ConnectionError to hang up instead."""
+        """What to answer to a batch. Raises ConnectionError to close the connection instead."""
         how = self.coming.popleft() if self.coming else self.usually
         return how(batch) if callable(how) else getattr(self, how)(batch)
 
@@ -189,31 +189,31 @@ class QueueServer:
         raise ConnectionError
 
     def silence(self, batch: dict[str, Any]) -> Answer:
-        """Takes the batch in and says nothing, until the test lets go."""
+        """Takes the batch in, and answers when the test sets `let_go`."""
         answer = self.normal(batch)
         self.let_go.wait(PATIENCE)
         return answer
 
 
 class Handler(BaseHTTPRequestHandler):
-    """HTTP/1.0: one connection per request, so that hanging up looks like what it is."""
+    """HTTP/1.0: one connection per request, so that closing it is seen by that request only."""
 
     def do_GET(self) -> None:
-        play = self._begin()
+        server = self._begin()
         path = self.path.split("?")[0]
         if path == "/api/v1/hello":
-            if play.person is None:
+            if server.person is None:
                 self._send(401, {"error": "sign_in"})
             else:
-                self._send(200, {**play.self_description(), "person": play.person, "campaigns": []})
+                self._send(200, {**server.self_description(), "person": server.person, "campaigns": []})
         elif path == "/api/v1/outlines":
-            self._outlines(play)
+            self._outlines(server)
         elif path == "/service-worker.js":
             text = (ROOT / "static" / "service-worker.js").read_text("utf-8")
-            head = f"const VERSION = {json.dumps(play.version)};\nconst SHELL = {json.dumps(play.shell)};\n"
+            head = f"const VERSION = {json.dumps(server.version)};\nconst SHELL = {json.dumps(server.shell)};\n"
             self._send(200, head + text, kind="text/javascript")
-        elif path in play.pages:
-            page = play.pages[path]
+        elif path in server.pages:
+            page = server.pages[path]
             kind, text = page() if callable(page) else page
             self._send(302 if kind == "redirect" else 200, text, kind=kind)
         elif path.startswith("/static/") and (ROOT / path[1:]).is_file():
@@ -222,36 +222,36 @@ class Handler(BaseHTTPRequestHandler):
             self._send(404, "no such page")
 
     def do_POST(self) -> None:
-        play = self._begin()
+        server = self._begin()
         if self.path != "/api/v1/sync":
-            self._send(200, {"took": len(play.requests[-1].body)})
+            self._send(200, {"took": len(server.requests[-1].body)})
             return
         try:
-            status, body = play.answer(play.requests[-1].json)
+            status, body = server.answer(server.requests[-1].json)
         except ConnectionError:
             self._hang_up()
             return
         except Exception as mistake:
-            play.mistakes.append(mistake)
+            server.mistakes.append(mistake)
             raise
         self._send(status, body)
 
     def _begin(self) -> QueueServer:
-        play: QueueServer = self.server.play  # type: ignore[attr-defined]
+        server: QueueServer = self.server.owner  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        play.note(Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-        if play.is_down:
+        server.note(Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+        if server.is_down:
             self._hang_up()
             raise ConnectionAbortedError
-        return play
+        return server
 
-    def _outlines(self, play: QueueServer) -> None:
-        text = json.dumps(play.outlines)
+    def _outlines(self, server: QueueServer) -> None:
+        text = json.dumps(server.outlines)
         tag = f'"{uuid.uuid5(uuid.NAMESPACE_OID, text)}"'
         if self.headers.get("If-None-Match") == tag:
             self._send(304, "", tag=tag)
         else:
-            self._send(200, play.outlines, tag=tag)
+            self._send(200, server.outlines, tag=tag)
 
     def _send(self, status: int, body: Any, *, kind: str = "text/html", tag: str = "") -> None:
         is_json = isinstance(body, dict)
@@ -276,7 +276,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def handle(self) -> None:
-        with suppress(ConnectionError):  # hung up, by us or by the browser
+        with suppress(ConnectionError):  # closed, here or by the browser
             super().handle()
 
     def finish(self) -> None:
