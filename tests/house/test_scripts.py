@@ -11,7 +11,9 @@ from canvass.core.settings import ROOT
 from tests.conftest import browser
 from tests.house.source import files
 
-PAGE = re.compile(r"getElementById|querySelector|createElement|textContent|innerHTML|\.(hidden|append|dataset)\b|\"\.\./")
+PAGE = re.compile(
+    r'getElementById|querySelector|createElement|textContent|innerHTML|\.(hidden|append|dataset)\b|"\.\./'
+)
 DATABASE = re.compile(r"indexedDB|IDB\w+|queue/(database|exchange|outboxfile)\.js")
 IMPORTED = re.compile(r'(?:from|import) "(\.[^"]+)"')
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from functools import partial
 from typing import Any
 
 from tests.browser.queue.server import QueueServer
@@ -90,7 +91,7 @@ def test_an_answer_to_an_earlier_life_of_the_server_does_not_hide_a_loss(tab: Ta
     tab.log()
     tab.start()
     old, new = server.epoch, str(uuid.uuid4())
-    server.coming.extend(lambda batch, e=epoch: server.normal(batch, epoch=e) for epoch in (new, old))
+    server.coming.extend(partial(server.normal, epoch=epoch) for epoch in (new, old))
     tab.log()
     tab.flush()
     server.epoch, server.stored = new, {}

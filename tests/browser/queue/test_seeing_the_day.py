@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.sync_api import Browser
 
 from tests.browser.queue.server import QueueServer
@@ -21,7 +23,8 @@ def test_today_is_the_calendar_day_where_the_phone_is(browser: Browser, server: 
     tab.page.clock.set_fixed_time("2026-05-01T11:30:00Z")  # 23.30 in Auckland
     tab.log(n=5)
     # From 00.30 the day after; in Greenwich it is the same day still.
-    for minute, facts in enumerate([{"n": 2}, {"outcome": "not_home"}, {"campaign": AUTUMN}, {"n": 9}], start=30):
+    taps: list[dict[str, Any]] = [{"n": 2}, {"outcome": "not_home"}, {"campaign": AUTUMN}, {"n": 9}]
+    for minute, facts in enumerate(taps, start=30):
         tab.page.clock.set_fixed_time(f"2026-05-01T12:{minute}:00Z")
         attempt = tab.log(**facts)
     tab.undo(attempt)

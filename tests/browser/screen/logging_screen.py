@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +13,13 @@ from sqlalchemy import select
 
 from canvass.core import db
 from canvass.counting.attempts import Attempt
+from tests.browser.conftest import comes_true
 
 AXE = {
     "light": {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
     # The dark look differs from the light one in its colours alone.
     "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
 }
-PATIENCE_SECONDS = 10
 SCREENS = [(320, 568), (360, 640), (375, 553), (390, 844), (740, 360), (1280, 800)]
 TALKED, NOT_HOME, REFUSED = "Samtal", "Öppnade ej", "Ville inte prata"
 
@@ -68,11 +67,8 @@ def logged(told: Callable[[Attempt], Any]) -> list[Any]:
 
 
 def comes_to(phone: Page, told: Callable[[Attempt], Any], *expected: Any) -> None:
-    """The server counts exactly these, at the latest when patience ends."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while (found := logged(told)) != list(expected) and time.monotonic() < until:
-        phone.wait_for_timeout(20)
-    assert found == list(expected)
+    """Until the server counts exactly these."""
+    comes_true(phone, lambda: logged(told), list(expected))
 
 
 def places(phone: Page) -> list[Any]:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from canvass.core import db
-from canvass.fieldwork.campaigns import Topic
+from canvass.fieldwork.topics import Topic
 from tests.browser.screen.logging_screen import (
     NOT_HOME,
     REFUSED,

@@ -63,7 +63,7 @@ def test_it_opens_cold_without_a_network_at_the_second_visit(phone: Page) -> Non
 
 def test_an_answer_that_never_came_is_not_counted_twice_on_the_screen(phone: Page) -> None:
     """Stored, but the phone does not know: the next hello has it, and so has the queue."""
-    is_lost = []
+    is_lost: list[object] = []
 
     def lose(route: Route) -> None:
         if is_lost:
@@ -76,5 +76,5 @@ def test_an_answer_that_never_came_is_not_counted_twice_on_the_screen(phone: Pag
     comes_to(phone, lambda a: a.outcome, "talked")
     with phone.expect_response("**/api/v1/hello"):
         phone.reload()
-    expect(phone.get_by_text("allt skickat")).to_be_visible(timeout=10_000)
+    expect(phone.get_by_text("allt skickat")).to_be_visible()
     expect(phone.locator("#count")).to_have_text("1")

@@ -73,7 +73,7 @@ async function begin() {
   // After midnight "idag" is another day, and a tab may have slept for hours.
   addEventListener("visibilitychange", () => document.visibilityState === "visible" && paint());
   for (const name of ["online", "offline"]) addEventListener(name, paint);
-  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/service-worker.js");
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register(document.body.dataset.worker);
 }
 
 // For parts of the screen that few use: imported when they are wanted, from the service worker's cache.
