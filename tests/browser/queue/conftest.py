@@ -8,10 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    ALVA,
-    Tab,
-)
+from tests.browser.queue.tab import ALVA, Tab
 
 
 @pytest.fixture(scope="session")

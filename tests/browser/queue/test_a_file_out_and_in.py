@@ -5,16 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    ALVA,
-    BO,
-    EXPORT,
-    IMPORT,
-    SCHOOL,
-    Tab,
-    today,
-    wipe,
-)
+from tests.browser.queue.tab import ALVA, BO, EXPORT, IMPORT, SCHOOL, Tab, today, wipe
 
 
 def test_a_saved_file_brings_a_wiped_phone_back_without_doubles(tab: Tab, server: QueueServer) -> None:

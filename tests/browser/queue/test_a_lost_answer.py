@@ -5,10 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import BrowserContext
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    Tab,
-    another_tab,
-)
+from tests.browser.queue.tab import Tab, another_tab
 
 
 def test_a_lost_answer_is_made_good_with_the_same_bytes(tab: Tab, server: QueueServer) -> None:

@@ -8,11 +8,7 @@ from functools import partial
 from typing import Any
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    ALVA,
-    Tab,
-    sent,
-)
+from tests.browser.queue.tab import ALVA, Tab, sent
 
 
 def test_a_restored_server_gets_everything_again_just_as_it_was(tab: Tab, server: QueueServer) -> None:

@@ -5,13 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import BrowserContext
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    ALVA,
-    BO,
-    Tab,
-    another_tab,
-    today,
-)
+from tests.browser.queue.tab import ALVA, BO, Tab, another_tab, today
 
 
 def test_another_persons_operations_are_neither_sent_nor_shown(tab: Tab, server: QueueServer) -> None:

@@ -7,17 +7,7 @@ import uuid
 from playwright.sync_api import BrowserContext
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    ALVA,
-    AUTUMN,
-    BO,
-    CARE,
-    SCHOOL,
-    SPRING,
-    TAP,
-    Tab,
-    another_tab,
-)
+from tests.browser.queue.tab import ALVA, AUTUMN, BO, CARE, SCHOOL, SPRING, TAP, Tab, another_tab
 
 
 def test_an_operation_says_all_that_the_wire_wants(tab: Tab, server: QueueServer) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    Tab,
-)
+from tests.browser.queue.tab import Tab
 
 
 def test_what_is_in_a_verified_backup_leaves_the_phone(tab: Tab, server: QueueServer) -> None:

@@ -8,18 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    ALVA,
-    AUTUMN,
-    BO,
-    CARE,
-    EXPORT,
-    IMPORT,
-    SCHOOL,
-    SPRING,
-    Tab,
-    wipe,
-)
+from tests.browser.queue.tab import ALVA, AUTUMN, BO, CARE, EXPORT, IMPORT, SCHOOL, SPRING, Tab, wipe
 
 
 def shift(name: int, ends_in: timedelta = timedelta(hours=1)) -> dict[str, Any]:

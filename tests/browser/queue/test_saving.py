@@ -8,17 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, BrowserType, Error, Page
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    ALVA,
-    BO,
-    EXPORT,
-    IMPORT,
-    SCHOOL,
-    SPRING,
-    TAP,
-    Tab,
-    another_tab,
-)
+from tests.browser.queue.tab import ALVA, BO, EXPORT, IMPORT, SCHOOL, SPRING, TAP, Tab, another_tab
 
 
 def test_a_tap_is_saved_only_when_the_strict_transaction_is_complete(tab: Tab) -> None:

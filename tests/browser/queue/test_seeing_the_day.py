@@ -7,13 +7,7 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    ALVA,
-    AUTUMN,
-    SPRING,
-    Tab,
-    today,
-)
+from tests.browser.queue.tab import ALVA, AUTUMN, SPRING, Tab, today
 
 
 def test_today_is_the_calendar_day_where_the_phone_is(browser: Browser, server: QueueServer) -> None:

@@ -7,11 +7,7 @@ import time
 import pytest
 
 from tests.browser.queue.server import QueueServer, Request
-from tests.browser.queue.tab import (
-    ALVA,
-    SPRING,
-    Tab,
-)
+from tests.browser.queue.tab import ALVA, SPRING, Tab
 
 
 def test_the_wait_grows_from_two_seconds_to_five_minutes_and_never_ends(tab: Tab, server: QueueServer) -> None:

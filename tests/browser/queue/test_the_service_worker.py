@@ -8,9 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Error, Page
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    ALVA,
-)
+from tests.browser.queue.tab import ALVA
 
 
 def publish(server: QueueServer, version: str) -> None:

@@ -6,11 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    Tab,
-    another_tab,
-    sent,
-)
+from tests.browser.queue.tab import Tab, another_tab, sent
 
 
 def test_another_tab_hears_of_a_tap_and_of_a_setting(tab: Tab, context: BrowserContext, server: QueueServer) -> None:

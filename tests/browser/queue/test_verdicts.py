@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from tests.browser.queue.server import QueueServer
-from tests.browser.queue.tab import (
-    Tab,
-)
+from tests.browser.queue.tab import Tab
 
 
 def test_only_what_is_named_is_acknowledged(tab: Tab, server: QueueServer) -> None:

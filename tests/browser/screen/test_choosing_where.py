@@ -9,13 +9,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from canvass.core import db
-from tests.browser.screen.logging_screen import (
-    REFUSED,
-    TALKED,
-    comes_to,
-    outcome,
-    sheet,
-)
+from tests.browser.screen.logging_screen import REFUSED, TALKED, comes_to, outcome, sheet
 from tests.cast import Cast
 
 

@@ -7,15 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.screen.logging_screen import (
-    TALKED,
-    choose_in_menu,
-    comes_to,
-    is_all_sent,
-    outcome,
-    sheet,
-    sound,
-)
+from tests.browser.screen.logging_screen import TALKED, choose_in_menu, comes_to, is_all_sent, outcome, sheet, sound
 from tests.cast import Cast
 
 # How many operations the phone still holds.

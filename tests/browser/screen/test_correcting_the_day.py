@@ -7,15 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from canvass.core import db
-from tests.browser.screen.logging_screen import (
-    NOT_HOME,
-    TALKED,
-    comes_to,
-    dock,
-    is_all_sent,
-    outcome,
-    sheet,
-)
+from tests.browser.screen.logging_screen import NOT_HOME, TALKED, comes_to, dock, is_all_sent, outcome, sheet
 from tests.cast import Cast
 
 

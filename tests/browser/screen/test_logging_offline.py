@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.screen.logging_screen import (
-    TALKED,
-    comes_to,
-    dock,
-    is_all_sent,
-    logged,
-    outcome,
-    sheet,
-)
+from tests.browser.screen.logging_screen import TALKED, comes_to, dock, is_all_sent, logged, outcome, sheet
 
 
 def test_taps_without_coverage_wait_and_are_sent_later(phone: Page) -> None:
