@@ -1,0 +1,54 @@
+// Small additions to every page but the logging screen and the wallboard. The pages work without them.
+
+const errors = document.getElementById("errors");
+if (errors) errors.focus();
+
+// The menu scrolls sideways on a phone: bring the current page's entry into sight.
+// Not scrollIntoView: it moves the starting point of Tab past the link that skips the menu.
+for (const row of document.querySelectorAll(".page-nav, .tabs")) {
+  const here = row.querySelector("[aria-current]");
+  if (here) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
+
+// A link in the summary of errors puts the cursor in its field; in a group, on the first choice.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('.errors a[href^="#"]');
+  const target = link && document.getElementById(link.hash.slice(1));
+  if (!target) return;
+  event.preventDefault();
+  (target.matches("fieldset") ? target.querySelector("input") ?? target : target).focus();
+  target.scrollIntoView({ block: "center" });
+});
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const field = document.getElementById(button.dataset.copy);
+  const label = button.textContent;
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    field.select();
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.copied;
+    setTimeout(() => (button.textContent = label), 3000);
+  });
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
+// The back-forward cache keeps whole pages, even those marked no-store: after signing out, the back button would show
+// them. So a page that comes from it asks whether the session still is, and is loaded anew when it is not.
+window.addEventListener("pageshow", async (event) => {
+  if (!event.persisted || !document.body.classList.contains("signed-in")) return;
+  try {
+    const answer = await fetch("/api/v1/hello", { headers: { Accept: "application/json" }, cache: "no-store" });
+    if (answer.status === 401) location.reload();
+  } catch {
+    // No answer: hide what this person may no longer see.
+    document.querySelector("main").hidden = true;
+    addEventListener("online", () => location.reload(), { once: true });
+  }
+});
+
+if ("serviceWorker" in navigator) navigator.serviceWorker.register(document.body.dataset.worker);
