@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -145,6 +146,14 @@ def test_neighbours_that_overlap_come_out_valid_and_in_place() -> None:
     for before, after in zip((one, over), simple(one, over), strict=True):
         assert shape(after).is_valid
         assert moved(before, after) < 5
+
+
+def test_an_outline_that_simplification_would_spoil_is_left_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is known, but GEOS promises nothing about outlines that overlap."""
+    bow_tie = shapely.Polygon([(500_000, 6_500_000), (500_100, 6_500_100), (500_100, 6_500_000), (500_000, 6_500_100)])
+    monkeypatch.setattr(shapely, "coverage_simplify", lambda whole, tolerance: np.array([bow_tie] * len(whole)))
+    (after,) = simple(outline(square(0.01)))
+    assert shape(after).normalize() == shape(outline(square(0.01))).normalize()
 
 
 def test_the_same_ground_twice_comes_out_twice() -> None:
