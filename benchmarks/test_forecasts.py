@@ -1,7 +1,8 @@
 """How often the forecast's interval holds, and how wide it is. `python3 app.py test benchmarks/test_forecasts.py -s`.
 
-On invented seasons (tests/seasons.py) and beside two rivals on the same ones: a straight line through all days so far
-with a normal interval, and a bootstrap of single days. Not part of the suite, which holds a small version of it.
+On the simulated seasons of tests/insight/forecasts/seasons.py, and for comparison two other methods on the same ones:
+a straight line through all days so far with a normal interval, and a bootstrap of single days. Not part of the suite,
+which holds a small version of it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from datetime import date
 from math import sqrt
 from random import Random
 
-from canvass.insight import forecasts
-from tests import seasons
+from canvass.insight.forecasts import intervals
+from tests.insight.forecasts import seasons
 
 SEASONS = 300  # of each sort
 AS_SOON_AS_OFFERED = 0.0  # the moment at which there is a forecast at all
@@ -24,7 +25,7 @@ Interval = tuple[float, float]
 
 def canvass(known: list[tuple[date, int]], first: date, last: date, today: date) -> Interval | None:
     """The product's own."""
-    end = forecasts.forecast(known, first, last, today).end
+    end = intervals.forecast(known, first, last, today).end
     return (end.low, end.high) if end else None
 
 
@@ -33,7 +34,7 @@ def straight_line(known: list[tuple[date, int]], first: date, last: date, today:
     counts = [count for _day, count in known]
     ahead, so_far = (last - today).days + 1, sum(counts)
     middle = so_far + ahead * statistics.mean(counts)
-    margin = forecasts.EIGHTY_PERCENT * statistics.stdev(counts) * sqrt(ahead + ahead**2 / len(counts))
+    margin = intervals.EIGHTY_PERCENT * statistics.stdev(counts) * sqrt(ahead + ahead**2 / len(counts))
     return max(so_far, middle - margin), middle + margin
 
 
@@ -98,15 +99,15 @@ def test_how_long_a_forecast_takes() -> None:
     known = season.until(date(2026, 7, 1))
     began = time.perf_counter()
     for _time in range(100):
-        forecasts.forecast(known, first, last, date(2026, 7, 1))
+        intervals.forecast(known, first, last, date(2026, 7, 1))
     print(f"\na forecast of a year's campaign: {(time.perf_counter() - began) * 10:.2f} ms")
 
 
 def offered_on(season: seasons.Season) -> date:
     """The first day on which there is a forecast, or the last day."""
-    for number in range(forecasts.FEWEST_DAYS, len(season.counts)):
+    for number in range(intervals.FEWEST_DAYS, len(season.counts)):
         today = season.today(number / len(season.counts))
-        if not forecasts.forecast(season.until(today), season.first, season.last, today).missing:
+        if not intervals.forecast(season.until(today), season.first, season.last, today).missing:
             return today
     return season.last
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,33 +34,61 @@ def attach(app: Flask) -> None:
     app.cli.add_command(commands)
 
 
-def prepare(data: str | os.PathLike[str], base_url: str, demo: bool = False) -> list[str]:
-    """Bring the database up to date before the server starts; returns what to tell whoever started it.
+@contextmanager
+def prepared(data: str | os.PathLike[str], base_url: str, demo: bool = False) -> Iterator[list[str]]:
+    """The database, brought up to date for a server inside the block; gives what to tell whoever started it.
 
-    Raises RuntimeError with a sentence when the database would not keep its promises.
+    It is known to be in use for all that time. Raises RuntimeError with a sentence when the database would not keep
+    its promises.
     """
     from canvass import create_app
 
     app = create_app(DATA=Path(data))
     with app.app_context():
-        bring_up_to_date(app)
-        if demo:
-            return demo_lines(base_url)
-        if people.is_anyone():
-            return []
-        token = joining.setup_token()
-        db.session.commit()
-        return [f"Öppna den här länken en gång för att komma igång: {base_url}/setup/{token}"]
+        try:
+            bring_up_to_date(app)
+            lines = [*database_lines(), *(demo_lines(base_url) if demo else set_up_lines(base_url))]
+            db.session.remove()
+            yield lines
+        finally:
+            db.db.engine.dispose()
 
 
 def bring_up_to_date(app: Flask) -> None:
-    """Upgrade the schema, see that the engine keeps what it is given, and note the start. Needs an app context."""
+    """Upgrade the schema, see that the engine keeps what it is given, and note the start. Needs an app context.
+
+    Raises RuntimeError with a sentence when it does not, or when the database must not be opened.
+    """
     app.config["DATA"].mkdir(parents=True, exist_ok=True)
-    upgrade()
-    wrong = db.complaints(db.db.engine)
+    wrong = db.complaints(db.db.engine)  # before the upgrade, which ends the process on any error of its own
     if wrong:
         raise RuntimeError(" ".join(wrong))
+    upgrade()
     state.begin(app.config["DATA"], receipts.last_received_at())
+
+
+def database_lines() -> list[str]:
+    """Which database it is, and whether it is on a network."""
+    engine = db.db.engine
+    with engine.connect().execution_options(reading=True) as connection:
+        facts = db.describe(connection)
+    mode = f", journal_mode={facts['journal_mode']}" if "journal_mode" in facts else ""
+    lines = [f"Databas: {facts['engine']} {facts['version']}{mode}"]
+    if kind := db.network(engine):
+        lines.append(
+            f"Databasen ligger på ett filsystem som flera datorer kan nå ({kind}). Den delar därför inget minne, "
+            "och varje sparande tar längre tid. En egen disk är både snabbare och säkrare."
+        )
+    return lines
+
+
+def set_up_lines(base_url: str) -> list[str]:
+    """The link to begin with, until somebody has."""
+    if people.is_anyone():
+        return []
+    token = joining.setup_token()
+    db.session.commit()
+    return [f"Öppna den här länken en gång för att komma igång: {_address(base_url, 'setup.begin', token=token)}"]
 
 
 def demo_lines(base_url: str) -> list[str]:
@@ -66,13 +96,22 @@ def demo_lines(base_url: str) -> list[str]:
     from canvass import demo
 
     cast = demo.fill()
-    lines = [f"{role} {base_url}/demo/{joining.sign_in_token(person)}" for role, person in cast.items()]
+    lines = [
+        f"{role} {_address(base_url, 'joining.demo', token=joining.sign_in_token(person))}"
+        for role, person in cast.items()
+    ]
     secret = current_app.config["SECRET_KEY"]
+    demo.links(secret)
     wall = demo.wall(cast["leader"], secret)
     if wall is not None:
-        lines.append(f"wall {base_url}/wall/{walls.token(wall, secret)}")
+        lines.append(f"wall {_address(base_url, 'walls.wall', token=walls.token(wall, secret))}")
     db.session.commit()
     return lines
+
+
+def _address(base_url: str, endpoint: str, **values: str) -> str:
+    """A view's whole address, outside any request."""
+    return base_url + current_app.url_map.bind("localhost").build(endpoint, values)
 
 
 def main(argv: list[str]) -> int:
@@ -86,7 +125,11 @@ def main(argv: list[str]) -> int:
         return 2
     with app.app_context():
         if not argv or argv[0] not in ("restore", "simulate"):  # the one replaces it, the other has its own
-            bring_up_to_date(app)
+            try:
+                bring_up_to_date(app)
+            except RuntimeError as error:
+                print(error, file=sys.stderr)
+                return 1
     info = ScriptInfo(create_app=lambda *_: app)
     try:
         result: Any = commands.main(args=argv, prog_name="python3 app.py", obj=info, standalone_mode=False)
@@ -223,7 +266,7 @@ def sign_in_link(email: str) -> None:
     token = joining.sign_in_token(person)
     db.session.commit()
     base = current_app.config["PUBLIC_URL"] or f"http://{current_app.config['HOST']}:{current_app.config['PORT']}"
-    click.echo(f"{base}/sign-in/{token}")
+    click.echo(_address(base, "joining.sign_in_link", token=token))
 
 
 @commands.command()

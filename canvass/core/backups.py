@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from canvass.core import audit, clock, state
+from canvass.core import audit, clock, journals, locks, state
 from canvass.core.db import session
+from canvass.core.sqlite import sqlite3
 
 KEPT = 30  # files; the oldest go
 
@@ -22,16 +25,16 @@ def take(folder: Path) -> Path:
 
     Raises Failed. On PostgreSQL the host's own backups are used instead: see README.
     """
-    engine = session.get_bind()
+    engine = session.get_bind().engine
     if engine.dialect.name != "sqlite":
         raise Failed("Backups of PostgreSQL are taken with its own tools; see README.md.")
     began_at: datetime = clock.now()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"canvass-{began_at:%Y%m%dT%H%M%S%f}.db"
-    with closing(sqlite3.connect(str(engine.engine.url.database))) as source, closing(sqlite3.connect(path)) as copy:
-        source.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")
-    check(path)
+    with _draft_of(path) as draft:
+        _copy(Path(str(engine.url.database)), draft)
+        draft.replace(path)
+        _put_on_disk(folder)
     state.set_durable_before(began_at)
     audit.record("backup.take", file=path.name)
     for old in sorted(folder.glob("canvass-*.db"))[:-KEPT]:
@@ -42,7 +45,7 @@ def take(folder: Path) -> Path:
 def check(path: Path) -> None:
     """Is this file a whole database of ours? Raises Failed."""
     try:
-        with closing(sqlite3.connect(f"file:{path.as_posix()}?mode=ro", uri=True)) as copy:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as copy:
             verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
             copy.execute("SELECT count(*) FROM operations").fetchone()
     except sqlite3.Error as error:
@@ -52,23 +55,68 @@ def check(path: Path) -> None:
 
 
 def restore(path: Path, database: Path) -> Path:
-    """Put a backup in the database's place while the server is stopped; returns where the old one was laid aside.
+    """Put a backup in the database's place while nobody has it open; returns where the old one was laid aside.
 
     Every phone then sends what the backup may lack: the next start sees that the database went back. Raises Failed.
     """
-    check(path)
     aside = database.with_name(f"{database.name}.before-{clock.now():%Y%m%dT%H%M%S}")
-    if database.exists():
-        with closing(sqlite3.connect(database, timeout=1)) as present:
-            try:
-                present.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError:
-                raise Failed("The server is running. Stop it first.") from None
-        database.replace(aside)
-    for suffix in ("-wal", "-shm", "-journal"):
-        leftover = database.with_name(database.name + suffix)
-        if leftover.exists():
-            leftover.replace(aside.with_name(aside.name + suffix))
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(database)) as target:
-        source.backup(target)
+    try:
+        with locks.Lock(database).alone(), _draft_of(database) as draft:
+            journals.check(path)
+            check(path)
+            _copy(path, draft)
+            _lay_aside(database, aside)
+            draft.replace(database)
+            _put_on_disk(database.parent)
+    except locks.Taken:
+        raise Failed("The database is in use: stop the server, and any other command, first.") from None
+    except journals.Stranger as error:
+        raise Failed(str(error)) from None
     return aside
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write under; nothing is left there, whatever happens."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        yield draft
+    finally:
+        for leftover in (draft, *journals.beside(draft)):
+            leftover.unlink(missing_ok=True)
+
+
+def _copy(source: Path, draft: Path) -> None:
+    """Write a verified copy of a database, and of what is in the journal beside it, onto the disk. Raises Failed."""
+    try:
+        with closing(sqlite3.connect(source)) as whole, closing(sqlite3.connect(draft)) as copy:
+            copy.execute("PRAGMA locking_mode=EXCLUSIVE")  # the folder may be on the network: no shared memory
+            whole.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+            journals.stamp(copy)  # the source's journal is not this one's
+    except sqlite3.Error as error:
+        raise Failed(f"{source.name} could not be copied: {error}.") from None
+    check(draft)
+    _put_on_disk(draft)
+
+
+def _lay_aside(database: Path, aside: Path) -> None:
+    """Keep the database and its journal under another name. Until it is replaced, one stays in the place."""
+    if database.exists():
+        try:
+            os.link(database, aside)
+        except OSError:  # not every file system has links
+            shutil.copy2(database, aside)
+    for path in journals.beside(database):
+        path.replace(aside.with_name(aside.name + path.name.removeprefix(database.name)))
+
+
+def _put_on_disk(path: Path) -> None:
+    """Return when the file, or the names in the folder, would survive a power cut."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows does that by itself, and opens no folders
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,10 +1,11 @@
-"""The database: one engine, careful transactions, UTC times and ids. The only module that knows which engine it is."""
+"""The database: one engine, careful transactions, UTC times and ids.
+
+Only this module, and `sqlite` beneath it, know which engine it is.
+"""
 
 from __future__ import annotations
 
 import os
-import sqlite3
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -15,19 +16,18 @@ from typing import Any, TypeVar, cast
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Table, event, literal, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import DateTime, Engine, MetaData, Table, literal, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import String, TypeDecorator
 
+from canvass.core import sqlite
+
 T = TypeVar("T")
 
-# How long a writer waits for its turn on SQLite. Longer than any honest queue, shorter than a phone's patience.
-BUSY_SECONDS = 20
-# Older SQLite can corrupt a WAL database when several connections write and checkpoint (the WAL-reset bug).
-WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
 # PostgreSQL's way of saying "do the whole transaction again": serialization failure and deadlock.
 TRY_AGAIN = {"40001", "40P01"}
 
@@ -88,7 +88,8 @@ def attach(app: Flask) -> None:
         url = url.set(drivername="postgresql+psycopg")
     options: dict[str, Any] = {}
     if url.get_backend_name() == "sqlite":
-        options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        options["module"] = sqlite.sqlite3
+        options["connect_args"] = {"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False}
     else:
         options["pool_pre_ping"] = True
     app.config["SQLALCHEMY_DATABASE_URI"] = url
@@ -96,57 +97,15 @@ def attach(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, directory=str(Path(__file__).parents[1] / "migrations"))
     with app.app_context():
-        prepare(db.engine)
-
-
-def prepare(engine: Engine) -> None:
-    """Set every new connection up so that a commit is on disk and two writers never interleave."""
-    if engine.dialect.name != "sqlite":
-        return
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver's own transaction handling starts them late and deferred; `begin` below does it instead.
-        connection.isolation_level = None
-        for pragma in (
-            f"journal_mode={'WAL' if WAL_IS_SAFE else 'TRUNCATE'}",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"busy_timeout={BUSY_SECONDS * 1000}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    # SQLite has no queue of its own: who waits asks again now and then, and under load some ask in vain for seconds.
-    # Writers of this process stand in line here; the busy timeout is for those of other processes.
-    turn = threading.Lock()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # IMMEDIATE unless promised to be reading: a deferred transaction that turns into a writer
-        # loses updates or fails at once, whatever the busy timeout says.
-        reading = connection.get_execution_options().get("reading", False)
-        if not reading:
-            # Without it after that time too: then SQLite says what is wrong.
-            connection.info["has_turn"] = turn.acquire(timeout=BUSY_SECONDS)
-        try:
-            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-            connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-        except BaseException:
-            give_turn(connection)
-            raise
-
-    @event.listens_for(engine, "commit")
-    @event.listens_for(engine, "rollback")
-    def give_turn(connection: Connection) -> None:
-        if connection.info.pop("has_turn", False):
-            turn.release()
+        if db.engine.dialect.name == "sqlite":
+            sqlite.prepare(db.engine)
 
 
 def complaints(engine: Engine) -> list[str]:
     """What is wrong with the engine's promises, in sentences for an operator; empty when all is well."""
     if engine.dialect.name == "sqlite":
-        wanted = {"synchronous": (2, 3), "foreign_keys": (1,), "busy_timeout": (BUSY_SECONDS * 1000,)}
-        wanted["journal_mode"] = ("wal",) if WAL_IS_SAFE else ("truncate",)  # type: ignore[assignment]
+        wanted = {"synchronous": (2, 3), "foreign_keys": (1,), "busy_timeout": (sqlite.BUSY_SECONDS * 1000,)}
+        wanted["journal_mode"] = sqlite.journal_modes(engine)  # type: ignore[assignment]
         query = "PRAGMA {}"
     else:
         wanted = {"synchronous_commit": ("on", "remote_apply"), "server_encoding": ("UTF8",)}  # type: ignore[dict-item]
@@ -162,20 +121,46 @@ def complaints(engine: Engine) -> list[str]:
     return found
 
 
+def describe(connection: Connection) -> dict[str, str]:
+    """Which engine this is, its version, and on SQLite how it keeps a transaction whole."""
+    if connection.dialect.name != "sqlite":
+        return {"engine": "PostgreSQL", "version": str(connection.scalar(text("SHOW server_version")))}
+    mode = str(connection.scalar(text("PRAGMA journal_mode")))
+    return {"engine": "SQLite", "version": sqlite.sqlite3.sqlite_version, "journal_mode": mode}
+
+
+def network(engine: Engine) -> str:
+    """The kind of file system that an SQLite database is on if other machines may see it too, else an empty text."""
+    return sqlite.network(engine) if engine.dialect.name == "sqlite" else ""
+
+
 def read_only() -> None:
-    """Promise that this transaction only reads; call it before the first query. SQLite then refuses a write.
+    """Promise that this transaction only reads; call it before the first query. Both engines then refuse a write.
 
     All of it sees the database at one moment: a page whose tables are read one after the other adds up.
     """
     options: dict[str, Any] = {"reading": True}
     if session.get_bind().dialect.name == "postgresql":
-        options["isolation_level"] = "REPEATABLE READ"
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     session.connection(execution_options=options)
 
 
 def is_reading() -> bool:
     """Has this transaction promised to read only?"""
     return bool(session.connection().get_execution_options().get("reading", False))
+
+
+def note_aside(work: Callable[[], object]) -> None:
+    """Do `work` and commit it by itself, before or instead of what the request does; then go on as before.
+
+    For a note beside a request that only reads. What had been read before is read anew.
+    """
+    was_reading = is_reading()
+    session.rollback()
+    work()
+    session.commit()
+    if was_reading:
+        read_only()
 
 
 class Marker:
@@ -224,7 +209,7 @@ def repeat(work: Callable[[], T], times: int = 6) -> T:
 
 def insert(table: type[Base] | Table) -> Any:
     """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either engine."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
     return dialect.insert(table)
 
 

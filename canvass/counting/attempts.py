@@ -1,4 +1,4 @@
-"""Attempts: a door knocked, a number called, a passer-by approached. What is logged, and nothing about who answered."""
+"""Attempts: the rows that are logged. An attempt says nothing about who answered."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from canvass.fieldwork.shifts import Shift
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
-# The most that one tap may stand for: a good hour at a stall, not a campaign.
+# The largest number one operation may carry: a good hour at a stall, not a campaign.
 MOST_AT_ONCE = 50
 
 
 class Attempt(Base):
-    """One logged attempt, or several alike. It has no name, address, coordinate or text, by design."""
+    """One attempt, or `number` alike. It has no name, address, coordinate or free text (DESIGN: privacy)."""
 
     __tablename__ = "attempts"
     __table_args__ = (
@@ -37,7 +37,7 @@ class Attempt(Base):
     campaign_id: Mapped[str] = mapped_column(Id, ForeignKey(Campaign.id))
     organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id))
     area_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Area.id))
-    # For undo and correction; dropped when the campaign is archived.
+    # Only the author may correct or undo.
     author_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
     channel: Mapped[str] = mapped_column(String(20))
     outcome: Mapped[str] = mapped_column(String(20))
@@ -45,9 +45,7 @@ class Attempt(Base):
     happened_at: Mapped[datetime]  # the hour, never finer
     happened_on: Mapped[date]
     topics: Mapped[list[str]] = mapped_column(JSON)
-    # The shift it was made on, when the phone knew of one.
     shift_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Shift.id))
-    # Part of an evening's paper totals, entered afterwards.
     late_report_id: Mapped[str | None] = mapped_column(Id, ForeignKey("late_reports.id"), index=True)
     rev: Mapped[int]
     is_deleted: Mapped[bool]
@@ -55,7 +53,7 @@ class Attempt(Base):
 
 @dataclass(frozen=True)
 class Facts:
-    """What somebody says of an attempt."""
+    """What an operation says of an attempt. `topics` are topic ids."""
 
     area_id: str | None
     channel: str
@@ -66,11 +64,11 @@ class Facts:
 
 
 class NotTheAuthor(PermissionError):
-    """Only the one who logged an attempt may change it."""
+    """Somebody other than the author tried to change the attempt."""
 
 
 class OtherCampaign(ValueError):
-    """An attempt stays in the campaign it was made in: that of a closed one is reported already."""
+    """An operation tried to move the attempt to another campaign, whose figures may be reported already."""
 
 
 def log(
@@ -85,14 +83,46 @@ def log(
     is_first: bool = True,
     late_report_id: str | None = None,
 ) -> bool:
-    """Bring the attempt to revision `rev`: new `facts`, or undone for None. Counters move by the difference.
+    """Bring the attempt to revision `rev`: to `facts`, or undone for None. Counters move by the difference.
 
-    `is_first` says that this is how the attempt was first told, so `happened_at` is when it took place.
-    False when a higher revision is already here (revisions may arrive in any order, a deletion even before its
-    beginning). Raises NotTheAuthor, OtherCampaign.
+    `is_first` says that the operation created the attempt, so that `happened_at` is its time. Revisions may arrive in
+    any order, a deletion even before the creation. Returns False when a higher revision is already stored.
+    Raises NotTheAuthor, OtherCampaign.
     """
-    nothing_yet = Facts(None, "door", "not_home", 1, ())
-    # The row is there before it is locked and read, so that two requests with one new attempt cannot both begin it.
+    attempt = _locked(attempt_id, author, campaign_id, organisation_id, happened_at, late_report_id)
+    if attempt.author_id != author.id:
+        raise NotTheAuthor(attempt_id)
+    if attempt.campaign_id != campaign_id:
+        raise OtherCampaign(attempt_id)
+    before = counted(attempt)
+    is_newer = rev > attempt.rev
+    changes: dict[str, object] = {}
+    if is_first or attempt.rev == 0:
+        # A correction may arrive before the creation; the hour of the creation still counts.
+        changes |= _hour(happened_at)
+    if is_newer:
+        changes |= {**(_columns(facts) if facts else {}), "is_deleted": facts is None, "rev": rev}
+    for column, value in changes.items():
+        setattr(attempt, column, value)
+    difference = counted(attempt)
+    difference.subtract(before)
+    session.flush()
+    tallies.move(difference)
+    return is_newer
+
+
+def _locked(
+    attempt_id: str,
+    author: Person,
+    campaign_id: str,
+    organisation_id: str,
+    happened_at: datetime,
+    late_report_id: str | None,
+) -> Attempt:
+    """The attempt's row, locked; first inserted as revision 0 if it is not there.
+
+    Inserted before it is read, so that two requests with the same new attempt lock the same row.
+    """
     insert_once(
         Attempt,
         id=attempt_id,
@@ -103,34 +133,15 @@ def log(
         is_deleted=True,
         late_report_id=late_report_id,
         **_hour(happened_at),
-        **_columns(nothing_yet),
+        **_columns(Facts(None, "door", "not_home", 1, ())),
     )
     attempt = session.get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
     assert attempt is not None
-    if attempt.author_id != author.id:
-        raise NotTheAuthor(attempt_id)
-    if attempt.campaign_id != campaign_id:
-        raise OtherCampaign(attempt_id)
-    before = counted(attempt)
-    is_newer = rev > attempt.rev
-    if is_first or attempt.rev == 0:
-        # A correction may come before what it corrects; the hour is still the first telling's.
-        for column, value in _hour(happened_at).items():
-            setattr(attempt, column, value)
-    if is_newer:
-        for column, value in _columns(facts).items() if facts else ():
-            setattr(attempt, column, value)
-        attempt.is_deleted = facts is None
-        attempt.rev = rev
-    difference = counted(attempt)
-    difference.subtract(before)
-    session.flush()
-    tallies.move(difference)
-    return is_newer
+    return attempt
 
 
 def counted(attempt: Attempt) -> Counter[tallies.Cell]:
-    """How much the attempt adds to each counter it is part of; nothing when undone."""
+    """What the attempt adds to each counter; nothing when it is undone."""
     if attempt.is_deleted:
         return Counter()
     cells = tallies.cells(
@@ -147,21 +158,20 @@ def counted(attempt: Attempt) -> Counter[tallies.Cell]:
 
 
 def recount() -> Counter[tallies.Cell]:
-    """What every counter should say, from the rows themselves."""
-    should: Counter[tallies.Cell] = Counter()
+    """Every counter, computed from the rows."""
+    computed: Counter[tallies.Cell] = Counter()
     for attempt in session.scalars(
         select(Attempt).where(Attempt.is_deleted.is_(False)).execution_options(yield_per=2000)
     ):
-        should.update(counted(attempt))
-    return should
+        computed.update(counted(attempt))
+    return computed
 
 
 def drift() -> dict[tallies.Cell, tuple[int, int]]:
-    """The counters that disagree with the rows, each with what it says and what it should say."""
-    should, says = recount(), tallies.everything()
-    return {
-        cell: (says.get(cell, 0), should[cell]) for cell in set(should) | set(says) if says.get(cell, 0) != should[cell]
-    }
+    """The counters that differ from the rows: (stored, computed) by cell."""
+    computed, stored = recount(), tallies.everything()
+    cells = set(computed) | set(stored)
+    return {cell: (stored.get(cell, 0), computed[cell]) for cell in cells if stored.get(cell, 0) != computed[cell]}
 
 
 def _hour(happened_at: datetime) -> dict[str, object]:

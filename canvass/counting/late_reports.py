@@ -1,6 +1,6 @@
-"""Late reports: an evening's totals on paper, entered afterwards by a leader and marked so wherever they count.
+"""Late reports: an evening's totals from paper, entered afterwards by a leader.
 
-Their numbers are attempts like any others, only several at a time: counters, recounts and exports need no other way.
+They are stored as attempts with a number above one, so counters, recount and exports treat them like any others.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
-# The most that one number may be: above any evening, below what slips out when two numbers are typed as one.
+# The largest number in a field: above any evening, below two numbers typed as one.
 MOST = 10_000
-# When an evening on paper is taken to have been, unless somebody says otherwise: weekdays and hours are counted too.
+# The hour of a report unless somebody chooses another; hours are counted too.
 USUAL_HOUR = 18
 
 
 class LateReport(Base):
-    """One evening's totals, entered at once and taken back at once."""
+    """One evening's totals, entered and undone as a whole."""
 
     __tablename__ = "late_reports"
 
@@ -53,9 +53,9 @@ class LateReport(Base):
 
 @dataclass(frozen=True)
 class Totals:
-    """What the paper says: how many of each outcome, and in how many of the conversations each topic came up.
+    """What the paper says: the number of each outcome, and the number of conversations in which each topic came up.
 
-    Numbers by outcome and by topic's id, only those that are not zero.
+    `topics` are by topic id. Zeros are left out.
     """
 
     happened_on: date | None
@@ -67,8 +67,8 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A late report as a list shows it."""
+class Entry:
+    """A row in the list of late reports."""
 
     report: LateReport
     channel: str
@@ -78,7 +78,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Parts:
-    """How much of what is counted came as late reports. By area's id ('' for none), channel, day and organisation."""
+    """How much of a count came as late reports, by area id ('' for none), channel, ISO day and organisation id."""
 
     by_area: dict[str, Count] = field(default_factory=dict)
     by_channel: dict[str, Count] = field(default_factory=dict)
@@ -103,9 +103,9 @@ def enter(
     by: Person,
     instead_of: LateReport | None = None,
 ) -> bool:
-    """Count the totals, `instead_of` a report that is taken back. False when the report of this id is here already.
+    """Count the totals, and undo the report that they replace. False when the report has been entered already.
 
-    The id is made with the form, so a form that is sent twice counts once. Raises Refused; then the caller rolls back.
+    The id is made with the form, so a form that is sent twice is counted once. Raises Refused; the caller rolls back.
     """
     if session.get(LateReport, report_id) is not None:
         return False
@@ -123,16 +123,7 @@ def enter(
         return False
     if instead_of is not None and not undo(instead_of, by=by):
         raise Refused(_("Någon har redan ändrat eller ångrat den efterrapporten. Ingenting nytt är sparat."))
-    for facts in _facts(totals):
-        attempts.log(
-            new_id(),
-            author=by,
-            campaign_id=campaign.id,
-            organisation_id=organisation.id,
-            happened_at=happened_at,
-            facts=facts,
-            late_report_id=report_id,
-        )
+    _log(report_id, campaign, organisation, happened_at, totals, by)
     audit.record(
         "late_report.enter",
         person_id=by.id,
@@ -144,9 +135,24 @@ def enter(
     return True
 
 
+def _log(
+    report_id: str, campaign: Campaign, organisation: Organisation, happened_at: datetime, totals: Totals, by: Person
+) -> None:
+    for facts in _facts(totals):
+        attempts.log(
+            new_id(),
+            author=by,
+            campaign_id=campaign.id,
+            organisation_id=organisation.id,
+            happened_at=happened_at,
+            facts=facts,
+            late_report_id=report_id,
+        )
+
+
 def undo(report: LateReport, *, by: Person) -> bool:
-    """Take all of it back, whoever entered it. False when that was done before. Raises Refused in a closed campaign."""
-    # Only this row: a lock on the campaign's would have every phone that hands something in wait for us.
+    """Undo the whole report. False when it was undone before. Raises Refused in a closed campaign."""
+    # Lock only this row: sync waits for a lock on the campaign's.
     locked = session.get_one(LateReport, report.id, with_for_update={"of": LateReport}, populate_existing=True)
     if locked.undone_at is not None:
         return False
@@ -174,10 +180,10 @@ def undo(report: LateReport, *, by: Person) -> bool:
 
 
 def lay_out(conversations: int, topics: Mapping[str, int]) -> list[tuple[int, list[str]]]:
-    """The conversations in rows of equal topics, so that each topic is in exactly as many as the paper says.
+    """The conversations as (number, topic ids) rows, with each topic in exactly as many as the paper says.
 
-    The paper does not say which topics came up together, and nothing that is counted asks: conversation number n has
-    the topics that came up in more than n. At most one row more than there are topics.
+    The paper does not say which topics came up together, and no counter needs it: conversation number n is given
+    every topic that came up more than n times. At most one row more than there are topics.
     """
     edges = sorted({0, conversations, *topics.values()})
     return [(high - low, [topic for topic, number in topics.items() if number > low]) for low, high in pairwise(edges)]
@@ -190,7 +196,7 @@ def _facts(totals: Totals) -> list[Facts]:
 
 
 def _checked(campaign: Campaign, organisation: Organisation, totals: Totals) -> datetime:
-    """When it took place. Raises Refused with a sentence per field."""
+    """When the report took place. Raises Refused with a sentence per field."""
     _check_state(campaign)
     errors: dict[str, str] = {}
     if not organisations.is_beneath(organisation.id, campaign.organisation_id):
@@ -255,7 +261,7 @@ def _check_state(campaign: Campaign) -> None:
 
 
 def paper(report: LateReport) -> Totals:
-    """What was entered, to be read again or changed; also of one that is undone."""
+    """What was entered, also of a report that is undone."""
     rows = list(session.scalars(select(Attempt).where(Attempt.late_report_id == report.id)))
     outcomes: dict[str, int] = {}
     topics: dict[str, int] = {}
@@ -267,9 +273,9 @@ def paper(report: LateReport) -> Totals:
     return Totals(report.happened_on, hour, rows[0].channel, rows[0].area_id, outcomes, topics)
 
 
-def entered(campaign: Campaign, organisation_ids: Select[str], most: int) -> list[Line]:
-    """The late reports that count, the latest entered first, at most so many."""
-    query = select(LateReport).where(*_standing(campaign.id, organisation_ids))
+def entered(campaign: Campaign, organisation_ids: Select[str], most: int) -> list[Entry]:
+    """The late reports that are not undone, the latest entered first, at most `most`."""
+    query = select(LateReport).where(*_counted(campaign.id, organisation_ids))
     reports = list(session.scalars(query.order_by(LateReport.entered_at.desc(), LateReport.id.desc()).limit(most)))
     sums = (
         select(Attempt.late_report_id, Attempt.channel, Area.name, *_counts())
@@ -279,20 +285,20 @@ def entered(campaign: Campaign, organisation_ids: Select[str], most: int) -> lis
     )
     found = {row[0]: row[1:] for row in session.execute(sums)}
     return [
-        Line(report, channel, area or "", Count(int(tried), int(talked)))
+        Entry(report, channel, area or "", Count(int(tried), int(talked)))
         for report in reports
         for channel, area, tried, talked in [found[report.id]]
     ]
 
 
 def parts(campaign_id: str, organisation_ids: Select[str]) -> Parts:
-    """How much of what these organisations have counted in the campaign came as late reports."""
+    """How much of these organisations' count in the campaign came as late reports."""
     keys = (Attempt.area_id, Attempt.channel, Attempt.happened_on, Attempt.organisation_id)
-    # From the reports to their attempts, never from all the campaign's attempts to those of a report.
+    # Joined from the reports, which are few, rather than from all of the campaign's attempts.
     query = (
         select(*keys, *_counts())
         .join(LateReport, LateReport.id == Attempt.late_report_id)
-        .where(*_standing(campaign_id, organisation_ids))
+        .where(*_counted(campaign_id, organisation_ids))
         .group_by(*keys)
     )
     found = Parts()
@@ -308,7 +314,7 @@ def parts(campaign_id: str, organisation_ids: Select[str]) -> Parts:
     return found
 
 
-def _standing(campaign_id: str, organisation_ids: Select[str]) -> list[ColumnElement[bool]]:
+def _counted(campaign_id: str, organisation_ids: Select[str]) -> list[ColumnElement[bool]]:
     return [
         LateReport.campaign_id == campaign_id,
         LateReport.organisation_id.in_(organisation_ids),

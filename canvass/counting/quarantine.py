@@ -1,4 +1,4 @@
-"""Quarantine: what phones handed in that could not be counted, whole, until a leader has judged it; then on record."""
+"""Quarantine: operations that could not be counted, kept whole until a leader admits or dismisses them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
-# What a leader cannot count however much they want to: nobody knows what it says, or of whom.
+# Reasons that leave only dismissing: the operation cannot be understood, or belongs to somebody else.
 HOPELESS = frozenset({"malformed", "schema", "campaign_unknown", "outcome_unknown", "other_campaign", "not_yours"})
 
 
 class Held(Base):
-    """An operation in quarantine: whole, uncounted, until a leader admits or dismisses it; then kept on record."""
+    """An operation in quarantine, uncounted unless admitted; kept after the decision."""
 
     __tablename__ = "quarantine"
     __table_args__ = (UniqueConstraint("operation_id", "digest"),)
@@ -47,12 +47,12 @@ class Held(Base):
         """The operation as the phone wrote it, as far as it can be read."""
         try:
             return read(self.raw)
-        except RecursionError:  # one that could just be read where it was received
+        except RecursionError:  # the stack was shallower when it was received
             return {}
 
 
 def sentence(code: str) -> str:
-    """The reason for a quarantine, in words for the person at the door and for the leader."""
+    """The reason for a quarantine, in words for the volunteer and the leader."""
     return {
         "malformed": _("Uppgifterna gick inte att läsa."),
         "schema": _("Appen på telefonen är nyare än servern."),
@@ -74,14 +74,14 @@ def sentence(code: str) -> str:
 def read(raw: str) -> dict[str, Any]:
     """An operation's text as far as Python can read it. Raises RecursionError when it nests too deep.
 
-    Whole numbers longer than any of ours stay text: Python refuses to make numbers of the longest.
+    Whole numbers of 20 digits and more stay text: Python refuses to convert the longest.
     """
     found = json.loads(raw, parse_int=lambda digits: int(digits) if len(digits) < 20 else digits)
     return found if isinstance(found, dict) else {}
 
 
 def hold(author: Person, operation_id: str, digest: str, raw: str, code: str) -> Held:
-    """Keep the operation as it came; the same one again is the same row, whatever has been decided."""
+    """Keep the operation as it came; the same content again gives the same row."""
     facts = {"operation_id": operation_id, "digest": digest}
     insert_once(
         Held,
@@ -98,7 +98,7 @@ def hold(author: Person, operation_id: str, digest: str, raw: str, code: str) ->
 
 
 def find(operation_id: str, digest: str) -> Held | None:
-    """The held operation with this content."""
+    """The held operation with this id and content."""
     return session.scalar(select(Held).where(Held.operation_id == operation_id, Held.digest == digest))
 
 
@@ -120,12 +120,12 @@ def held(organisation_ids: list[str], *, is_decided: bool = False) -> list[Held]
 
 
 def dismiss(one: Held, *, by: Person) -> None:
-    """Never count it; it stays on record."""
+    """Decide that it is not counted; it is kept."""
     decide(one, "dismissed", by)
 
 
 def decide(one: Held, decision: str, by: Person) -> None:
-    """Note what was decided, by whom. Admitting is sync.admit, which counts it first."""
+    """Note the decision. `sync.admit` counts the operation before it calls this."""
     one.decision, one.decided_at, one.decided_by_id = decision, clock.now(), by.id
     audit.record(
         f"quarantine.{decision}", person_id=by.id, organisation_id=one.organisation_id, held=one.id, code=one.code

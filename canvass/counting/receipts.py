@@ -1,4 +1,4 @@
-"""Receipts: every operation a phone has handed in, and so what each phone has made that has not arrived."""
+"""Receipts: every operation received, and from them what each phone has made that has not arrived."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
-# A phone not heard from for this long is told of as silent: what it holds may be lost.
+# A phone not heard from for this long is called silent: its operations may be lost.
 SILENT_AFTER = timedelta(days=3)
+# How many missing sequence numbers an answer names.
 MOST_MISSING_TOLD = 200
 
 
 class Operation(Base):
-    """The receipt for one operation. Never purged: it is what makes a resent operation harmless for ever."""
+    """The receipt for one operation. Never purged: its primary key makes a resent operation harmless."""
 
     __tablename__ = "operations"
     __table_args__ = (Index("ix_operations_installation_id_seq", "installation_id", "seq"),)
@@ -37,7 +38,7 @@ class Operation(Base):
 
 
 class Installation(Base):
-    """A phone's copy of the app, as it last described itself: how many operations it has made, how many wait on it."""
+    """An installation of the app, as the phone last described it."""
 
     __tablename__ = "installations"
 
@@ -56,7 +57,7 @@ class Installation(Base):
 
 @dataclass(frozen=True)
 class Waiting:
-    """What is known not to have arrived: on phones heard from lately, and on silent ones, where it may be lost."""
+    """Operations known to be missing, on phones heard from lately and on silent ones."""
 
     operations: int = 0
     phones: int = 0
@@ -66,15 +67,12 @@ class Waiting:
 
 
 def give(operation_id: str, **facts: object) -> bool:
-    """Write the receipt unless there is one; True when this is the first time the operation is seen.
-
-    It says `quarantined` until the operation has been applied.
-    """
+    """Insert the receipt; False when the operation has been seen before. The verdict is `quarantined` for now."""
     return insert_once(Operation, id=operation_id, verdict="quarantined", received_at=clock.now(), **facts)
 
 
 def phone(installation_id: str, person: Person) -> Installation:
-    """The phone's row, locked and marked as heard from now, in this person's hands."""
+    """The phone's row, locked, noted as used by this person now; inserted if it is new."""
     now = clock.now()
     insert_once(
         Installation,
@@ -94,15 +92,15 @@ def phone(installation_id: str, person: Person) -> Installation:
 
 
 def note_shift(found: Installation, shift_id: str | None) -> None:
-    """The phone is out on this shift, or on none. Since when stands for as long as it is the same."""
+    """Note which shift the phone is out on, None for none, and since when."""
     if found.shift_id != shift_id:
         found.shift_id, found.shift_since = shift_id, clock.now() if shift_id else None
 
 
 def note_gaps(found: Installation, max_seq: int, pending: int) -> list[int]:
-    """Take the phone's word for how many operations it has made; returns the first numbers that have not arrived.
+    """Note how many operations the phone says it has made; returns the first sequence numbers that are missing.
 
-    The numbers of other people on the same phone are among them: theirs wait until they sign in on it again.
+    Other people's operations on the same phone are among them: those wait until they sign in on it again.
     """
     query = select(Operation.seq).where(Operation.installation_id == found.id, Operation.seq > found.low_seq)
     arrived = set(session.scalars(query))
@@ -112,7 +110,7 @@ def note_gaps(found: Installation, max_seq: int, pending: int) -> list[int]:
     later = {seq for seq in arrived if seq > found.low_seq}
     found.missing = found.max_seq - found.low_seq - len(later)
     found.pending = max(0, pending)
-    # Never as a whole list: a phone may claim any number.
+    # Lazily: a phone may claim any number.
     gaps = (seq for seq in range(found.low_seq + 1, found.max_seq + 1) if seq not in later)
     return list(islice(gaps, MOST_MISSING_TOLD))
 
@@ -123,7 +121,7 @@ def last_received_at() -> datetime | None:
 
 
 def waiting(organisation_id: str) -> Waiting:
-    """What waits on the phones of an organisation and everything beneath it."""
+    """What is missing from the phones of an organisation and those beneath it."""
     query = select(Installation).where(
         Installation.organisation_id.in_(organisations.beneath(organisation_id)), Installation.missing > 0
     )

@@ -1,7 +1,7 @@
 """Counters: how many attempts of each outcome a campaign has, per organisation and along each dimension.
 
-Kept at the leaves (the organisation an attempt belongs to) and summed when read, so that moving an association
-needs no recount and no row at the top of the tree has every writer queueing for it. Plain values in and out.
+A counter belongs to the organisation the attempts belong to, never to those above it: sums are made when reading, so
+moving an association needs no recount, and writers do not queue for one row at the top of the tree.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from canvass.core import clock
 from canvass.core.db import Base, Id, in_batches, insert, session
 from canvass.fieldwork import campaigns
 
-# What is counted along: separate marginals, since their cube would have nearly as many rows as there are attempts.
+# One marginal each: the cube of them all would have nearly as many rows as there are attempts.
 DIMENSIONS = ("area", "channel", "day", "hour", "shift", "topic", "visit")
-# Where the day begins in a visit's key, counted from 1: after an area's id and a colon.
+# Position of the day in a visit's key, counted from 1: after an area's id and a colon.
 _VISIT_DAY = 38
-# Written out, not handed over: only then does a database see that the index of shifts is enough.
+# Literal rather than bound: only then can the query planner use the partial index.
 _IS_SHIFT = text("dimension = 'shift'")
 
 
@@ -34,7 +34,7 @@ class Tally(Base):
     """
 
     __tablename__ = "tallies"
-    # A shift is asked for by itself while it is on. Of shifts only: each index more is one more to write at each tap.
+    # Partial, for looking up one shift: every further index is written at every tap.
     __table_args__ = (
         Index(
             "ix_tallies_key",
@@ -53,7 +53,7 @@ class Tally(Base):
 
 
 class Pulse(Base):
-    """Rises with every change of an organisation's counters in a campaign: what live views wait on."""
+    """Rises with every change of an organisation's counters in a campaign. Live views wait for it."""
 
     __tablename__ = "pulses"
 
@@ -63,7 +63,7 @@ class Pulse(Base):
 
 
 class Cell(NamedTuple):
-    """Which counter: the key of a Tally."""
+    """The primary key of a Tally."""
 
     campaign_id: str
     dimension: str
@@ -73,7 +73,7 @@ class Cell(NamedTuple):
 
 
 class Count(NamedTuple):
-    """Attempts, and those of them in which somebody talked."""
+    """Attempts, and how many of them were conversations."""
 
     attempts: int = 0
     conversations: int = 0
@@ -94,7 +94,7 @@ def cells(
     outcome: str,
     shift_id: str | None = None,
 ) -> list[Cell]:
-    """The counters that one attempt with these values is part of. Topics count conversations only."""
+    """The counters that an attempt with these values adds to. Topics are counted for conversations only."""
     local = happened_at.astimezone(clock.ZONE)
     day = local.date().isoformat()
     found = [
@@ -113,8 +113,8 @@ def cells(
 
 
 def move(changes: Mapping[Cell, int]) -> None:
-    """Add each difference to its counter, and raise the pulse of every organisation touched."""
-    # In one order everywhere: two writers that meet in the same counters wait for each other, not in a circle.
+    """Add each difference to its counter, and raise the pulse of every organisation concerned."""
+    # Always in key order: two writers of the same counters then wait for each other instead of deadlocking.
     rows = [{**cell._asdict(), "number": number} for cell, number in sorted(changes.items()) if number]
     if not rows:
         return
@@ -122,7 +122,7 @@ def move(changes: Mapping[Cell, int]) -> None:
     statement = statement.on_conflict_do_update(
         index_elements=list(Tally.__table__.primary_key), set_={"number": Tally.number + statement.excluded.number}
     )
-    # Straight on the connection, one statement with many rows: compiled once, not anew for every number of rows.
+    # executemany on the connection: compiled once, not once per number of rows.
     session.connection().execute(statement, rows)
     touched = sorted({(row["campaign_id"], row["organisation_id"]) for row in rows})
     beats = insert(Pulse).values([{"campaign_id": c, "organisation_id": o, "beat": 1} for c, o in touched])
@@ -137,7 +137,7 @@ def by(dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[
 
 
 def marginals(dimensions: Iterable[str], campaign_id: str, organisation_id: str) -> dict[str, dict[str, Count]]:
-    """An organisation's very own counts along several dimensions at once, by dimension and key."""
+    """The counts of one organisation, without those beneath, by dimension and key."""
     query = _counts(Tally.dimension, Tally.key).where(
         Tally.campaign_id == campaign_id,
         Tally.dimension.in_(list(dimensions)),
@@ -150,7 +150,7 @@ def marginals(dimensions: Iterable[str], campaign_id: str, organisation_id: str)
 
 
 def of_shifts(campaign_id: str, shift_ids: Iterable[str]) -> dict[str, Counter[str]]:
-    """How often each outcome, by shift, whichever organisation it was counted for."""
+    """The number of each outcome by shift id, over all organisations."""
     found: dict[str, Counter[str]] = {}
     for some in in_batches(shift_ids):
         query = select(Tally.key, Tally.outcome, func.sum(Tally.number)).where(
@@ -162,7 +162,7 @@ def of_shifts(campaign_id: str, shift_ids: Iterable[str]) -> dict[str, Counter[s
 
 
 def talked_by_shift(campaign_id: str, organisation_ids: Select[str]) -> Counter[str]:
-    """How many conversations, by shift, of these organisations. Summed here: the database would sort them all first."""
+    """Conversations by shift id, of these organisations. Summed here: the database would sort all rows first."""
     query = select(Tally.key, Tally.number).where(
         Tally.campaign_id == campaign_id,
         Tally.dimension == "shift",
@@ -178,7 +178,7 @@ def talked_by_shift(campaign_id: str, organisation_ids: Select[str]) -> Counter[
 def visits(
     campaign_id: str, organisation_ids: Select[str], first: date, last: date, area_id: str | None, most: int
 ) -> dict[tuple[str, str, str], Count]:
-    """The counts by area, day and organisation from `first` to `last`, both included: the `most` of the latest days."""
+    """Counts by (area, day, organisation) from `first` to `last` inclusive, latest day first, at most `most`."""
     day = func.substr(Tally.key, _VISIT_DAY)
     talked = func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED)
     query = select(Tally.key, Tally.organisation_id, func.sum(Tally.number), func.coalesce(talked, 0)).where(
@@ -189,7 +189,7 @@ def visits(
     )
     if area_id is not None:
         query = query.where(Tally.key.startswith(f"{area_id}:", autoescape=True))
-    # Grouped in the order of the table's key, so that nothing is sorted but the sums.
+    # Grouped in the order of the primary key, so that only the sums are sorted.
     query = query.group_by(Tally.organisation_id, Tally.key).having(func.sum(Tally.number) > 0)
     rows = session.execute(query.order_by(day.desc(), Tally.key, Tally.organisation_id).limit(most))
     return {
@@ -199,7 +199,7 @@ def visits(
 
 
 def by_organisation(campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:
-    """The counts by the organisation they belong to; not summed up the tree."""
+    """Counts by organisation, each without those beneath it."""
     return _read(Tally.organisation_id, "channel", campaign_id, organisation_ids)
 
 
@@ -209,12 +209,12 @@ def total(campaign_id: str, organisation_ids: Select[str]) -> Count:
 
 
 def pulse(campaign_id: str) -> int:
-    """A number that is higher after every change of the campaign's counters."""
+    """A number that rises with every change of the campaign's counters."""
     return session.scalar(select(func.coalesce(func.sum(Pulse.beat), 0)).where(Pulse.campaign_id == campaign_id)) or 0
 
 
 def added(counts: Iterable[Count]) -> Count:
-    """All of them together."""
+    """The sum of the counts."""
     attempts = conversations = 0
     for count in counts:
         attempts += count.attempts
@@ -230,7 +230,7 @@ def beats(campaign_ids: Iterable[str]) -> dict[tuple[str, str], int]:
 
 
 def replace(counted: Counter[Cell]) -> None:
-    """Set all counters to these: the last resort of `recount`."""
+    """Set all counters to these. For `recount`."""
     present = Counter(everything())
     move({cell: counted[cell] - present[cell] for cell in set(counted) | set(present)})
     session.execute(delete(Tally).where(Tally.number == 0))

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
+from sqlalchemy import select
+
 from canvass.core import clock
 from canvass.core.db import session
 from canvass.demo import campaigns as made
 from canvass.demo import teams
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import campaigns, shifts
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.shifts import Shift
 from canvass.insight import walls
 from canvass.insight.walls import Wall
-from canvass.members import people
+from canvass.members import joining, people
 from canvass.members.people import Person
 
 
@@ -38,6 +42,15 @@ def fill() -> dict[str, Person]:
     made.present_campaign(norrkoping, associations, cast["leader"], random)
     made.coming_campaign(norrkoping, cast["leader"])
     return cast
+
+
+def links(secret: str) -> None:
+    """The ways in that leaders hand out, to the campaign that is on and to the shifts to come; made where missing."""
+    for campaign in session.scalars(select(Campaign)):
+        if campaign.state == "open":
+            joining.link(campaign.organisation, campaign.id, campaign.ends_on, secret)
+    for shift in session.scalars(select(Shift).where(Shift.ends_at > clock.now())):
+        shifts.link(shift, secret)
 
 
 def wall(leader: Person, secret: str) -> Wall | None:

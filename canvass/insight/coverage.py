@@ -1,4 +1,4 @@
-"""Coverage: how each piece of ground stands in a campaign, when somebody was there, and which shifts go there."""
+"""Coverage: how much of each area, or municipality, a campaign has done, when somebody was there last, and is next."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 
 from canvass.core import clock, geometry
 from canvass.core.db import in_batches, session
@@ -15,7 +15,7 @@ from canvass.core.i18n import gettext as _
 from canvass.core.settings import ROOT
 from canvass.counting import tallies
 from canvass.counting.tallies import Count, Tally
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, shifts, targets
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift, ShiftArea
@@ -24,15 +24,16 @@ from canvass.members.organisations import Organisation
 
 MUNICIPALITIES = ROOT / "canvass" / "reference" / "municipalities.geojson"
 MEASURES = ("attainment", "visited")
-# How much of it is done, from 0 (nothing) to 5 (all), by both measures: the paler, the more we are needed there.
-# Each step up to, but without, this many per cent; and each with the days that may have gone since somebody was there.
+# By either measure ground has a step from 0 (nothing done) to 5 (all done); the lower, the paler it is on the map.
+# Attainment: each step's upper limit in per cent, not included; 100 % and more is step 5.
 BELOW_PERCENT = {1: 25, 2: 50, 3: 75, 4: 100}
+# Visited: the days within which somebody was there, the limit not included; longer ago is step 1.
 WITHIN_DAYS = {5: 7, 4: 14, 2: 28}
 
 
 @dataclass(frozen=True)
 class Ground:
-    """An area, or from above a municipality, and how it stands in a campaign."""
+    """An area, or a municipality where whole municipalities are shown, with what a campaign has done there."""
 
     id: str
     name: str
@@ -46,23 +47,23 @@ class Ground:
 
     @property
     def basis(self) -> str:
-        """What the percentage is of: the agreed `target`, else the `households`, else nothing."""
+        """What the percentage is of: the agreed `target`, else the `households`; '' when there is neither."""
         return "target" if self.target else "households" if self.households else ""
 
     @property
     def percentage(self) -> int | None:
-        """Conversations ÷ target, else attempts ÷ households; rounded down, so that 100 is never said too early."""
+        """Conversations ÷ target, else attempts ÷ households, rounded down so that 100 means all; None with neither."""
         if self.target:
             return 100 * self.count.conversations // self.target
         return 100 * self.count.attempts // self.households if self.households else None
 
     @property
     def days_since(self) -> int | None:
-        """Days since somebody was there, in whatever way; None when nobody has been."""
+        """Days since the last attempt there, in any channel; None when there has been none."""
         return max(0, (clock.today() - self.last_on).days) if self.last_on else None
 
     def step(self, measure: str) -> int | None:
-        """How much is done, 0–5; None where there is nothing to measure by."""
+        """How much is done by one of MEASURES, 0–5; None where there is nothing to measure by."""
         if measure == "visited":
             days = self.days_since
             return 0 if days is None else next((step for step, most in WITHIN_DAYS.items() if days < most), 1)
@@ -72,22 +73,11 @@ class Ground:
         return next((step for step, end in BELOW_PERCENT.items() if self.percentage < end), 5) if done else 0
 
 
-@dataclass(frozen=True)
-class Visit:
-    """A day on which an organisation's people were in an area."""
-
-    day: date
-    organisation: str
-    count: Count
-
-
-# --- looking ------------------------------------------------------------------------------------------------
-
-
 def by_area(campaign: Campaign, organisation: Organisation, *, also: Area | None = None) -> list[Ground]:
-    """The organisation's ground with what it has done there, untouched areas too, and wherever else it has been.
+    """The areas in use of the organisation and those beneath it, and all others in which they have been or will be.
 
-    An organisation without areas of its own walks in those above it. `also` is in the answer whatever it is.
+    For an organisation without areas, those of the organisations above it. `also` is included in any case. What others
+    have done in the areas is not counted.
     """
     counts = tallies.by("area", campaign.id, organisations.beneath(organisation.id))
     last_days, planned = _last_days_by_area(campaign, organisation), _planned_by_area(campaign, organisation)
@@ -96,14 +86,14 @@ def by_area(campaign: Campaign, organisation: Organisation, *, also: Area | None
     been = {area_id for area_id, count in counts.items() if area_id and count.attempts}
     for ids in in_batches(sorted((been | set(planned) | ({also.id} if also else set())) - set(known))):
         known |= {area.id: area for area in session.scalars(select(Area).where(Area.id.in_(ids)))}
-    targets = campaigns.area_targets(campaign)
+    agreed = targets.agreed_for_areas(campaign)
     return [
         Ground(
             id=area.id,
             name=area.name,
             code=area.code,
             count=counts.get(area.id, Count()),
-            target=targets.get(area.id),
+            target=agreed.get(area.id),
             households=area.households,
             last_on=last_days.get(area.id),
             next_at=planned.get(area.id),
@@ -121,10 +111,8 @@ def by_municipality(campaign: Campaign, organisation: Organisation) -> list[Grou
         municipal_of[node.id] = node.id if node.kind == "municipal" else municipal_of.get(node.parent_id or "", "")
     counts: dict[str, Count] = {}
     for organisation_id, count in tallies.by_organisation(campaign.id, organisations.beneath(organisation.id)).items():
-        before = counts.get(municipal_of[organisation_id], Count())
-        counts[municipal_of[organisation_id]] = Count(
-            before.attempts + count.attempts, before.conversations + count.conversations
-        )
+        key = municipal_of[organisation_id]
+        counts[key] = tallies.added((counts.get(key, Count()), count))
     last_days: dict[str, date] = {}
     for organisation_id, day in _last_days_by_organisation(campaign, organisation).items():
         key = municipal_of[organisation_id]
@@ -133,14 +121,14 @@ def by_municipality(campaign: Campaign, organisation: Organisation) -> list[Grou
     for organisation_id, moment in _planned_by_organisation(campaign, organisation).items():
         key = municipal_of.get(organisation_id, "")
         planned[key] = min(moment, planned.get(key, moment))
-    targets = campaigns.targets(campaign)
+    agreed = targets.agreed(campaign)
     return [
         Ground(
             id=node.id,
             name=node.name,
             code=node.code,
             count=counts.get(node.id, Count()),
-            target=targets.get(node.id),
+            target=agreed.get(node.id),
             last_on=last_days.get(node.id),
             next_at=planned.get(node.id),
         )
@@ -149,38 +137,15 @@ def by_municipality(campaign: Campaign, organisation: Organisation) -> list[Grou
 
 
 def outlines(grounds: list[Ground]) -> dict[str, geometry.Geometry]:
-    """The outlines there are, by the ground's id."""
+    """The outlines by the ground's id; ground without an outline is left out."""
     shown = areas.with_outlines(ground.area for ground in grounds if ground.area)
     found = {area.id: outline for area in shown if (outline := area.geometry)}
     coded = {ground.id: ground.code for ground in grounds if not ground.area}
     return found | {id_: outline for id_, code in coded.items() if (outline := _municipalities().get(code))}
 
 
-def visits(campaign: Campaign, organisation: Organisation, area: Area, most: int = 10) -> list[Visit]:
-    """When the organisation's people were there, the latest first, with what came of it."""
-    talked = func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED)
-    query = (
-        select(Tally.key, Organisation.name, func.sum(Tally.number), func.coalesce(talked, 0))
-        .join(Organisation, Organisation.id == Tally.organisation_id)
-        .where(
-            Tally.campaign_id == campaign.id,
-            Tally.dimension == "visit",
-            Tally.organisation_id.in_(organisations.beneath(organisation.id)),
-            Tally.key.startswith(f"{area.id}:"),
-            Tally.number > 0,
-        )
-        .group_by(Tally.key, Organisation.id, Organisation.name)
-        .order_by(Tally.key.desc(), Organisation.name)
-        .limit(most)
-    )
-    return [
-        Visit(date.fromisoformat(key.partition(":")[2]), name, Count(int(attempts), int(conversations)))
-        for key, name, attempts, conversations in session.execute(query)
-    ]
-
-
 def advice_name(channel: str) -> str:
-    """A channel as an advice."""
+    """The advice to use a channel, as a sentence."""
     return {
         "door": _("Knacka dörr"),
         "phone": _("Ring runt"),
@@ -190,39 +155,28 @@ def advice_name(channel: str) -> str:
     }[channel]
 
 
-# --- shifts there -------------------------------------------------------------------------------------------
-
-
-def upcoming(campaign: Campaign, organisation: Organisation) -> list[Shift]:
-    """The shifts to come at the organisation, those beneath it and those above it, the next first."""
-    query = select(Shift).where(*_to_come(campaign, organisation)).order_by(Shift.starts_at, Shift.id)
-    return list(session.scalars(query))
-
-
-# --- helpers ------------------------------------------------------------------------------------------------
+# --- shifts to come and days that have been -----------------------------------------------------------------
 
 
 def _to_come(campaign: Campaign, organisation: Organisation) -> list[ColumnElement[bool]]:
-    """What must hold of a shift that the organisation may know of and that has not ended."""
-    upwards = [node.id for node in organisations.above(organisation.id)]
-    owner = or_(Shift.organisation_id.in_(organisations.beneath(organisation.id)), Shift.organisation_id.in_(upwards))
-    return [Shift.campaign_id == campaign.id, Shift.cancelled_at.is_(None), Shift.ends_at > clock.now(), owner]
+    """The conditions on the shifts that are not over or cancelled and that the organisation may know of."""
+    return [*shifts.known_at(campaign, organisation), Shift.cancelled_at.is_(None), Shift.ends_at > clock.now()]
 
 
 def _planned_by_area(campaign: Campaign, organisation: Organisation) -> dict[str, datetime]:
-    """When the next shift goes to each area."""
+    """When the next shift to each area begins."""
     query = select(ShiftArea.area_id, func.min(Shift.starts_at)).join(Shift, Shift.id == ShiftArea.shift_id)
     return dict(iter(session.execute(query.where(*_to_come(campaign, organisation)).group_by(ShiftArea.area_id))))
 
 
 def _planned_by_organisation(campaign: Campaign, organisation: Organisation) -> dict[str, datetime]:
-    """When each organisation has its next shift."""
+    """When each organisation's next shift begins."""
     query = select(Shift.organisation_id, func.min(Shift.starts_at)).where(*_to_come(campaign, organisation))
     return dict(iter(session.execute(query.group_by(Shift.organisation_id))))
 
 
 def _last_days_by_area(campaign: Campaign, organisation: Organisation) -> dict[str, date]:
-    """The last day the organisation's people were in each area: the latest of its keys, `area:day`."""
+    """The last day on which the organisation's people were in each area; the keys of its counters are `area:day`."""
     query = (
         select(func.substr(Tally.key, 1, 36).label("area"), func.max(Tally.key))
         .where(
@@ -237,7 +191,7 @@ def _last_days_by_area(campaign: Campaign, organisation: Organisation) -> dict[s
 
 
 def _last_days_by_organisation(campaign: Campaign, organisation: Organisation) -> dict[str, date]:
-    """The last day each organisation's people were anywhere."""
+    """The last day with an attempt of each organisation."""
     query = (
         select(Tally.organisation_id, func.max(Tally.key))
         .where(
@@ -253,6 +207,6 @@ def _last_days_by_organisation(campaign: Campaign, organisation: Organisation) -
 
 @cache
 def _municipalities() -> dict[str, geometry.Geometry]:
-    """The outlines of Sweden's municipalities by code."""
+    """The outlines of Sweden's municipalities by code, read once."""
     features = json.loads(MUNICIPALITIES.read_text("utf-8"))["features"]
     return {feature["properties"]["kommun_kod"]: feature["geometry"] for feature in features}

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
 
 from canvass.core import clock, i18n
-from canvass.core.db import is_id, session
+from canvass.core.db import session
 from canvass.counting import quarantine, receipts, tallies
-from canvass.counting.quarantine import Held
 from canvass.counting.tallies import Count
-from canvass.fieldwork import areas, campaigns
-from canvass.fieldwork.areas import Area
+from canvass.fieldwork import areas, campaigns, targets, topics
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import sums
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 
-Named = TypeVar("Named", Campaign, Area)
-
-# Chapter 5: a topic raised in fewer conversations than this could point at somebody.
+# Privacy: a topic raised in fewer conversations than this could point at somebody, so its number is not shown.
 SMALLEST_SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Line:
-    """One row of a table: what is counted, its number and, where one is agreed, its target."""
+class Subtotal:
+    """A row of a table that adds up to a total: its name, its count and, where one is agreed, its target."""
 
     name: str
     count: Count
@@ -37,17 +32,21 @@ class Line:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Everything the campaign page shows for one organisation."""
+    """Everything that a campaign's page shows of what was counted for one organisation and everything beneath it.
+
+    `days` are all counts by day, `by_day` the same as a list from the first day with an attempt to the last.
+    `few_topics` says that `by_topic` leaves something out.
+    """
 
     organisation: Organisation
     total: Count
     target: int | None
-    by_organisation: list[Line]
-    by_area: list[Line]
-    by_channel: list[Line]
-    by_day: list[Line]
+    by_organisation: list[Subtotal]
+    by_area: list[Subtotal]
+    by_channel: list[Subtotal]
+    by_day: list[Subtotal]
     days: dict[str, Count]
-    by_topic: list[Line]
+    by_topic: list[Subtotal]
     few_topics: bool
     today: Count
     waiting: receipts.Waiting
@@ -55,28 +54,27 @@ class Numbers:
 
     @property
     def remaining(self) -> int | None:
-        """Conversations left to the target; none below zero."""
+        """Conversations left to the target, 0 when it is exceeded; None without one."""
         return None if self.target is None else max(0, self.target - self.total.conversations)
-
-    @property
-    def attainment(self) -> float | None:
-        """Result ÷ target; None without one."""
-        return self.total.conversations / self.target if self.target else None
 
 
 def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
-    """The campaign's numbers for `organisation` and everything beneath it, each table adding up to the total."""
+    """The campaign's numbers for the organisation.
+
+    The tables by organisation, channel and day add up to the total; that by area does so unless it is empty, as it is
+    above a municipal organisation.
+    """
     reading = sums.Reading(campaign.id)
     here = reading.of(organisation.id)
     total = reading.total(organisation.id)
     days = here.get("day", {})
     topics, few_topics = _topics(campaign, here.get("topic", {}), total.conversations)
-    targets = campaigns.targets(campaign)
+    agreed = targets.agreed(campaign)
     return Numbers(
         organisation=organisation,
         total=total,
-        target=targets.get(organisation.id),
-        by_organisation=_children(organisation, reading, targets),
+        target=agreed.get(organisation.id),
+        by_organisation=_children(organisation, reading, agreed),
         by_area=_areas(campaign, organisation),
         by_channel=_channels(here.get("channel", {})),
         by_day=_days(days),
@@ -89,65 +87,29 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
     )
 
 
-@dataclass(frozen=True)
-class HeldLine:
-    """Something in quarantine as a leader reads it: why it is there, and what it says as far as that can be read."""
-
-    held: Held
-    reason: str
-    what: str
-    is_hopeless: bool
+def result(campaign: Campaign, organisation: Organisation) -> Subtotal:
+    """The campaign's result and target at one organisation, without the tables: for a list of campaigns."""
+    count = tallies.total(campaign.id, organisations.beneath(organisation.id))
+    target = targets.agreed(campaign).get(organisation.id)
+    return Subtotal(organisation.name, count, id=organisation.id, target=target)
 
 
-def held(one: Held) -> HeldLine:
-    """What a leader needs to see of it, in words; whatever cannot be read is left out."""
-    data = one.data
-    said = data.get("data")
-    facts = said if isinstance(said, dict) else {}
-    campaign, area = _named(Campaign, data.get("campaign")), _named(Area, facts.get("area"))
-    channel, outcome = str(facts.get("channel")), str(facts.get("outcome"))
-    number = facts.get("n")
-    parts = [
-        campaigns.outcome_name(outcome) if outcome in campaigns.OUTCOMES else "",
-        campaigns.channel_name(channel) if channel in campaigns.CHANNELS else "",
-        area.name if area else "",
-        campaign.name if campaign else "",
-    ]
-    if data.get("kind") == "delete":
-        parts[0] = i18n.gettext("Ett ångrat försök")
-    elif parts[0] and type(number) is int and number != 1:
-        parts[0] = f"{i18n.number(number)} × {parts[0]}"
-    what = " · ".join(part for part in parts if part)
-    return HeldLine(one, quarantine.sentence(one.code), what, one.code in quarantine.HOPELESS)
-
-
-def to_review(campaign: Campaign, organisation: Organisation) -> list[HeldLine]:
-    """What waits for a decision at an organisation and beneath: of this campaign, or of nobody knows which."""
-    found = quarantine.held([organisation.id])
-    return [held(one) for one in found if _named(Campaign, one.data.get("campaign")) in (campaign, None)]
-
-
-def _named(kind: type[Named], object_id: object) -> Named | None:
-    """What an id in a held operation speaks of; None when it is no id at all."""
-    return session.get(kind, object_id) if is_id(object_id) else None
-
-
-def _children(organisation: Organisation, reading: sums.Reading, targets: dict[str, int]) -> list[Line]:
-    """One line for each organisation directly beneath, with all under it; and one for what is the node's own."""
-    lines = [
-        Line(node.name, reading.total(node.id), id=node.id, code=node.code, target=targets.get(node.id))
+def _children(organisation: Organisation, reading: sums.Reading, agreed: dict[str, int]) -> list[Subtotal]:
+    """A row for each organisation directly beneath with all under it, and one for what is the organisation's own."""
+    rows = [
+        Subtotal(node.name, reading.total(node.id), id=node.id, code=node.code, target=agreed.get(node.id))
         for node in organisations.children(organisation.id)
     ]
     own = reading.own(organisation.id)
-    if lines and own.attempts:
-        lines.append(Line(i18n.gettext("Direkt under %(name)s", name=organisation.name), own))
-    return lines
+    if rows and own.attempts:
+        rows.append(Subtotal(i18n.gettext("Direkt under %(name)s", name=organisation.name), own))
+    return rows
 
 
-def _areas(campaign: Campaign, organisation: Organisation) -> list[Line]:
-    """The organisation's own areas, with zeros, and wherever else its people have been.
+def _areas(campaign: Campaign, organisation: Organisation) -> list[Subtotal]:
+    """The areas in use of the organisation and those beneath it, zeros too, and wherever else their people have been.
 
-    None above a municipal organisation: nobody reads a list of thousands.
+    Empty above a municipal organisation, where it would be a list of thousands.
     """
     if organisation.kind in organisations.ABOVE_MUNICIPAL:
         return []
@@ -157,50 +119,47 @@ def _areas(campaign: Campaign, organisation: Organisation) -> list[Line]:
     for area_id in counts:
         if area_id and area_id not in known and (elsewhere := session.get(areas.Area, area_id)):
             known[area_id] = elsewhere
-    lines = [
-        Line(area.name, counts.get(area.id, Count()), id=area.id, code=area.code)
+    rows = [
+        Subtotal(area.name, counts.get(area.id, Count()), id=area.id, code=area.code)
         for area in areas.in_order(known.values())
     ]
     if "" in counts and counts[""].attempts:
-        lines.append(Line(i18n.gettext("Utan område"), counts[""]))
-    return lines
+        rows.append(Subtotal(i18n.gettext("Utan område"), counts[""]))
+    return rows
 
 
-def _channels(counts: dict[str, Count]) -> list[Line]:
+def _channels(counts: dict[str, Count]) -> list[Subtotal]:
     return [
-        Line(campaigns.channel_name(c), counts[c], id=c)
-        for c in campaigns.CHANNELS
-        if c in counts and counts[c].attempts
+        Subtotal(campaigns.channel_name(channel), counts[channel], id=channel)
+        for channel in campaigns.CHANNELS
+        if channel in counts and counts[channel].attempts
     ]
 
 
-def _days(counts: dict[str, Count]) -> list[Line]:
-    """Every day from the first with anything to the last, so that quiet days show."""
+def _days(counts: dict[str, Count]) -> list[Subtotal]:
+    """Every day from the first with an attempt to the last, those without too."""
     happened = sorted(day for day, count in counts.items() if count.attempts)
     if not happened:
         return []
     days = clock.days_between(date.fromisoformat(happened[0]), date.fromisoformat(happened[-1]))
-    return [Line(i18n.day(day, "d MMM"), counts.get(day.isoformat(), Count()), id=day.isoformat()) for day in days]
+    return [Subtotal(i18n.day(day, "d MMM"), counts.get(day.isoformat(), Count()), id=day.isoformat()) for day in days]
 
 
-def is_small(number: int) -> bool:
-    """So few that they could be pointed out; none at all points at nobody."""
-    return 0 < number < SMALLEST_SHOWN
+def _topics(campaign: Campaign, counts: dict[str, Count], talked: int) -> tuple[list[Subtotal], bool]:
+    """The topics raised, the most raised first, and whether any was left out.
 
-
-def _topics(campaign: Campaign, counts: dict[str, Count], talked: int) -> tuple[list[Line], bool]:
-    """The topics raised, the most raised first, and whether any was left out because it, or the rest, is too few."""
-    names = campaigns.all_topics(campaign)
-    lines = [
-        Line(names[key].name, count, id=key)
+    A topic is left out when it was raised in too few conversations, or in all of them but too few.
+    """
+    names = topics.all_of(campaign)
+    rows = [
+        Subtotal(names[key].name, count, id=key)
         for key, count in counts.items()
-        if key in names and not is_small(count.conversations) and not is_small(talked - count.conversations)
+        if key in names and not _is_small(count.conversations) and not _is_small(talked - count.conversations)
     ]
-    few = len(lines) < sum(1 for count in counts.values() if count.conversations)
-    return sorted(lines, key=lambda line: (-line.count.conversations, i18n.sort_key(line.name))), few
+    few = len(rows) < sum(1 for count in counts.values() if count.conversations)
+    return sorted(rows, key=lambda row: (-row.count.conversations, i18n.sort_key(row.name))), few
 
 
-def standing(campaign: Campaign, organisation: Organisation) -> Line:
-    """The campaign's result and target at one organisation: what a list of campaigns shows."""
-    count = tallies.total(campaign.id, organisations.beneath(organisation.id))
-    return Line(organisation.name, count, id=organisation.id, target=campaigns.targets(campaign).get(organisation.id))
+def _is_small(number: int) -> bool:
+    """Could so few be pointed out? None at all cannot."""
+    return 0 < number < SMALLEST_SHOWN

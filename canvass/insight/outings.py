@@ -1,7 +1,8 @@
-"""Outings: who is out on the shifts right now, what the latest shifts gave, and who has been where."""
+"""Outings: who is out on shifts now, how many conversations the latest shifts gave, and who has been where."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -25,7 +26,7 @@ from canvass.members.people import Person
 
 @dataclass(frozen=True)
 class Phone:
-    """A phone that says it is out on a shift. The name is for the shift's leader only."""
+    """A phone that last said it was out on a shift. Only whoever leads the shift may see the name."""
 
     name: str
     since: datetime | None
@@ -35,7 +36,7 @@ class Phone:
 
 @dataclass(frozen=True)
 class Out:
-    """A shift under way, without names: whoever watches the campaign may see it."""
+    """A shift under way, without names, for everybody who may see the campaign."""
 
     shift: Shift
     phones: int
@@ -44,7 +45,7 @@ class Out:
 
 
 def phones(shift: Shift) -> list[Phone]:
-    """The phones that are out on the shift, as they last said, the longest out first."""
+    """The phones that last said they were out on the shift, the longest out first."""
     query = select(Installation, Person.name).join(Person, Installation.person_id == Person.id)
     rows = session.execute(query.where(Installation.shift_id == shift.id))
     found = [Phone(people.first_name(name), one.shift_since, one.heard_at, _unsent(one)) for one, name in rows]
@@ -52,13 +53,13 @@ def phones(shift: Shift) -> list[Phone]:
 
 
 def out_now(campaign: Campaign, organisation_ids: Select[str]) -> list[Out]:
-    """The organisations' shifts that are under way, with how many phones are out and what they have not sent."""
+    """These organisations' shifts that are under way, with how many phones are out and what they have not sent."""
     now = clock.now()
     query = select(Shift).where(
         Shift.campaign_id == campaign.id,
         Shift.organisation_id.in_(organisation_ids),
         Shift.cancelled_at.is_(None),
-        # No shift is longer, so the index on its beginning finds the few of them among a year's.
+        # No shift is longer than LONGEST. With both ends given, the index on the beginning finds the few that are on.
         Shift.starts_at.between(now - LONGEST, now + EARLY),
         Shift.ends_at > now,
     )
@@ -79,7 +80,7 @@ def out_now(campaign: Campaign, organisation_ids: Select[str]) -> list[Out]:
 
 
 def _unsent(one: Installation) -> int:
-    """What the phone says waits on it, or what its numbers say has not arrived, whichever is more."""
+    """The larger of what the phone says is waiting on it and what the numbering shows has not arrived."""
     return max(one.pending, one.missing)
 
 
@@ -87,7 +88,7 @@ def _unsent(one: Installation) -> int:
 
 
 def recent(campaign: Campaign, organisation_ids: Select[str], since: date) -> list[tuple[date, int]]:
-    """The day of each shift from `since` on that is over, and how many conversations came of it."""
+    """The day and the conversations of each shift of these organisations that is over and began on `since` or later."""
     query = select(Shift.id, Shift.starts_at).where(
         Shift.campaign_id == campaign.id,
         Shift.organisation_id.in_(organisation_ids),
@@ -102,7 +103,7 @@ def recent(campaign: Campaign, organisation_ids: Select[str], since: date) -> li
 
 @dataclass(frozen=True)
 class Visit:
-    """An evening in an area: who was there, in what way, and what came of it. No homes and no names."""
+    """A day on which an organisation's people were in an area: the count, and the channels of its shifts there."""
 
     area: Area
     day: date
@@ -114,19 +115,28 @@ class Visit:
 def visits(
     campaign: Campaign,
     organisation_ids: Select[str],
-    first: date,
-    last: date,
+    first: date = date.min,
+    last: date = date.max,
     area_id: str | None = None,
     most: int = 400,
 ) -> tuple[list[Visit], bool]:
-    """Who has been where: by area, day and association, the latest first; and whether there are more than `most`."""
+    """Who was where from `first` to `last`, both included: the `most` latest visits, the latest first.
+
+    Also says whether there are more. `area_id` narrows it to one area.
+    """
     counts = tallies.visits(campaign.id, organisation_ids, first, last, area_id, most + 1)
     shown = list(counts.items())[:most]
     known = {area.id: area for area in _all(Area, {key[0] for key, _count in shown})}
     nodes = {node.id: node for node in _all(Organisation, {key[2] for key, _count in shown})}
-    ways = _ways(campaign, first, last, set(known))
+    channels = _channels(campaign, sorted({key[1] for key, _count in shown}), set(known))
     found = [
-        Visit(known[area], date.fromisoformat(day), nodes[node], count, _own_ways(ways.get((area, day), set()), node))
+        Visit(
+            known[area],
+            date.fromisoformat(day),
+            nodes[node],
+            count,
+            _own_channels(channels.get((area, day), set()), node),
+        )
         for (area, day, node), count in shown
         if area in known and node in nodes
     ]
@@ -134,10 +144,16 @@ def visits(
     return found, len(counts) > most
 
 
-def _ways(
-    campaign: Campaign, first: date, last: date, area_ids: set[str]
+def _channels(
+    campaign: Campaign, days: Sequence[str], area_ids: set[str]
 ) -> dict[tuple[str, str], set[tuple[str, str]]]:
-    """How the shifts of each day in each area were to talk, and whose they were."""
+    """By area and day, the channels of the shifts that went there and the organisations they were of.
+
+    `days` are in order; shifts from the first of them to the last are looked at.
+    """
+    if not days:
+        return {}
+    first, last = date.fromisoformat(days[0]), date.fromisoformat(days[-1])
     query = (
         select(ShiftArea.area_id, Shift.starts_at, Shift.channel, Shift.organisation_id)
         .join(Shift, Shift.id == ShiftArea.shift_id)
@@ -155,11 +171,12 @@ def _ways(
     return found
 
 
-def _own_ways(ways: set[tuple[str, str]], organisation_id: str) -> list[str]:
-    """Those of the organisation's own shifts, and of the shifts above it that it may have been on."""
-    line = {node.id for node in organisations.above(organisation_id)} if ways else set()
-    return sorted({channel for channel, owner in ways if owner in line})
+def _own_channels(channels: set[tuple[str, str]], organisation_id: str) -> list[str]:
+    """The channels of the organisation's own shifts and of those above it, which its people may have been on."""
+    line = {node.id for node in organisations.above(organisation_id)} if channels else set()
+    return sorted({channel for channel, owner in channels if owner in line})
 
 
 def _all(kind: Any, ids: set[str]) -> list[Any]:
+    """The objects of this kind with these ids."""
     return [one for some in in_batches(sorted(ids)) for one in session.scalars(select(kind).where(kind.id.in_(some)))]

@@ -1,7 +1,7 @@
-"""Plausibility: rates and paces far out of the ordinary become a question, to the team first and then to its leader.
+"""Plausibility: contact rates and paces out of the ordinary become a question to the team, and later to its leader.
 
-A question is about a team's day, never about a person, and nobody's position is asked for. It changes no number: the
-team says that it is right as it stands, or corrects what it logged.
+A question is about a team's day, never about a person, and it changes no number: the team answers that the figures are
+right, or that they are wrong and corrects what it logged.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
@@ -23,20 +23,23 @@ from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
-# The contact rates that people who knock and call for a living see; 10–30 % is normal at doors. Where only those are
-# counted who stop to talk, as at a stall, any rate is ordinary.
+# The contact rates that are within the ordinary; 10–30 % is usual at doors. In the other channels any rate is ordinary:
+# at a stall, only those who stop to talk may have been logged.
 ORDINARY_RATES = {"door": (0.02, 0.6), "phone": (0.02, 0.7)}
-# Attempts in an hour by one phone. A recorder who logs for six at doors stays below.
+# Attempts that one person can log in an hour. A recorder who logs for a group of six at doors stays below.
 FASTEST = {"door": 150, "phone": 90, "stall": 300, "digital": 150, "workplace": 150}
-FEWEST = 20  # attempts; of fewer, any rate is chance
-# How far back a day is asked about, and how long the team has to itself before its leader sees an open question.
+FEWEST = 20  # attempts; with fewer, any rate is ordinary
+# How far back days are looked at, and how long the team has a question to itself before its leader sees it.
 LOOKED_AT = timedelta(days=14)
 TEAMS_TIME = timedelta(days=2)
 ANSWERS = ("right", "wrong")
+# What a question is about: an organisation, a day and a channel.
+Key = tuple[str, date, str]
+KEY = (Attempt.organisation_id, Attempt.happened_on, Attempt.channel)
 
 
 class Answer(Base):
-    """What a team says of a day that looked odd: `right` as it stands, or `wrong` and to be corrected."""
+    """What a team says of a day out of the ordinary: the figures are `right`, or they are `wrong`."""
 
     __tablename__ = "odd_days"
     __table_args__ = (UniqueConstraint("campaign_id", "organisation_id", "day", "channel", "kind"),)
@@ -54,9 +57,10 @@ class Answer(Base):
 
 @dataclass(frozen=True)
 class Question:
-    """A team's day by one channel that is out of the ordinary: too much talk, too little, or too fast.
+    """A team's day in one channel that is out of the ordinary: its contact rate is high or low, or its pace is fast.
 
-    `pace` is the most attempts that one phone logged in one hour. `answer` is the team's, '' while there is none.
+    `kind` says which. `pace` is the most attempts that one person logged in an hour. `answer` is the team's, '' while
+    there is none.
     """
 
     organisation: Organisation
@@ -69,15 +73,16 @@ class Question:
 
     @property
     def is_the_teams(self) -> bool:
-        """Does the team still have it to itself?"""
+        """Has the team still the question to itself?"""
         return not self.answer and clock.today() - self.day < TEAMS_TIME
 
 
 def questions(campaign: Campaign, person: Person, organisation: Organisation) -> list[Question]:
-    """What to ask this person about the days lately at an organisation and beneath, the latest first.
+    """The questions for this person about the last two weeks at the organisation and beneath, the latest day first.
 
-    Their own team's open questions; and for leaders those that their teams left open, or answered with "wrong".
-    Nothing above a municipal organisation: nobody there knows the teams, and it would read every row of two weeks.
+    Everybody gets their own association's unanswered ones. Whoever reviews the quarantine gets those that the team no
+    longer has to itself and has not answered with "right". Empty above a municipal organisation: nobody there knows
+    the teams, and it would read every attempt of two weeks.
     """
     if organisation.kind in organisations.ABOVE_MUNICIPAL:
         return []
@@ -95,35 +100,9 @@ def questions(campaign: Campaign, person: Person, organisation: Organisation) ->
 
 
 def found(campaign: Campaign, organisation_ids: Select[str]) -> list[Question]:
-    """Every day lately that is out of the ordinary, with the team's answer."""
+    """Every day of the last two weeks that is out of the ordinary, with the team's answer, the latest first."""
     since = clock.today() - LOOKED_AT
-    days: dict[tuple[str, date, str], Count] = {}
-    lately = (
-        Attempt.campaign_id == campaign.id,
-        Attempt.happened_on >= since,
-        Attempt.is_deleted.is_(False),
-        Attempt.organisation_id.in_(organisation_ids),
-    )
-    whose = (Attempt.organisation_id, Attempt.happened_on, Attempt.channel)
-    talked = func.coalesce(func.sum(Attempt.number).filter(Attempt.outcome == TALKED), 0)
-    for organisation_id, day, channel, attempts, conversations in session.execute(
-        select(*whose, func.sum(Attempt.number), talked).where(*lately).group_by(*whose)
-    ):
-        days[organisation_id, day, channel] = Count(int(attempts), int(conversations))
-    # Paper totals have no hours, so they have no pace.
-    in_an_hour = (
-        select(*whose, func.sum(Attempt.number).label("number"))
-        .where(*lately, Attempt.late_report_id.is_(None))
-        .group_by(*whose, Attempt.author_id, Attempt.happened_at)
-        .subquery()
-    )
-    columns = (in_an_hour.c.organisation_id, in_an_hour.c.happened_on, in_an_hour.c.channel)
-    paces = {
-        (organisation_id, day, channel): int(pace)
-        for organisation_id, day, channel, pace in session.execute(
-            select(*columns, func.max(in_an_hour.c.number)).group_by(*columns)
-        )
-    }
+    days, paces = _days(campaign, organisation_ids, since), _paces(campaign, organisation_ids, since)
     answers = _answers(campaign, since)
     questions = [
         Question(
@@ -142,10 +121,10 @@ def found(campaign: Campaign, organisation_ids: Select[str]) -> list[Question]:
 
 
 def kinds(channel: str, count: Count, pace: int) -> Iterable[str]:
-    """In which ways a day is out of the ordinary: only what chance does not explain."""
+    """In which ways a day is out of the ordinary: high, low (both by more than chance), fast."""
     if channel in ORDINARY_RATES and count.attempts >= FEWEST:
         lowest, highest = ORDINARY_RATES[channel]
-        low, high = hours.interval(count)
+        low, high = hours.wilson(count)
         if low > highest:
             yield "high"
         if high < lowest:
@@ -155,7 +134,7 @@ def kinds(channel: str, count: Count, pace: int) -> Iterable[str]:
 
 
 def answer(question: Question, campaign: Campaign, said: str, *, by: Person) -> None:
-    """Note what the team says. The latest answer stands. Raises ValueError for an answer that there is not."""
+    """Save what the team says, instead of any earlier answer. Raises ValueError for what is not one of ANSWERS."""
     if said not in ANSWERS:
         raise ValueError(said)
     facts = {"answer": said, "answered_at": clock.now(), "answered_by_id": by.id}
@@ -170,6 +149,44 @@ def answer(question: Question, campaign: Campaign, said: str, *, by: Person) -> 
     session.execute(statement.on_conflict_do_update(index_elements=list(row), set_=facts))
 
 
+def _days(campaign: Campaign, organisation_ids: Select[str], since: date) -> dict[Key, Count]:
+    """The counts of each organisation, day and channel, late reports included."""
+    talked = func.coalesce(func.sum(Attempt.number).filter(Attempt.outcome == TALKED), 0)
+    query = (
+        select(*KEY, func.sum(Attempt.number), talked).where(*_lately(campaign, organisation_ids, since)).group_by(*KEY)
+    )
+    return {
+        (organisation_id, day, channel): Count(int(attempts), int(conversations))
+        for organisation_id, day, channel, attempts, conversations in session.execute(query)
+    }
+
+
+def _paces(campaign: Campaign, organisation_ids: Select[str], since: date) -> dict[Key, int]:
+    """The most attempts that one person logged in an hour. Late reports tell no hours, so they have no pace."""
+    in_an_hour = (
+        select(*KEY, func.sum(Attempt.number).label("number"))
+        .where(*_lately(campaign, organisation_ids, since), Attempt.late_report_id.is_(None))
+        .group_by(*KEY, Attempt.author_id, Attempt.happened_at)
+        .subquery()
+    )
+    columns = (in_an_hour.c.organisation_id, in_an_hour.c.happened_on, in_an_hour.c.channel)
+    query = select(*columns, func.max(in_an_hour.c.number)).group_by(*columns)
+    return {
+        (organisation_id, day, channel): int(pace) for organisation_id, day, channel, pace in session.execute(query)
+    }
+
+
+def _lately(campaign: Campaign, organisation_ids: Select[str], since: date) -> list[ColumnElement[bool]]:
+    """The conditions on attempts that count."""
+    return [
+        Attempt.campaign_id == campaign.id,
+        Attempt.happened_on >= since,
+        Attempt.is_deleted.is_(False),
+        Attempt.organisation_id.in_(organisation_ids),
+    ]
+
+
 def _answers(campaign: Campaign, since: date) -> dict[tuple[str, date, str, str], str]:
+    """The answers by organisation, day, channel and kind."""
     query = select(Answer).where(Answer.campaign_id == campaign.id, Answer.day >= since)
     return {(row.organisation_id, row.day, row.channel, row.kind): row.answer for row in session.scalars(query)}

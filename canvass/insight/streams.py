@@ -4,7 +4,7 @@ One hub per process. A thread of its own looks for commits, by whichever process
 the server's event loop and cost no thread. Each holds the latest frame only: a slow reader skips, and never queues.
 
 To let something else be watched: make a `Subject` (what is rendered, and of which campaign and organisation), write a
-guard (of these keys, which may still watch? one query for all of them, such as people.still_standing), and have the
+guard (of these keys, which may still watch? one query for all of them, such as sessions.still_valid), and have the
 door, when it has checked who asks, return `watching.answer(subject, guard, key)` from canvass/web/watching.py.
 """
 
@@ -184,7 +184,8 @@ class Hub:
             with self._changed:
                 self._changed.wait_for(lambda: self._rooms or self._is_closed)
             try:
-                self._watch()
+                if not self._is_closed:
+                    self._watch()
             except Exception:
                 # The database may be gone. Browsers come back by themselves, and the door tells them what is wrong.
                 log.exception("no live numbers")

@@ -1,4 +1,4 @@
-"""Wallboards: a campaign's numbers for a projector, by a link that can be withdrawn, without names or login."""
+"""Wallboards: links that show a campaign's numbers on a screen, without login and names, until they are withdrawn."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, Select, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from canvass.core import audit, clock, i18n
+from canvass.core import audit, clock, i18n, tokens
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.counting.attempts import Attempt
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
-from canvass.members import joining, organisations, people
+from canvass.members import joining, organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
-# For so long a new hour is too young to be looked at alone: at five past six nothing has happened since six.
+# For so long into an hour the hour before is counted too: at five past six hardly anything has happened since six.
 YOUNG = timedelta(minutes=15)
 
 
 class Wall(Base):
-    """A link to a wallboard. The token is computed from the id and the server's secret; only its hash is kept."""
+    """A link to a wallboard. Its token is computed from the id and the server's secret; only a hash of it is stored."""
 
     __tablename__ = "walls"
 
@@ -34,7 +34,7 @@ class Wall(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     campaign_id: Mapped[str] = mapped_column(Id, ForeignKey(Campaign.id), index=True)
     organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
-    # Which screen it is for, in the leader's words.
+    # Which screen it is for, as the leader called it.
     name: Mapped[str] = mapped_column(String(60), default="")
     language: Mapped[str] = mapped_column(String(5), default="sv")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -51,7 +51,7 @@ class Wall(Base):
 def make(
     campaign: Campaign, organisation: Organisation, name: str, language: str, secret: str, *, by: Person | None = None
 ) -> Wall:
-    """A new link to the campaign's numbers at this organisation. It works until it is withdrawn."""
+    """A new link to the campaign's numbers at this organisation; in Swedish if the language is unknown."""
     made = Wall(
         id=new_id(),
         campaign=campaign,
@@ -60,7 +60,7 @@ def make(
         language=language if language in i18n.LANGUAGES else "sv",
         created_by_id=by.id if by else None,
     )
-    made.token_hash = people.hashed(token(made, secret))
+    made.token_hash = tokens.hashed(token(made, secret))
     session.add(made)
     session.flush()
     _note("wall.make", made, by)
@@ -68,21 +68,24 @@ def make(
 
 
 def token(wall: Wall, secret: str) -> str:
-    """The secret in the wall's address: 160 bits as 32 small letters and digits, for whoever has to type them."""
+    """The secret in the wall's address: 160 bits as 32 lower-case letters and digits, so that it can be typed."""
     digest = hmac.new(secret.encode(), f"wall {wall.id}".encode(), hashlib.sha256).digest()
     return base64.b32encode(digest[:20]).decode().lower()
 
 
 def with_token(typed: str) -> Wall:
-    """The wall that this token opens. Raises joining.Gone. Nobody guesses 160 bits, so wrong ones are not counted."""
-    found = session.scalar(select(Wall).where(Wall.token_hash == people.hashed(typed.lower())))
+    """The wall of this token, in upper or lower case. Raises joining.Gone when there is none or it is withdrawn.
+
+    Wrong tokens are not counted, since 160 bits cannot be guessed.
+    """
+    found = session.scalar(select(Wall).where(Wall.token_hash == tokens.hashed(typed.lower())))
     if found is None or found.withdrawn_at is not None:
         raise joining.Gone(_("Den här länken gäller inte längre."))
     return found
 
 
 def beneath(campaign_id: str, organisation_id: str) -> list[Wall]:
-    """The campaign's links that work, at this organisation and beneath it, the oldest first."""
+    """The campaign's links that are not withdrawn, at this organisation and beneath it, the oldest first."""
     query = select(Wall).where(
         Wall.campaign_id == campaign_id,
         Wall.organisation_id.in_(organisations.beneath(organisation_id)),
@@ -92,12 +95,12 @@ def beneath(campaign_id: str, organisation_id: str) -> list[Wall]:
 
 
 def still_open(wall_ids: Collection[object]) -> set[object]:
-    """Those of these walls that have not been withdrawn."""
+    """The ids of these walls that have not been withdrawn: the guard of their streams."""
     return set(session.scalars(select(Wall.id).where(Wall.id.in_(wall_ids), Wall.withdrawn_at.is_(None))))
 
 
 def withdraw(wall: Wall, *, by: Person) -> None:
-    """Let the link show nothing more; every screen that shows it goes blank."""
+    """End the link: it opens nothing more, and streams opened by it are ended. Twice is once."""
     if wall.withdrawn_at is None:
         wall.withdrawn_at = clock.now()
         _note("wall.withdraw", wall, by)
@@ -113,16 +116,19 @@ def _note(action: str, wall: Wall, by: Person | None) -> None:
     )
 
 
-# --- what stands on it -------------------------------------------------------------------------------
+# --- the latest conversations -------------------------------------------------------------------------------
 
 
 def lately() -> datetime:
-    """The whole hour since which the wall counts "lately", 15 to 75 minutes ago: an attempt knows its hour only."""
+    """The hour from which the wall counts the latest conversations: 15 to 75 minutes ago.
+
+    A whole hour, since that is as exact as an attempt's time is.
+    """
     return (clock.now() - YOUNG).replace(minute=0, second=0, microsecond=0)
 
 
 def conversations_since(hour: datetime, campaign_id: str, organisation_ids: Select[str]) -> int:
-    """The conversations of these organisations from this whole hour on."""
+    """These organisations' conversations in the campaign from this whole hour on."""
     query = select(func.coalesce(func.sum(Attempt.number), 0)).where(
         Attempt.campaign_id == campaign_id,
         Attempt.happened_at >= hour,

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import ExitStack
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -31,13 +32,19 @@ def serve(host: str, port: int, *, demo: bool = False) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    public = configured["PUBLIC_URL"] or address
-    try:
-        lines = cli.prepare(configured["DATA"], public, demo=demo)
-    except RuntimeError as error:
-        print(error, file=sys.stderr)
-        return 1
+    with ExitStack() as in_use:
+        try:
+            lines = in_use.enter_context(
+                cli.prepared(configured["DATA"], configured["PUBLIC_URL"] or address, demo=demo)
+            )
+        except RuntimeError as error:
+            print(error, file=sys.stderr)
+            return 1
+        return listen(nearby, str(socket.getaddrinfo(host, port)[0][4][0]), port, [f"Canvass på {address}", *lines])
 
+
+def listen(nearby: str, address: str, port: int, hello: list[str]) -> int:
+    """Serve on a prepared database, and print `hello` when that has begun; returns the exit code."""
     allow_many_connections()
     # A fresh process everywhere, as on macOS and Windows: a forked one would share our database connections.
     multiprocessing.set_start_method("spawn", force=True)
@@ -45,7 +52,7 @@ def serve(host: str, port: int, *, demo: bool = False) -> int:
         "canvass.serving.asgi:serve",
         factory=True,
         interface=Interfaces.ASGI,
-        address=str(socket.getaddrinfo(host, port)[0][4][0]),
+        address=address,
         port=port,
         backpressure=MOST_AT_ONCE,
         websockets=False,
@@ -54,7 +61,6 @@ def serve(host: str, port: int, *, demo: bool = False) -> int:
         log_level=LogLevels.error,
         log_access=False,  # it would be a list of volunteers' addresses
     )
-    hello = [f"Canvass på {address}", *lines]
     server.on_startup(threading.Thread(target=announce, args=(nearby, port, hello), daemon=True).start)
     try:
         server.serve()

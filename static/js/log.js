@@ -81,7 +81,7 @@ async function begin() {
   // At midnight "idag" is another day, and a tab may have slept for hours.
   addEventListener("visibilitychange", () => document.visibilityState === "visible" && paint());
   for (const name of ["online", "offline"]) addEventListener(name, paint);
-  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/service-worker.js");
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register(document.body.dataset.worker);
 }
 
 // Parts that few use are fetched when they are wanted; from the phone's own store, but at the very first visit.

@@ -10,7 +10,8 @@ export function wireMenu(screen, actions) {
   byId("menu-button").addEventListener("click", () => {
     const { name = "", association_name: association = "" } = screen.outbox.person() ?? {};
     byId("menu-who").textContent = name && say("who", { name, association });
-    byId("menu-campaign").href = screen.campaign ? `/campaigns/${screen.campaign.id}` : "/campaigns";
+    const link = byId("menu-campaign");
+    link.href = screen.campaign ? link.dataset.page.replace("ID", screen.campaign.id) : link.dataset.index;
     for (const item of menu.querySelectorAll("[data-needs-campaign]")) item.hidden = !screen.campaign;
     for (const item of menu.querySelectorAll("[data-needs-shift]")) item.hidden = !screen.shift;
     const { campaign, shift } = screen;
@@ -111,7 +112,7 @@ function wireLeaving(screen) {
       if (!answer.ok && answer.status !== 401) throw new Error(String(answer.status));
       screen.delivery.stop();
       await outbox.setPerson(null);
-      location.assign(answer.redirected ? answer.url : "/sign-in");
+      location.assign(answer.redirected ? answer.url : form.dataset.then);
     } catch {
       if (byId("leaving").open) byId("leaving-text").textContent = say("leave_offline");
       else screen.fail(say("leave_offline"));

@@ -51,4 +51,4 @@ window.addEventListener("pageshow", async (event) => {
   }
 });
 
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/service-worker.js");
+if ("serviceWorker" in navigator) navigator.serviceWorker.register(document.body.dataset.worker);

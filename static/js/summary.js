@@ -23,7 +23,8 @@ async function paint({ outbox, shifts, campaign, area, sentence, recorder }) {
   byId("summary-team").textContent = thanks(shift, team);
   const values = { conversations: number(mine.conversations), attempts: number(mine.attempts) };
   byId("summary-mine").textContent = say("summary_mine", values);
-  byId("summary-link").href = `/shifts/${shift.id}`;
+  const link = byId("summary-link");
+  link.href = link.dataset.page.replace("ID", shift.id);
   byId("summary-queue").className = `queue-${look}`;
   byId("summary-queue").textContent = text;
   await paintColours(recorder?.colours ?? [], mine.colours);

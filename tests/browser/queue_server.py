@@ -15,10 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from canvass.web.page.auth import CSP
+from canvass.web.page.security import CSP
+from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 10  # seconds until a test that waits in vain gives up
 TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 
 Answer = tuple[int, Any]  # status and a body: JSON for a dict, else text/html; for 302 where to

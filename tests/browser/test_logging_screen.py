@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,8 @@ from sqlalchemy import select
 
 from canvass.core import db
 from canvass.counting.attempts import Attempt
-from canvass.fieldwork.campaigns import Topic
+from canvass.fieldwork.topics import Topic
+from tests.browser.conftest import comes_true
 from tests.cast import Cast
 
 AXE = {
@@ -23,7 +23,6 @@ AXE = {
     # The dark look differs from the light one in its colours alone.
     "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
 }
-PATIENCE_SECONDS = 10
 SCREENS = [(320, 568), (360, 640), (375, 553), (390, 844), (740, 360), (1280, 800)]
 # How many operations the phone still holds.
 OPERATIONS = """() => new Promise((resolve) => {
@@ -32,7 +31,6 @@ OPERATIONS = """() => new Promise((resolve) => {
     operations.count().onsuccess = ({ target }) => resolve(target.result);
   };
 })"""
-PATIENT = 20_000  # ms: the worker hands over to another, which fetches all of the screen first
 TALKED, NOT_HOME, REFUSED = "Samtal", "Öppnade ej", "Ville inte prata"
 
 
@@ -79,11 +77,8 @@ def logged(told: Callable[[Attempt], Any]) -> list[Any]:
 
 
 def comes_to(phone: Page, told: Callable[[Attempt], Any], *expected: Any) -> None:
-    """The server counts exactly these, at the latest when patience ends."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while (found := logged(told)) != list(expected) and time.monotonic() < until:
-        phone.wait_for_timeout(20)
-    assert found == list(expected)
+    """Until the server counts exactly these."""
+    comes_true(phone, lambda: logged(told), list(expected))
 
 
 def places(phone: Page) -> list[Any]:
@@ -455,15 +450,15 @@ def test_a_file_from_another_phone_is_taken_in_once(phone: Page, stage: Cast, op
 def test_the_other_language_is_one_tap_away(phone: Page) -> None:
     phone.evaluate("async () => { await navigator.serviceWorker.ready; }")
     choose_in_menu(phone, "button", "English")
-    expect(phone.locator("html")).to_have_attribute("lang", "en", timeout=PATIENT)
+    expect(phone.locator("html")).to_have_attribute("lang", "en")
     phone.locator("#menu-button").tap()
     phone.get_by_role("button", name="Svenska").tap()
-    expect(phone.locator("html")).to_have_attribute("lang", "sv", timeout=PATIENT)
+    expect(phone.locator("html")).to_have_attribute("lang", "sv")
 
 
 def test_an_answer_that_never_came_is_not_counted_twice_on_the_screen(phone: Page) -> None:
     """Stored, but the phone does not know: the next hello has it, and so has the queue."""
-    is_lost = []
+    is_lost: list[object] = []
 
     def lose(route: Route) -> None:
         if is_lost:
@@ -476,5 +471,5 @@ def test_an_answer_that_never_came_is_not_counted_twice_on_the_screen(phone: Pag
     comes_to(phone, lambda a: a.outcome, "talked")
     with phone.expect_response("**/api/v1/hello"):
         phone.reload()
-    expect(phone.get_by_text("allt skickat")).to_be_visible(timeout=10_000)
+    expect(phone.get_by_text("allt skickat")).to_be_visible()
     expect(phone.locator("#count")).to_have_text("1")

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -497,7 +498,8 @@ def test_today_is_the_calendar_day_where_the_phone_is(browser: Browser, server: 
     tab.page.clock.set_fixed_time("2026-05-01T11:30:00Z")  # 23.30 in Auckland
     tab.log(n=5)
     # From 00.30 the day after; in Greenwich it is the same day still.
-    for minute, facts in enumerate([{"n": 2}, {"outcome": "not_home"}, {"campaign": AUTUMN}, {"n": 9}], start=30):
+    taps: list[dict[str, Any]] = [{"n": 2}, {"outcome": "not_home"}, {"campaign": AUTUMN}, {"n": 9}]
+    for minute, facts in enumerate(taps, start=30):
         tab.page.clock.set_fixed_time(f"2026-05-01T12:{minute}:00Z")
         attempt = tab.log(**facts)
     tab.undo(attempt)
@@ -974,7 +976,7 @@ def test_an_answer_to_an_earlier_life_of_the_server_does_not_hide_a_loss(tab: Ta
     tab.log()
     tab.start()
     old, new = server.epoch, str(uuid.uuid4())
-    server.coming.extend(lambda batch, e=epoch: server.normal(batch, epoch=e) for epoch in (new, old))
+    server.coming.extend(partial(server.normal, epoch=epoch) for epoch in (new, old))
     tab.log()
     tab.flush()
     server.epoch, server.stored = new, {}

@@ -15,7 +15,7 @@ from canvass.counting.receipts import Installation
 from canvass.fieldwork import shifts
 from canvass.fieldwork.shifts import Shift
 from canvass.members import joining
-from tests.browser.conftest import PHONE, Live
+from tests.browser.conftest import PHONE, Live, comes_true
 from tests.browser.test_logging_screen import (
     NOT_HOME,
     REFUSED,
@@ -56,14 +56,14 @@ def cover(phone: Page) -> None:
 
 
 def is_out_on(phone: Page, expected: str | None) -> None:
-    """The server has heard so, at the latest when patience ends."""
-    for _ in range(200):
-        found = db.session.scalars(select(Installation.shift_id)).all()
+    """Until the server has heard so."""
+
+    def shifts_of_phones() -> list[str | None]:
+        found = list(db.session.scalars(select(Installation.shift_id)))
         db.session.commit()
-        if found == [expected]:
-            return
-        phone.wait_for_timeout(20)
-    raise AssertionError(f"{found}, not {expected}")
+        return found
+
+    comes_true(phone, shifts_of_phones, [expected])
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_the_colours_fit_every_phone_and_stand_in_nobodys_way(out: Page) -> None
     for width, height in SCREENS:
         out.set_viewport_size({"width": width, "height": height})
         before = places(out)
-        chips = [chip.bounding_box() for chip in out.locator(".colour").all()]
+        chips: list[Any] = [chip.bounding_box() for chip in out.locator(".colour").all()]
         assert all(box["height"] >= 48 and box["width"] >= min(48, width / 7) for box in chips), (width, chips)
         assert all(box["width"] >= 56 and box["height"] >= 56 for box in before)
         assert all(box["y"] + box["height"] <= height for box in before), f"out of sight at {width} × {height}"
@@ -259,7 +259,7 @@ def test_the_end_of_a_shift_is_summed_up_and_thanked_for(out: Page, stage: Cast)
     expect(summary).to_contain_text("2 väntar – skickas när du har täckning")
     expect(summary.get_by_role("link", name="Passets sida")).to_have_attribute("href", page)
     cover(out)
-    expect(summary).to_contain_text("allt skickat", timeout=10_000)
+    expect(summary).to_contain_text("allt skickat")
     with out.expect_response("**/api/v1/hello"):
         out.reload()
     # What is in the server's figures by now is not added to them again.

@@ -13,12 +13,12 @@ from flask import Flask
 from flask_migrate import upgrade
 
 import canvass
-from canvass.core import backups, clock, db, state
+from canvass.core import backups, clock, db, journals, sqlite, state
 from canvass.counting import receipts, tallies
-from canvass.members import organisations, people
+from canvass.members import devices, organisations
 from tests.cast import Cast, gather
-from tests.conftest import NOW, browser
-from tests.counting.test_sync import Phone
+from tests.conftest import NOW, browser, disposing
+from tests.counting.phone import Phone
 
 
 class Server:
@@ -28,9 +28,8 @@ class Server:
         self.data, self.database, self.running = data, data / "canvass.db", ExitStack()
 
     def start(self) -> Flask:
-        app = canvass.create_app(DATA=self.data)
+        app = self.running.enter_context(disposing(canvass.create_app(DATA=self.data)))
         self.running.enter_context(app.app_context())
-        self.running.callback(lambda: (db.session.remove(), db.db.engine.dispose()))
         upgrade()
         state.begin(self.data, receipts.last_received_at())
         return app
@@ -51,7 +50,7 @@ def server(folder: Path, tmp_path: Path) -> Iterator[Server]:
 
 def phone_of(app: Flask, cast: Cast) -> Phone:
     client = browser(app)
-    client.set_cookie("canvass_device", people.add_device(cast.alva))
+    client.set_cookie("canvass_device", devices.add(cast.alva))
     db.session.commit()
     return Phone(client, cast.alva.id)
 
@@ -83,7 +82,7 @@ def test_a_restored_server_begins_a_new_epoch_and_gets_everything_again(server: 
     backups.restore(copy, server.database)
     phone.client = browser(server.start())
     cast = gather_again()
-    phone.client.set_cookie("canvass_device", people.add_device(cast.alva))
+    phone.client.set_cookie("canvass_device", devices.add(cast.alva))
     assert counted(cast) == 1
     answer = phone.send().json
     assert answer["epoch"] != before
@@ -153,6 +152,97 @@ def test_the_database_that_was_there_is_laid_aside(server: Server) -> None:
     aside = backups.restore(copy, server.database)
     assert aside.exists()
     assert server.database.exists()
+
+
+def killed(server: Server, tmp_path: Path) -> Path:
+    """A copy of the database as a kill at this moment would leave it, with the journal beside it."""
+    for path in (server.database, *journals.beside(server.database)):
+        shutil.copy(path, tmp_path)
+    return tmp_path / server.database.name
+
+
+def test_a_restore_takes_and_lays_aside_the_journal_too(server: Server, tmp_path: Path) -> None:
+    app = server.start()
+    cast = gather()
+    phone = phone_of(app, cast)
+    backup = backups.take(server.data / "backups")
+    phone.verdicts(phone.operation(cast), phone.operation(cast))
+    left = killed(server, tmp_path)
+    server.stop()
+
+    backups.restore(left, server.database)
+    server.start()
+    assert counted(gather_again()) == 2
+    server.stop()
+
+    beside = {path.name.removeprefix(left.name) for path in journals.beside(left)} - {"-shm"}
+    aside = backups.restore(backup, left)
+    assert journals.beside(left) == []
+    assert {path.name.removeprefix(aside.name) for path in journals.beside(aside)} - {"-shm"} == beside
+    backups.check(aside)
+    backups.restore(aside, server.database)
+    server.start()
+    assert counted(gather_again()) == 2
+
+
+@pytest.mark.skipif(not sqlite.WAL_IS_SAFE, reason="this SQLite keeps no WAL")
+def test_a_copy_beside_another_databases_journal_is_not_put_back(server: Server, tmp_path: Path) -> None:
+    server.start()
+    backup = backups.take(server.data / "backups")
+    gather()
+    db.session.commit()
+    left = killed(server, tmp_path)
+    server.stop()
+    shutil.copy(backup, left)
+    before = server.database.read_bytes()
+    with pytest.raises(backups.Failed, match="do not belong together"):
+        backups.restore(left, server.database)
+    assert server.database.read_bytes() == before
+
+
+def test_nothing_is_put_back_while_somebody_has_the_database_open(server: Server) -> None:
+    server.start()
+    backup = backups.take(server.data / "backups")
+    db.session.commit()
+    names = sorted(path.name for path in server.data.iterdir())
+    with pytest.raises(backups.Failed, match="in use"):
+        backups.restore(backup, server.database)
+    assert sorted(path.name for path in server.data.iterdir()) == names
+
+
+@pytest.mark.parametrize("step", ["_copy", "_lay_aside"])
+def test_whatever_fails_there_is_a_database_in_its_place(
+    server: Server, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.start()
+    backup = backups.take(server.data / "backups")
+    db.session.commit()
+    server.stop()
+    before = server.database.read_bytes()
+    done = getattr(backups, step)
+
+    def break_off(*files: Path) -> None:
+        done(*files)
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(backups, step, break_off)
+    with pytest.raises(OSError, match="full"):
+        backups.restore(backup, server.database)
+    assert server.database.read_bytes() == before
+    assert not list(server.data.glob("*.new*"))
+
+
+def test_a_backup_that_fails_is_not_among_the_backups(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.start()
+
+    def find_damage(path: Path) -> None:
+        raise backups.Failed("it is damaged")
+
+    monkeypatch.setattr(backups, "check", find_damage)
+    with pytest.raises(backups.Failed):
+        backups.take(server.data / "backups")
+    assert list((server.data / "backups").iterdir()) == []
+    assert state.durable_before() is None
 
 
 def gather_again() -> Cast:

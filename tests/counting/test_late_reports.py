@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
-import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
 from canvass.core import audit, db
 from canvass.core.audit import Entry
@@ -24,61 +19,14 @@ from canvass.core.refusals import Refused
 from canvass.counting import attempts, late_reports, tallies
 from canvass.counting.attempts import Attempt
 from canvass.counting.late_reports import LateReport, Totals
-from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns
-from canvass.fieldwork.areas import Area
-from canvass.insight import numbers
-from canvass.members import organisations, people
+from canvass.members import organisations
 from canvass.members.people import Person
-from canvass.web.counting import late_reports as doors
 from tests.cast import Cast, log
 from tests.conftest import NOW
+from tests.counting.papers import YESTERDAY, enter, part, send, topic, total
 
 SignedIn = Callable[[Person], FlaskClient]
-
-YESTERDAY = NOW.date() - timedelta(days=1)
-
-
-def topic(cast: Cast, name: str) -> str:
-    return next(t.id for t in campaigns.topics(cast.spring) if t.name == name)
-
-
-def paper(cast: Cast, *, report: str | None = None, **changes: Any) -> dict[str, Any]:
-    """What Bo fills in: an evening in Hageby norra."""
-    return {
-        "report": report or db.new_id(),
-        "at": cast.norrkoping.id,
-        "organisation": cast.hageby.id,
-        "happened_on": YESTERDAY.isoformat(),
-        "hour": "18",
-        "channel": "door",
-        "area": cast.hageby_north.id,
-        "talked": "12",
-        "not_home": "40",
-        "refused": "8",
-        **changes,
-    }
-
-
-def send(client: FlaskClient, cast: Cast, **changes: Any) -> TestResponse:
-    return client.post(f"/campaigns/{cast.spring.id}/late", data=paper(cast, **changes))
-
-
-def enter(cast: Cast, by: Person, *, area: Area | None = None, days_ago: int = 1, **outcomes: int) -> LateReport:
-    """Somebody enters a door evening in Hageby without a browser."""
-    report_id, day = db.new_id(), NOW.date() - timedelta(days=days_ago)
-    totals = Totals(day, 18, "door", area.id if area else None, outcomes or {"talked": 3})
-    assert late_reports.enter(report_id, cast.spring, cast.hageby, totals, by=by)
-    return db.session.get_one(LateReport, report_id)
-
-
-def total(cast: Cast) -> Count:
-    return tallies.total(cast.spring.id, organisations.beneath(cast.norrkoping.id))
-
-
-def part(cast: Cast) -> late_reports.Parts:
-    return late_reports.parts(cast.spring.id, organisations.beneath(cast.norrkoping.id))
-
 
 # --- laying out the topics ----------------------------------------------------------------------------------
 
@@ -147,7 +95,7 @@ def test_a_form_that_comes_back_with_other_numbers_does_not_pretend(cast: Cast, 
 
 
 def test_two_taps_at_the_same_moment_count_once(app: Flask, cast: Cast) -> None:
-    report_id, ids = db.new_id(), (cast.spring.id, cast.hageby.id, cast.bo.id)
+    report_id, spring_id, hageby_id, bo_id = db.new_id(), cast.spring.id, cast.hageby.id, cast.bo.id
     totals = Totals(YESTERDAY, 18, "door", cast.hageby_north.id, {"talked": 5, "not_home": 9})
     db.session.commit()
     together = threading.Barrier(4)
@@ -155,10 +103,9 @@ def test_two_taps_at_the_same_moment_count_once(app: Flask, cast: Cast) -> None:
 
     def tap() -> None:
         with app.app_context():
-            campaign, organisation, bo = (
-                db.session.get_one(kind, key)
-                for kind, key in zip((campaigns.Campaign, organisations.Organisation, Person), ids, strict=True)
-            )
+            campaign = db.session.get_one(campaigns.Campaign, spring_id)
+            organisation = db.session.get_one(organisations.Organisation, hageby_id)
+            bo = db.session.get_one(Person, bo_id)
             db.session.rollback()
             together.wait()
             answers.append(db.repeat(lambda: late_reports.enter(report_id, campaign, organisation, totals, by=bo)))
@@ -244,240 +191,3 @@ def test_who_entered_and_undid_is_on_record(cast: Cast) -> None:
 
 
 # --- what is refused ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"organisation": ""}, "Välj vems siffror det är."),
-        ({"happened_on": ""}, "Välj en dag."),
-        ({"happened_on": "igår"}, "Skriv datumet som 2026-05-31."),
-        ({"happened_on": "2026-02-28"}, "Kampanjen pågår 1 mars 2026 – 31 dec. 2026. Välj en dag däremellan."),
-        ({"happened_on": "2026-05-07"}, "Dit har klockan inte hunnit än."),
-        ({"happened_on": "2026-05-06", "hour": "19"}, "Dit har klockan inte hunnit än."),
-        ({"hour": "24"}, "Välj ett klockslag."),
-        ({"channel": "pigeon"}, "Välj ett sätt."),
-        ({"area": "00000000-0000-7000-8000-000000000000"}, "Området är inte med i kampanjen."),
-        ({"talked": "tolv"}, "Skriv ett heltal."),
-        ({"talked": "-1"}, "Skriv ett tal mellan 0 och 10 000."),
-        ({"not_home": "10001"}, "Skriv ett tal mellan 0 och 10 000."),
-        ({"talked": "0", "not_home": "", "refused": " "}, "Skriv minst ett tal."),
-        ({"channel": "phone"}, "Öppnade ej finns inte för Telefon och är borttaget."),
-        ({"report": "x"}, "Sidan var för gammal."),
-    ],
-)
-def test_what_cannot_be_gets_a_sentence_and_counts_nothing(
-    cast: Cast, signed_in: SignedIn, changes: dict[str, str], sentence: str
-) -> None:
-    answer = send(signed_in(cast.bo), cast, **changes)
-    assert answer.status_code == 422
-    assert sentence.replace("10 000", "10\N{NARROW NO-BREAK SPACE}000") in answer.text
-    assert total(cast) == (0, 0)
-    if "talked" not in changes:
-        assert 'value="12"' in answer.text  # still filled in
-
-
-def test_a_topic_cannot_come_up_more_often_than_people_talked(cast: Cast, signed_in: SignedIn) -> None:
-    answer = send(signed_in(cast.bo), cast, **{topic(cast, "Skolan"): "13"})
-    assert answer.status_code == 422
-    assert "fler samtal än de som fördes" in answer.text
-    assert "<details open>" in answer.text
-    assert total(cast) == (0, 0)
-
-
-def test_numbers_left_from_another_way_are_gone_when_the_form_comes_back(cast: Cast, signed_in: SignedIn) -> None:
-    answer = send(signed_in(cast.bo), cast, channel="stall")
-    assert 'value="40"' not in answer.text
-    assert 'value="8"' in answer.text
-
-
-def test_an_area_of_another_party_branch_is_refused(cast: Cast) -> None:
-    far = areas.add(cast.ojersjo, name="Öjersjö", by=cast.adam)
-    with pytest.raises(Refused, match="Området är inte med"):
-        enter(cast, cast.bo, area=far)
-
-
-def test_paper_comes_in_while_the_campaign_closes_and_not_after(cast: Cast, signed_in: SignedIn, later: Any) -> None:
-    client, report_id = signed_in(cast.bo), db.new_id()
-    campaigns.close(cast.spring, by=cast.adam)
-    db.session.commit()
-    with later(days=2):
-        assert send(client, cast, report=report_id).status_code == 303
-        late = send(client, cast, happened_on="2026-05-07")
-        assert "Kampanjen avslutades 6 maj 2026 18:30." in late.text
-    with later(days=15):
-        answer = send(client, cast)
-        assert (answer.status_code, "Kampanjen är avslutad, så siffrorna" in answer.text) == (422, True)
-        undone = client.post(f"/late-reports/{report_id}/undo")
-        page = client.get(undone.headers["Location"]).text
-        assert "Kampanjen är avslutad" in page
-        assert '<form class="form late"' not in page
-    assert total(cast) == (60, 12)
-
-
-def test_a_draft_takes_nothing(cast: Cast, signed_in: SignedIn) -> None:
-    cast.spring.opened_at = None
-    answer = send(signed_in(cast.bo), cast)
-    assert (answer.status_code, "Öppna den innan du" in answer.text) == (422, True)
-
-
-def test_whose_figures_it_is_must_be_theirs(cast: Cast, signed_in: SignedIn) -> None:
-    hans = people.add("Hans", cast.hageby)
-    people.grant(hans, "leader", cast.hageby)
-    client = signed_in(hans)
-    at_hageby = {"at": cast.hageby.id}
-    assert send(client, cast, **at_hageby).status_code == 303
-    assert send(client, cast, organisation=cast.ektorp.id, **at_hageby).status_code == 404
-    assert send(client, cast, organisation=cast.norrkoping.id, **at_hageby).status_code == 403
-    assert send(client, cast).status_code == 404  # looking from Norrköping
-    assert total(cast) == (60, 12)
-
-
-def test_a_report_of_another_campaign_cannot_be_changed_from_here(cast: Cast, signed_in: SignedIn) -> None:
-    report = enter(cast, cast.bo)
-    other = campaigns.create(
-        cast.norrkoping,
-        name="Annan",
-        kind="listen",
-        starts_on=YESTERDAY,
-        ends_on=NOW.date(),
-        channels=["door"],
-        topics=[],
-        target=None,
-    )
-    campaigns.open_(other)
-    assert signed_in(cast.bo).get(f"/campaigns/{other.id}/late?change={report.id}").status_code == 404
-
-
-# --- the form -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("hours_from_now", "day", "hour"),
-    [
-        (0, "2026-05-06", "18"),  # Wednesday half past six
-        (-1, "2026-05-06", "17"),  # later than that it has not been
-        (-3, "2026-05-05", "18"),  # in the afternoon it is last evening's paper
-        (15, "2026-05-06", "18"),
-        (66, "2026-05-09", "12"),  # Saturday half past twelve
-    ],
-)
-def test_the_form_suggests_the_evening_that_was(
-    cast: Cast, signed_in: SignedIn, later: Any, hours_from_now: int, day: str, hour: str
-) -> None:
-    client = signed_in(cast.bo)
-    with later(hours=hours_from_now):
-        page = client.get(f"/campaigns/{cast.spring.id}/late").text
-    assert f'type="date" value="{day}"' in page
-    assert f'<option value="{hour}" selected>{hour}.00</option>' in page
-
-
-def test_the_next_paper_keeps_what_the_evening_has_in_common(cast: Cast, signed_in: SignedIn) -> None:
-    client = signed_in(cast.bo)
-    answer = send(client, cast, hour="17", channel="phone", not_home="", no_answer="3")
-    page = client.get(answer.headers["Location"]).text
-    assert 'value="2026-05-05"' in page
-    assert '<option value="17" selected>' in page
-    assert 'value="phone" checked' in page
-    assert f'<option value="{cast.hageby.id}" selected>' in page
-    assert f'value="{cast.hageby_north.id}" selected' not in page
-    assert 'maxlength="7" value="12"' not in page
-
-
-def test_whoever_is_done_goes_to_the_campaign(cast: Cast, signed_in: SignedIn) -> None:
-    answer = send(signed_in(cast.bo), cast, then="campaign")
-    assert answer.headers["Location"] == f"/campaigns/{cast.spring.id}?at={cast.norrkoping.id}"
-
-
-def test_the_numbers_stand_in_the_order_of_each_channels_buttons() -> None:
-    for offered in campaigns.CHANNELS.values():
-        assert [outcome for outcome in doors.OUTCOMES if outcome in offered] == list(offered)
-
-
-def test_a_leader_of_one_association_need_not_say_which(cast: Cast, signed_in: SignedIn) -> None:
-    hans = people.add("Hans", cast.hageby)
-    people.grant(hans, "leader", cast.hageby)
-    page = signed_in(hans).get(f"/campaigns/{cast.spring.id}/late").text
-    assert f'<input type="hidden" name="organisation" value="{cast.hageby.id}">' in page
-
-
-def test_a_list_too_long_to_choose_from_leads_down_instead(
-    cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(doors, "MOST_OFFERED", 2)
-    page = signed_in(cast.bo).get(f"/campaigns/{cast.spring.id}/late").text
-    assert f'<input type="hidden" name="organisation" value="{cast.norrkoping.id}">' in page
-    assert f'href="/campaigns/{cast.spring.id}/late?at={cast.hageby.id}"' in page
-
-
-# --- marked -------------------------------------------------------------------------------------------------
-
-
-def test_the_parts_say_where_paper_counts(cast: Cast) -> None:
-    log(cast, cast.alva, number=5, area=cast.hageby_north)
-    enter(cast, cast.bo, area=cast.hageby_north, talked=4, not_home=6)
-    enter(cast, cast.bo, days_ago=2, talked=1)
-    late_reports.undo(enter(cast, cast.bo, talked=100), by=cast.bo)
-    found = part(cast)
-    assert found.total == (11, 5)
-    assert found.by_area == {cast.hageby_north.id: (10, 4), "": (1, 1)}
-    assert found.by_channel == {"door": (11, 5)}
-    assert found.by_day == {"2026-05-05": (10, 4), "2026-05-04": (1, 1)}
-    assert found.by_organisation == {cast.hageby.id: (11, 5)}
-    assert late_reports.parts(cast.spring.id, organisations.beneath(cast.ektorp.id)).total == (0, 0)
-    assert total(cast) == (16, 10)
-
-
-def test_the_mark_is_there_only_where_paper_is(app: Flask) -> None:
-    with app.test_request_context():
-        mark = app.jinja_env.get_template("late_reports/_mark.html").module.mark  # type: ignore[attr-defined]
-        assert "varav 120 efterrapport" in mark(Count(300, 120))
-        assert [str(mark(nothing)) for nothing in (None, Count(), Count(7, 0))] == ["", "", ""]
-
-
-def test_topics_of_few_conversations_are_as_hidden_as_ever(cast: Cast, signed_in: SignedIn) -> None:
-    send(signed_in(cast.bo), cast, talked="4", **{topic(cast, "Skolan"): "2"})
-    assert numbers.numbers(cast.spring, cast.norrkoping).by_topic == []
-
-
-# --- exported -----------------------------------------------------------------------------------------------
-
-
-def rows(client: FlaskClient, cast: Cast, by: str = "") -> list[dict[str, str]]:
-    answer = client.get(f"/reports/totals.csv?dialect=rfc4180&campaign={cast.spring.id}&by={by}")
-    return list(csv.DictReader(io.StringIO(answer.text)))
-
-
-def test_the_export_says_how_much_came_on_paper(cast: Cast, signed_in: SignedIn) -> None:
-    log(cast, cast.alva, number=5, area=cast.hageby_south)
-    enter(cast, cast.bo, area=cast.hageby_north, talked=4, not_home=6)
-    client = signed_in(cast.cia)
-    assert rows(client, cast) == [
-        {
-            "Försök": "15",
-            "Samtal": "9",
-            "Samtalsandel": "0.6",
-            "Försök, varav efterrapport": "10",
-            "Samtal, varav efterrapport": "4",
-        }
-    ]
-    assert [(r["Område"], r["Samtal"], r["Samtal, varav efterrapport"]) for r in rows(client, cast, "area")] == [
-        ("Hageby norra", "4", "4"),
-        ("Hageby södra", "5", "0"),
-    ]
-    by_outcome = [(r["Utfall"], r["Försök, varav efterrapport"]) for r in rows(client, cast, "outcome")]
-    assert by_outcome == [("Samtal", "4"), ("Öppnade ej", "6")]
-    book = openpyxl.load_workbook(
-        io.BytesIO(client.get(f"/reports/totals.xlsx?campaign={cast.spring.id}&by=association").data)
-    )
-    assert [cell.value for cell in book["Vårkampanjen"][2]][-2:] == [10, 4]
-    assert "Efterrapport" in {row[0].value for row in book["Om filen"]}
-    assert "varav 4 efterrapport" in client.get(f"/reports?campaign={cast.spring.id}").text
-
-
-def test_an_export_without_paper_has_no_columns_for_it(cast: Cast, signed_in: SignedIn) -> None:
-    log(cast, cast.alva)
-    late_reports.undo(enter(cast, cast.bo), by=cast.bo)
-    client = signed_in(cast.cia)
-    assert list(rows(client, cast)[0]) == ["Försök", "Samtal", "Samtalsandel"]
-    assert "efterrapport" not in client.get(f"/reports?campaign={cast.spring.id}").text

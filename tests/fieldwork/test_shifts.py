@@ -15,37 +15,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
 from canvass.core import clock, db
-from canvass.core.db import new_id
 from canvass.core.refusals import Refused
-from canvass.counting import summaries
-from canvass.counting.receipts import Installation
-from canvass.fieldwork import areas, shifts, trainings
-from canvass.fieldwork.shifts import Shift, SignUp
-from canvass.insight import outings
-from canvass.members import access, joining, organisations, people
+from canvass.fieldwork import areas, meeting_points, shifts, sign_ups, trainings
+from canvass.fieldwork.shifts import Shift
+from canvass.fieldwork.sign_ups import SignUp
+from canvass.members import access, devices, joining, organisations, people
 from canvass.members.people import Person
-from tests.cast import Cast, log, plan_shift, square
+from tests.cast import Cast, log, plan_shift, send_out, square
 from tests.conftest import NOW, browser
 
 SignedIn = Callable[[Person], FlaskClient]
 Later = Callable[..., Any]
-
-
-def send_out(shift: Shift, who: Person, *, minutes_ago: int = 5, pending: int = 0, missing: int = 0) -> Installation:
-    """The person's phone says that it is out on the shift."""
-    phone = Installation(
-        id=new_id(),
-        person_id=who.id,
-        organisation_id=who.association_id,
-        pending=pending,
-        missing=missing,
-        heard_at=clock.now() - timedelta(minutes=minutes_ago),
-        shift_id=shift.id,
-        shift_since=clock.now() - timedelta(minutes=40),
-    )
-    db.session.add(phone)
-    db.session.flush()
-    return phone
 
 
 def form(cast: Cast, **changes: Any) -> dict[str, Any]:
@@ -129,9 +109,8 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
 
 
 def test_a_telephone_shift_needs_no_area(cast: Cast) -> None:
-    shift = shifts.plan(
-        cast.spring, cast.hageby, channel="phone", starts_at=NOW, ends_at=NOW + timedelta(hours=1), area_ids=[], by=None
-    )
+    facts = shifts.Facts("phone", NOW, NOW + timedelta(hours=1), area_ids=[])
+    shift = shifts.plan(cast.spring, cast.hageby, facts, by=None)
     assert shift.ground == ""
 
 
@@ -213,7 +192,7 @@ def test_a_cancelled_shift_is_struck_out_and_nobody_can_sign_up(cast: Cast, sign
     assert "<s>19:30–21:30</s>" in alva.get(f"/campaigns/{cast.spring.id}/shifts").text
     assert "Passet är inställt." in alva.get(f"/shifts/{shift.id}").text
     alva.post(f"/shifts/{shift.id}/sign-up")
-    assert shifts.coming(shift) == []
+    assert sign_ups.coming(shift.id) == []
 
 
 # --- where --------------------------------------------------------------------------------------------------
@@ -222,11 +201,11 @@ def test_a_cancelled_shift_is_struck_out_and_nobody_can_sign_up(cast: Cast, sign
 def test_the_nearest_areas_come_first_with_their_distance(cast: Cast, signed_in: SignedIn) -> None:
     cast.hageby_north.outline = square(16.20, 58.60)
     cast.hageby_south.outline = square(16.20, 58.50)
-    found = shifts.near([cast.hageby_north, cast.ektorp_hill, cast.hageby_south], 58.5, 16.2)
+    found = meeting_points.near([cast.hageby_north, cast.ektorp_hill, cast.hageby_south], 58.5, 16.2)
     assert [area for area, _away in found] == [cast.hageby_south, cast.hageby_north, cast.ektorp_hill]
     assert [round((away or 0) / 100) for _area, away in found] == [6, 117, 0]
     assert found[2][1] is None
-    assert [a for a, _away in shifts.near([cast.hageby_north], None, None)] == [cast.hageby_north]
+    assert [a for a, _away in meeting_points.near([cast.hageby_north], None, None)] == [cast.hageby_north]
 
     filled = form(cast, coordinates="58.5, 16.2", areas=[], near="yes", points="Det jag skrev")
     answer = signed_in(cast.bo).post(f"/campaigns/{cast.spring.id}/shifts", data=filled)
@@ -241,13 +220,13 @@ def test_the_nearest_areas_come_first_with_their_distance(cast: Cast, signed_in:
 
 def test_without_a_place_one_meets_in_the_area(cast: Cast) -> None:
     shift = plan_shift(cast, ground=[cast.hageby_north, cast.hageby_south])
-    assert shifts.meeting_point(shift) is None
+    assert meeting_points.position(shift) is None
     cast.hageby_south.outline = square(16.20, 58.50)
     db.session.flush()
-    assert shifts.meeting_point(shift) == (58.505, 16.205)
-    assert shifts.place(shift) == "Hageby norra, Hageby södra"
+    assert meeting_points.position(shift) == (58.505, 16.205)
+    assert meeting_points.words(shift) == "Hageby norra, Hageby södra"
     placed = plan_shift(cast, place="Torget", latitude=58.1, longitude=16.1)
-    assert (shifts.meeting_point(placed), shifts.place(placed)) == ((58.1, 16.1), "Torget")
+    assert (meeting_points.position(placed), meeting_points.words(placed)) == ((58.1, 16.1), "Torget")
 
 
 def test_nobody_is_asked_for_addresses_until_the_operator_names_a_service(
@@ -272,12 +251,12 @@ def test_signing_up_is_one_tap_and_twice_is_once(cast: Cast, signed_in: SignedIn
     assert "Jag kommer<" in alva.get(f"/shifts/{shift.id}").text
     for _ in range(2):
         assert alva.post(f"/shifts/{shift.id}/sign-up").status_code == 303
-    assert shifts.coming(shift) == [cast.alva]
-    assert shifts.signed_up([shift]) == {shift.id: 1}
+    assert sign_ups.coming(shift.id) == [cast.alva]
+    assert sign_ups.numbers([shift.id]) == {shift.id: 1}
     assert "1 av 3 anmälda" in alva.get(f"/shifts/{shift.id}").text
     assert "du är med" in alva.get(f"/campaigns/{cast.spring.id}/shifts").text
     alva.post(f"/shifts/{shift.id}/withdraw")
-    assert shifts.coming(shift) == []
+    assert sign_ups.coming(shift.id) == []
     alva.post(f"/shifts/{shift.id}/sign-up")
     assert [row.withdrawn_at for row in db.session.scalars(select(SignUp))] == [None]
 
@@ -306,7 +285,7 @@ def test_a_stranger_comes_by_the_code_straight_into_the_shift(app: Flask, cast: 
     assert 'type="radio"' not in page  # the shift's association is offered directly
     answer = stranger.post(address, data={"name": "Ville", "association": cast.hageby.id})
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/log?shift={shift.id}")
-    (ville,) = shifts.coming(shift)
+    (ville,) = sign_ups.coming(shift.id)
     assert (ville.name, ville.association_id) == ("Ville", cast.hageby.id)
     assert stranger.get(f"/shifts/{shift.id}").status_code == 200
 
@@ -318,10 +297,10 @@ def test_who_is_known_needs_one_tap(app: Flask, cast: Cast, signed_in: SignedIn)
     assert 'name="name"' not in alva.get(address).text
     assert alva.post(address).headers["Location"] == f"/log?shift={shift.id}"
     phone = browser(app)  # Dag's session has ended, but it is his phone
-    phone.set_cookie("canvass_device", people.add_device(cast.dag))
+    phone.set_cookie("canvass_device", devices.add(cast.dag))
     db.session.commit()
     assert phone.post(address).headers["Location"] == f"/log?shift={shift.id}"
-    assert shifts.coming(shift) == [cast.alva, cast.dag]
+    assert sign_ups.coming(shift.id) == [cast.alva, cast.dag]
     # A guest for an evening may log there, and goes on logging for his own.
     assert cast.dag.association_id == cast.ektorp.id
     assert access.may(cast.dag, "attempt.log", cast.hageby.id)
@@ -343,7 +322,7 @@ def test_a_municipal_shift_lets_one_choose_ones_association(app: Flask, cast: Ca
     assert "Ektorp s-förening" in stranger.get(address).text
     assert stranger.post(address, data={"name": "Ville"}).status_code == 422
     assert stranger.post(address, data={"name": "Ville", "association": cast.ektorp.id}).status_code == 303
-    assert [one.association_id for one in shifts.coming(shift)] == [cast.ektorp.id]
+    assert [one.association_id for one in sign_ups.coming(shift.id)] == [cast.ektorp.id]
 
 
 def test_the_code_works_until_twelve_hours_after_the_shift(
@@ -370,7 +349,7 @@ def test_a_cancelled_shifts_code_says_so_and_lets_nobody_in(app: Flask, cast: Ca
 def test_a_new_code_stops_the_old_one(app: Flask, cast: Cast, signed_in: SignedIn, stranger: FlaskClient) -> None:
     shift = plan_shift(cast)
     old = join_address(app, shift)
-    assert signed_in(cast.bo).post(f"/shifts/{shift.id}/link").status_code == 303
+    assert signed_in(cast.bo).post(f"/shifts/{shift.id}/link", data={"withdraw": "yes"}).status_code == 303
     assert join_address(app, shift) != old
     assert stranger.get(old).status_code == 410
     assert stranger.get(join_address(app, shift)).status_code == 200
@@ -387,10 +366,26 @@ def test_a_campaigns_link_and_a_shifts_are_not_mixed_up(app: Flask, cast: Cast) 
     assert by_shift.expires_at == shift.ends_at + shifts.LATE
 
 
+def test_a_shift_without_a_link_is_given_one_by_a_button(cast: Cast, signed_in: SignedIn) -> None:
+    bo, address = signed_in(cast.bo), f"/shifts/{plan_shift(cast).id}"
+    for _again in range(2):  # looking makes none
+        page = bo.get(address).text
+        assert f'<form method="post" action="{address}/link">' in page
+        assert "Skapa länk" in page
+        assert bo.get(f"{address}/poster").headers["Location"] == address
+    assert bo.post(f"{address}/link").headers["Location"] == address
+    made = re.search(r'class="code">([\w-]+)<', bo.get(address).text)
+    assert made
+    assert bo.post(f"{address}/link").status_code == 303  # once more, and the code is the same
+    assert f'class="code">{made[1]}<' in bo.get(f"{address}/poster").text
+    assert "Skapa länk" not in signed_in(cast.alva).get(address).text
+
+
 def test_the_poster_has_the_code(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
     shift = plan_shift(cast, place="Torget")
+    code = join_address(app, shift).removeprefix("/join/")
     page = signed_in(cast.bo).get(f"/shifts/{shift.id}/poster").text
-    assert join_address(app, shift).removeprefix("/join/") in page
+    assert code in page
     assert "Torget" in page
 
 
@@ -398,7 +393,7 @@ def test_the_poster_has_the_code(app: Flask, cast: Cast, signed_in: SignedIn) ->
 
 
 def test_a_phone_is_offered_the_shifts_around_now(cast: Cast) -> None:
-    def hours(**when: float) -> bool:
+    def hours(**when: Any) -> bool:
         shift = plan_shift(cast, **when)
         return shift in shifts.open_to(cast.alva, cast.spring)
 
@@ -417,7 +412,7 @@ def test_a_phone_is_offered_its_associations_shifts_those_above_and_its_persons_
     assert shifts.open_to(cast.alva, cast.spring) == [above, own]
     shifts.sign_up(beside, cast.alva)
     assert shifts.open_to(cast.alva, cast.spring) == [beside, above, own]
-    shifts.withdraw(beside, cast.alva)
+    sign_ups.withdraw(beside.id, cast.alva)
     led = plan_shift(cast, owner=cast.ektorp, leader=cast.alva, hours=4)
     assert shifts.open_to(cast.alva, cast.spring) == [above, own, led]
 
@@ -453,23 +448,6 @@ def test_the_page_shows_what_is_to_come_by_day_and_what_has_been(cast: Cast, sig
 # --- out now ------------------------------------------------------------------------------------------------
 
 
-def test_whoever_leads_sees_every_phone_and_others_only_how_many(cast: Cast, signed_in: SignedIn) -> None:
-    vega = people.add("Vega Lind", cast.hageby)
-    people.grant(vega, "volunteer", cast.hageby)
-    shift = plan_shift(cast, hours=-1, leader=vega)
-    send_out(shift, cast.alva, minutes_ago=5, pending=3)
-    send_out(shift, cast.dag, minutes_ago=20, missing=2)
-    log(cast, cast.alva, number=7, shift=shift)
-    for who in (cast.bo, vega):
-        page = signed_in(who).get(f"/shifts/{shift.id}").text
-        rows = re.findall(r'<tr><th scope="row">(.*?)</th>' + '<td class="num">(.*?)</td>' * 3, page)
-        assert rows == [("Alva", "3", "18:25", "17:50"), ("Dag", "2", "18:10", "17:50")], who.name
-    for who in (cast.alva, cast.cia):
-        page = signed_in(who).get(f"/shifts/{shift.id}").text
-        assert "Dag" not in page
-        assert re.findall(r'class="figure-value">(\d+)', page) == ["7", "7", "2", "5"], who.name
-
-
 def test_the_part_that_follows_is_fetched_alone(cast: Cast, signed_in: SignedIn) -> None:
     shift = plan_shift(cast, hours=-1)
     part = signed_in(cast.bo).get(f"/shifts/{shift.id}", headers={"HX-Request": "true"}).text
@@ -477,56 +455,7 @@ def test_the_part_that_follows_is_fetched_alone(cast: Cast, signed_in: SignedIn)
     assert "<html" not in part
 
 
-def test_out_now_is_what_is_under_way_without_names(cast: Cast, app: Flask) -> None:
-    on = plan_shift(cast, hours=-1)
-    plan_shift(cast, hours=2)
-    plan_shift(cast, hours=-5)
-    shifts.cancel(plan_shift(cast, hours=-1), by=cast.bo)
-    soon = plan_shift(cast, owner=cast.ektorp, hours=0.4)
-    send_out(on, cast.alva, pending=3)
-    send_out(on, cast.dag, minutes_ago=1, missing=1)
-    here = organisations.beneath(cast.norrkoping.id)
-    found = outings.out_now(cast.spring, here)
-    assert [(one.shift, one.phones, one.unsent) for one in found] == [(on, 2, 4), (soon, 0, 0)]
-    assert found[0].heard_at == NOW - timedelta(minutes=1)
-    assert outings.out_now(cast.spring, organisations.beneath(cast.linkoping.id)) == []
-    with app.test_request_context():
-        part = app.jinja_env.get_template("shifts/_out_now.html").render(out_now=found)
-    assert "2 telefoner ute · 4 inte skickade än" in part
-    assert "Alva" not in part
-    assert "Dag" not in part
-
-
 # --- afterwards ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("channel", "outcomes", "sentence"),
-    [
-        ("door", {"talked": 87, "not_home": 860, "refused": 40, "inaccessible": 0, "come_back": 13},
-         "87 samtal, 14\N{NO-BREAK SPACE}% öppnade, tack!"),
-        ("door", {"talked": 1, "inaccessible": 3}, "1 samtal, 25\N{NO-BREAK SPACE}% öppnade, tack!"),
-        ("phone", {"talked": 10, "no_answer": 25, "wrong_number": 5, "refused": 10},
-         "10 samtal, 40\N{NO-BREAK SPACE}% svarade, tack!"),
-        ("stall", {"talked": 30, "refused": 70}, "30 samtal, 30\N{NO-BREAK SPACE}% pratade, tack!"),
-        ("door", {}, "0 samtal, tack!"),
-    ],
-)  # fmt: skip
-def test_the_thanks_say_what_came_of_it(cast: Cast, channel: str, outcomes: dict[str, int], sentence: str) -> None:
-    shift = plan_shift(cast, channel=channel, hours=-5)
-    for outcome, number in outcomes.items():
-        if number:
-            log(cast, cast.alva, outcome, number, channel=channel, shift=shift)
-    log(cast, cast.alva, "talked", 500, channel=channel)  # on no shift
-    log(cast, cast.alva, "talked", 500, channel=channel, shift=plan_shift(cast))  # on another
-    assert summaries.summary(shift).sentence == sentence
-
-
-def test_guests_from_another_association_count_on_the_shift(cast: Cast) -> None:
-    shift = plan_shift(cast, hours=-5)
-    log(cast, cast.alva, number=3, shift=shift)
-    log(cast, cast.dag, number=4, shift=shift)
-    assert summaries.summary(shift).conversations == 7
 
 
 def test_a_shift_that_is_over_has_something_for_the_group_chat(cast: Cast, signed_in: SignedIn) -> None:
@@ -551,67 +480,6 @@ def test_a_shift_that_is_over_has_something_for_the_group_chat(cast: Cast, signe
     assert "Hageby &lt;norra&gt; &amp; co" in image.text
     assert "Alva" not in image.text
     assert "http" not in image.text.replace("http://www.w3.org/2000/svg", "")
-
-
-def test_the_log_says_which_association_was_where_on_which_evening(cast: Cast, signed_in: SignedIn) -> None:
-    plan_shift(cast, hours=-50, ground=[cast.hageby_north, cast.hageby_south])
-    log(cast, cast.alva, number=5, area=cast.hageby_north, days_ago=2)
-    log(cast, cast.alva, "not_home", 20, area=cast.hageby_north, days_ago=2)
-    log(cast, cast.dag, number=2, area=cast.hageby_north, days_ago=2, channel="phone")
-    log(cast, cast.dag, number=9, area=cast.ektorp_hill, days_ago=20)
-    log(cast, cast.alva, number=1, days_ago=2)  # nowhere
-    page = signed_in(cast.bo).get(f"/campaigns/{cast.spring.id}/visits").text
-    cell = r"\s*<t[hd][^>]*>(?:<a[^>]*>)?(.*?)(?:</a>)?</t[hd]>"
-    rows = [row for row in re.findall(rf"<tr>{cell * 5}", page) if row[0] != "Område"]
-    assert re.findall(r"<h2>(.*?)</h2>", page)[:1] == ["måndag 4 maj"]
-    assert rows == [
-        ("Hageby norra", "Ektorp s-förening", "–", "2", "2"),
-        ("Hageby norra", "Hageby s-förening", "Dörr", "5", "25"),
-    ]
-    assert "Alva" not in page
-
-
-def test_the_log_is_narrowed_by_area_by_days_and_to_ones_own(cast: Cast) -> None:
-    log(cast, cast.alva, area=cast.hageby_north)
-    log(cast, cast.dag, area=cast.hageby_north, days_ago=1)
-    log(cast, cast.dag, area=cast.ektorp_hill)
-    today = clock.today()
-
-    def found(node: Any, first: date, area: areas.Area | None = None, most: int = 400) -> tuple[list[str], bool]:
-        here = organisations.beneath(node.id)
-        rows, has_more = outings.visits(cast.spring, here, first, today, area.id if area else None, most)
-        return [f"{row.area.code} {row.organisation.name[0]}" for row in rows], has_more
-
-    long_ago = today - timedelta(days=9)
-    assert found(cast.norrkoping, long_ago) == (["E1 E", "H1 H", "H1 E"], False)
-    assert found(cast.norrkoping, today) == (["E1 E", "H1 H"], False)
-    assert found(cast.norrkoping, long_ago, cast.hageby_north) == (["H1 H", "H1 E"], False)
-    assert found(cast.hageby, long_ago) == (["H1 H"], False)
-    assert found(cast.norrkoping, long_ago, most=3)[1] is False
-    assert found(cast.norrkoping, long_ago, most=2)[1] is True
-    assert found(cast.linkoping, long_ago) == ([], False)
-
-
-def test_the_forecast_learns_what_is_planned_and_what_came_of_the_latest(cast: Cast) -> None:
-    here = organisations.beneath(cast.norrkoping.id)
-    plan_shift(cast, hours=30, expected=40)
-    plan_shift(cast, hours=30, owner=cast.ektorp)
-    shifts.cancel(plan_shift(cast, hours=30, expected=7), by=cast.bo)
-    been = plan_shift(cast, hours=-50)
-    long_ago = plan_shift(cast, hours=-500)
-    empty = plan_shift(cast, hours=-80, owner=cast.ektorp)
-    log(cast, cast.alva, number=12, shift=been)
-    log(cast, cast.alva, "not_home", 30, shift=been)
-    tomorrow = clock.local_day(NOW + timedelta(hours=30))
-    # Those that have been are in the plan as they were: else its line would change behind us every day.
-    days = [(clock.local_day(shift.starts_at), None) for shift in (long_ago, empty, been)]
-    assert sorted(shifts.planned(cast.spring, here), key=str) == [*days, (tomorrow, 40), (tomorrow, None)]
-    since = clock.today() - timedelta(days=10)
-    assert sorted(outings.recent(cast.spring, here, since)) == [
-        (clock.local_day(empty.starts_at), 0),
-        (clock.local_day(been.starts_at), 12),
-    ]
-    assert outings.recent(cast.spring, organisations.beneath(cast.linkoping.id), since) == []
 
 
 # --- leaders ------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 OPEN_TO_ALL = {
-    "about.health", "about.language", "about.offline", "about.page",
+    "about.health", "about.language", "about.offline", "about.page", "about.ready",
     "attempts.front", "attempts.manifest", "attempts.screen", "attempts.service_worker",
     "joining.type_code", "joining.typed_code",
     "people.sign_in", "people.sign_in_with_password", "people.sign_out",

@@ -1,4 +1,4 @@
-"""When and where it pays: contact rates by weekday and hour, and advice by housing."""
+"""When and where people talk: contact rates by weekday and hour, and advice by housing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_an_evening_counts_under_its_weekday_and_swedish_hour(cast: Cast) -> Non
     assert counts == {"door-1-18": Count(8, 2)}
 
 
-def test_the_best_and_the_worst_time_are_told_only_when_they_differ_for_certain() -> None:
+def test_the_best_and_the_worst_time_are_told_only_when_they_differ_beyond_chance() -> None:
     sure = hours.weeks({"door-1-18": Count(400, 120), "door-5-11": Count(400, 40), "door-2-9": Count(5, 5)})
     [week] = sure
     assert (week.best, week.worst) == (week.rows[2][1], week.rows[1][5])
@@ -56,10 +56,10 @@ def test_shades_follow_the_rate() -> None:
     ("count", "low", "high"), [(Count(0, 0), 0, 1), (Count(100, 0), 0, 0.07), (Count(100, 100), 0.93, 1)]
 )
 def test_the_interval_stays_within_what_can_be(count: Count, low: float, high: float) -> None:
-    assert hours.interval(count) == pytest.approx((low, high), abs=0.01)
+    assert hours.wilson(count) == pytest.approx((low, high), abs=0.01)
 
 
-def test_leaders_and_volunteers_see_when_it_pays(cast: Cast, signed_in: SignedIn) -> None:
+def test_leaders_and_volunteers_see_when_people_talk(cast: Cast, signed_in: SignedIn) -> None:
     log(cast, cast.alva, number=12)
     log(cast, cast.alva, "not_home", 28)
     for who in (cast.bo, cast.alva):

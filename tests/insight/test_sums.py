@@ -1,4 +1,4 @@
-"""What each level adds up to, remembered: always as the counters say, and never what was not committed."""
+"""The sums of each level: what is cached is always what the counters say, and never what was not committed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.conftest import questions
 
 
 def agree(cast: Cast) -> None:
-    """At every node, what is remembered is what the counters add up to when they are read anew."""
+    """At every node, the sums are what the counters add up to when all of them are read."""
     db.session.commit()
     db.read_only()
     reading = sums.Reading(cast.spring.id)
@@ -53,7 +53,7 @@ def test_two_that_change_places_are_told_apart(cast: Cast) -> None:
     agree(cast)
 
 
-def test_what_is_not_committed_is_not_remembered(cast: Cast) -> None:
+def test_what_is_not_committed_is_not_cached(cast: Cast) -> None:
     agree(cast)
     log(cast, cast.alva, number=40)
     assert sums.Reading(cast.spring.id).total(cast.ostergotland.id) == Count(40, 40)
@@ -84,7 +84,7 @@ def test_no_more_than_a_few_campaigns_are_kept_in_memory(cast: Cast) -> None:
     db.read_only()
     for number in range(sums.MOST_CAMPAIGNS + 3):
         sums.Reading(f"campaign {number}")
-    assert list(sums._memory) == [f"campaign {number}" for number in range(3, sums.MOST_CAMPAIGNS + 3)]
+    assert list(sums._cache) == [f"campaign {number}" for number in range(3, sums.MOST_CAMPAIGNS + 3)]
 
 
 def test_what_is_the_nodes_own_is_what_none_beneath_has(cast: Cast) -> None:

@@ -29,13 +29,13 @@ from canvass.counting.receipts import Operation, Waiting
 from canvass.fieldwork import areas, campaigns, shifts
 from canvass.insight import numbers
 from canvass.members import joining, organisations, people
-from tests.simulation.client import Client
+from tests.cast import new_campaign
+from tests.simulation.client import PATIENCE, Client
 from tests.simulation.ledger import Cell
 from tests.simulation.plan import TOPICS, ZONE, Year
 
 SERVE = "import sys; from canvass.serving import server; sys.exit(server.serve(sys.argv[1], int(sys.argv[2])))"
 HOST = "127.0.0.1"
-PATIENCE = 60  # seconds for a start or a stop
 BREAKDOWN = ("area", "association", "day", "channel", "outcome")
 
 
@@ -65,18 +65,21 @@ class Office:
 
     # --- the server -----------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Start the server and wait until it answers. Raises Failed."""
+    def environment(self) -> dict[str, str]:
+        """What the server, and any command, gets from the host."""
         given = {name: value for name, value in os.environ.items() if not name.startswith("CANVASS_")}
-        given |= {
+        return given | {
             "CANVASS_DATA": str(self.folder),
             "CANVASS_DATABASE_URL": self._window.config["DATABASE_URL"],
             "PYTHONPATH": os.pathsep.join(filter(None, [str(settings.ROOT), os.environ.get("PYTHONPATH")])),
         }
+
+    def start(self) -> None:
+        """Start the server and wait until it answers. Raises Failed."""
         with self.log.open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", SERVE, HOST, str(self.port)],
-                env=given,
+                env=self.environment(),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 encoding="utf-8",
@@ -89,6 +92,7 @@ class Office:
         said = self._process.stdout.readline()
         alarm.cancel()
         if self.origin not in said:
+            self.crash()
             raise Failed(f"the server did not start: {said} {self.log.read_text('utf-8')[-2000:]}")
 
     def stop(self) -> None:
@@ -128,6 +132,10 @@ class Office:
         for client in self._clients:
             client.close()
         self.crash()
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the database, until somebody looks again."""
         with self._window.app_context():
             db.db.engine.dispose()
 
@@ -150,7 +158,7 @@ class Office:
                 areas.add(owners[owner], name=name, code=code, by=desks[0])
             codes = {}
             for drive in year.drives:
-                campaign = campaigns.create(
+                campaign = new_campaign(
                     town,
                     name=drive.name,
                     kind=drive.kind,
@@ -166,10 +174,7 @@ class Office:
                 at_the_stall = shifts.plan(
                     campaign,
                     town,
-                    channel="stall",
-                    starts_at=noon,
-                    ends_at=noon + timedelta(hours=3),
-                    area_ids=[],
+                    shifts.Facts("stall", noon, noon + timedelta(hours=3), area_ids=[]),
                     by=desks[0],
                 )
                 self.shifts[drive.name] = at_the_stall.id
@@ -205,8 +210,7 @@ class Office:
     def restore(self) -> None:
         """Put the backup back while the server is stopped."""
         if self.is_sqlite:
-            with self._window.app_context():
-                db.db.engine.dispose()
+            self.leave()
             backups.restore(self._backup, self.folder / "canvass.db")
             return
         with self.window():
@@ -247,7 +251,7 @@ class Office:
             channels = {campaigns.channel_name(key): key for key in campaigns.CHANNELS}
             outcomes = {campaigns.outcome_name(key): key for key in campaigns.OUTCOMES}
         query = urlencode({"campaign": self.campaigns[name], "by": ",".join(BREAKDOWN), "dialect": "rfc4180"})
-        answer = self.board.get(f"/reports/totals.csv?{query}")
+        answer = self.board.submit(f"/reports/totals.csv?{query}")
         if answer.status != 200:
             raise Failed(f"the export was answered with {answer.status}")
         cells: Counter[Cell] = Counter()
@@ -267,9 +271,9 @@ class Office:
             campaign = db.session.get_one(campaigns.Campaign, self.campaigns[name])
             counted = numbers.numbers(campaign, campaign.organisation)
             lines = {
-                "total": [numbers.Line("", counted.total)],
-                "area": [numbers.Line("", line.count, id=line.code) for line in counted.by_area],
-                "association": [numbers.Line("", line.count, id=line.name) for line in counted.by_organisation],
+                "total": [numbers.Subtotal("", counted.total)],
+                "area": [numbers.Subtotal("", line.count, id=line.code) for line in counted.by_area],
+                "association": [numbers.Subtotal("", line.count, id=line.name) for line in counted.by_organisation],
                 "channel": counted.by_channel,
                 "day": counted.by_day,
             }

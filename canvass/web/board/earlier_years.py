@@ -1,4 +1,4 @@
-"""Results of earlier years: a CSV file, its preview, and undoing it."""
+"""Results of earlier years: the page, the upload of a file, its preview, and confirming and undoing it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass.board import earlier_years
-from canvass.board.earlier_years import EarlierImport, Year
+from canvass.board.earlier_years import files, imports, previews, results
+from canvass.board.earlier_years.models import EarlierImport
+from canvass.board.earlier_years.results import Year
 from canvass.core import clock, db, sheets
 from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
@@ -19,42 +20,42 @@ from canvass.web.page import auth, forms, fragments
 
 bp = Blueprint("earlier_years", __name__)
 
-# Rows of a preview on one page, of either sort; and years beside each other for those beneath.
+# The most rows on a preview, of those taken and of the faulty ones each; and years in the table of those beneath.
 MOST_SHOWN = 300
 YEARS_BESIDE = 4
 
 
 @bp.get("/organisations/<organisation_id>/earlier-years")
 def page(organisation_id: str) -> ResponseReturnValue:
-    """Year by year, imported and counted; for leaders also the way to import."""
+    """An organisation's results year by year, imported and counted here; for leaders also the form to upload a file."""
     organisation = access.find(auth.person(), Organisation, organisation_id, "campaign.see")
     return _page(organisation, forms.Form())
 
 
 @bp.post("/organisations/<organisation_id>/earlier-years")
 def read_file(organisation_id: str) -> ResponseReturnValue:
-    """Read the file and show what it would do. Nothing stands until that is confirmed."""
+    """Keep the rows of a file for the preview, where they can be confirmed."""
     person, form, file = auth.person(), forms.Form(), request.files.get("file")
     organisation = access.find(person, Organisation, organisation_id, "campaign.edit")
     try:
         if not file:
             raise Refused(_("Välj en fil."))
-        # One byte too many is enough to see that it is too large.
-        rows = earlier_years.read(file.read(earlier_years.LIMIT_BYTES + 1))
+        # One byte more than allowed is enough to know that the file is too large.
+        rows = files.read(file.read(files.LIMIT_BYTES + 1))
     except Refused as error:
         form.errors["file"] = str(error)
         return _page(organisation, form), 422
-    kept = earlier_years.keep(organisation, rows, by=person)
+    kept = imports.keep(organisation, rows, by=person)
     db.session.commit()
     return redirect(url_for("earlier_years.preview", import_id=kept.id), 303)
 
 
 @bp.get("/organisations/<organisation_id>/earlier-years/example.csv")
 def example(organisation_id: str) -> ResponseReturnValue:
-    """A file to fill in: last year, with a row for each organisation directly beneath."""
+    """A file to fill in: a row for each organisation directly beneath, for last year."""
     organisation = access.find(auth.person(), Organisation, organisation_id, "campaign.edit")
-    columns = [name for name in earlier_years.headings() if name != "channel"]
-    headings = [earlier_years.headings()[name] for name in columns]
+    columns = [name for name in files.headings() if name != "channel"]
+    headings = [files.headings()[name] for name in columns]
     nodes = organisations.children(organisation.id) or [organisation]
     rows = [[node.name, node.code or None, clock.today().year - 1, None, None] for node in nodes]
     response = make_response(b"".join(sheets.csv_bytes(headings, rows)))
@@ -65,17 +66,17 @@ def example(organisation_id: str) -> ResponseReturnValue:
 
 @bp.get("/earlier-years/<import_id>")
 def preview(import_id: str) -> ResponseReturnValue:
-    """What each row would do, as things stand now."""
+    """What each row of the file would do."""
     waiting = _import(import_id)
     return _spent(waiting) if waiting.confirmed_at else _preview(waiting)
 
 
 @bp.post("/earlier-years/<import_id>/confirm")
 def confirm(import_id: str) -> ResponseReturnValue:
-    """Let it stand; the preview again while there are faulty rows and nobody has said to leave them out."""
+    """Import the file; the preview again while it has faulty rows and the form does not say to skip them."""
     waiting = _import(import_id)
     try:
-        number = earlier_years.confirm(waiting, skips_faulty=bool(request.form.get("skip")), by=auth.person())
+        number = imports.confirm(waiting, skips_faulty=bool(request.form.get("skip")), by=auth.person())
     except Refused as error:
         db.session.rollback()
         return _preview(_import(import_id), str(error)), 422
@@ -87,7 +88,7 @@ def confirm(import_id: str) -> ResponseReturnValue:
 
 @bp.post("/earlier-years/<import_id>/cancel")
 def cancel(import_id: str) -> ResponseReturnValue:
-    """Never mind that file."""
+    """Delete a file that has not been confirmed."""
     waiting = _import(import_id)
     answer = _spent(waiting)
     if waiting.confirmed_at is None:
@@ -99,9 +100,9 @@ def cancel(import_id: str) -> ResponseReturnValue:
 
 @bp.post("/earlier-years/<import_id>/undo")
 def undo(import_id: str) -> ResponseReturnValue:
-    """Take a whole import back."""
+    """Undo an import."""
     done = _import(import_id)
-    earlier_years.undo(done, by=auth.person())
+    imports.undo(done, by=auth.person())
     db.session.commit()
     fragments.say(_("Inläsningen är ångrad. Det som gällde före den gäller igen."))
     return _spent(done)
@@ -112,16 +113,17 @@ def _import(import_id: str) -> EarlierImport:
 
 
 def _spent(one: EarlierImport) -> ResponseReturnValue:
+    """On to the page of the organisation: there is nothing left to decide about the file."""
     return redirect(url_for("earlier_years.page", organisation_id=one.organisation_id), 303)
 
 
 def _page(organisation: Organisation, form: forms.Form) -> str:
     person = auth.person()
     may_import = access.may(person, "campaign.edit", organisation.id)
-    years = earlier_years.compare(organisation)
+    years = results.compare(organisation)
     beside = sorted({one.year for one in years}, reverse=True)[:YEARS_BESIDE]
     beneath = organisations.children(organisation.id)
-    by_year = {year: earlier_years.results([node.id for node in beneath], year) for year in beside}
+    by_year = {year: results.results([node.id for node in beneath], year) for year in beside}
     return render_template(
         "earlier_years/page.html",
         organisation=organisation,
@@ -134,7 +136,7 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
             for node in beneath
             if any(node.id in found for found in by_year.values())
         ],
-        imports=earlier_years.imports(organisation) if may_import else [],
+        imports=imports.at(organisation) if may_import else [],
         may_import=may_import,
         may_open=access.may(person, "organisation.see", organisation.id),
         form=form,
@@ -143,30 +145,30 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
 
 
 def _bars(years: list[Year]) -> list[dict[str, Any]]:
-    """A bar for each year, the latest first; of one that is there twice, the imported."""
-    results = {one.year: one.conversations for one in reversed(years)}
-    most = max(results.values(), default=0) or 1
+    """A bar for each year, the latest first; of a year that is known twice, the imported result."""
+    by_year = {one.year: one.conversations for one in reversed(years)}
+    most = max(by_year.values(), default=0) or 1
     return [
-        {"label": str(year), "value": results[year], "share": results[year] / most} for year in sorted(results)[::-1]
+        {"label": str(year), "value": by_year[year], "share": by_year[year] / most} for year in sorted(by_year)[::-1]
     ]
 
 
 def _preview(waiting: EarlierImport, error: str = "") -> str:
-    plan = earlier_years.plan(waiting.organisation, waiting.content)
+    preview = previews.preview(waiting.organisation, waiting.content)
     return render_template(
         "earlier_years/preview.html",
         waiting=waiting,
-        plan=plan,
-        # What changes something first.
-        rows=sorted(plan.taken, key=lambda row: ("changed", "new", "same").index(row.outcome))[:MOST_SHOWN],
+        preview=preview,
+        # Rows that change something come first.
+        rows=sorted(preview.taken, key=lambda row: ("changed", "new", "same").index(row.outcome))[:MOST_SHOWN],
         most=MOST_SHOWN,
         looks=_looks(),
-        errors={"skip": error} if error and plan.taken else {"": error} if error else {},
+        errors={"skip": error} if error and preview.taken else {"": error} if error else {},
     )
 
 
 def _looks() -> dict[str, tuple[str, str]]:
-    """How each outcome of a row is shown: its look and its word."""
+    """The look and the word of each outcome of a row."""
     return {
         "new": ("ok", _("Ny")),
         "changed": ("warning", _("Ändras")),

@@ -38,7 +38,7 @@ def service_worker() -> ResponseReturnValue:
     text = f"const VERSION = {json.dumps(version)};\nconst SHELL = {json.dumps(urls)};\n{source}"
     response = Response(text, mimetype="text/javascript")
     response.headers["Cache-Control"] = "no-cache"
-    response.headers["Service-Worker-Allowed"] = "/"
+    response.headers["Service-Worker-Allowed"] = url_for("attempts.front")
     return response
 
 
@@ -51,8 +51,8 @@ def manifest() -> ResponseReturnValue:
         short_name="Canvass",
         description=_("Logga samtal vid dörren, i telefon och på torget."),
         lang=i18n.language(),
-        start_url="/log",
-        scope="/",
+        start_url=url_for("attempts.screen"),
+        scope=url_for("attempts.front"),
         display="standalone",
         orientation="any",
         background_color="#ffffff",

@@ -1,4 +1,4 @@
-"""What phones handed in that could not be counted: a leader looks, admits or dismisses. Nothing is ever thrown away."""
+"""Quarantine: a leader admits or dismisses operations that could not be counted."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from flask.typing import ResponseReturnValue
 from canvass.core import db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.counting import quarantine, sync
+from canvass.counting import quarantine, reviews, sync
 from canvass.counting.quarantine import Held
-from canvass.insight import numbers
 from canvass.members import access
-from canvass.web.page import auth, fragments
+from canvass.web.page import auth, fragments, security
 
 bp = Blueprint("quarantine", __name__, url_prefix="/quarantine")
 
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """What waits for a decision, with the reason in words; or what has been decided."""
+    """The held operations that wait for a decision, or with `?decided=1` those that have one."""
     person = auth.person()
     nodes = access.nodes(person, "quarantine.review")
     if not nodes:
@@ -27,14 +26,14 @@ def index() -> ResponseReturnValue:
     is_decided = bool(request.args.get("decided"))
     return render_template(
         "quarantine/index.html",
-        rows=[numbers.held(one) for one in quarantine.held(nodes, is_decided=is_decided)],
+        rows=[reviews.review(one) for one in quarantine.held(nodes, is_decided=is_decided)],
         is_decided=is_decided,
     )
 
 
 @bp.post("/<held_id>/admit")
 def admit(held_id: str) -> ResponseReturnValue:
-    """Count it after all."""
+    """Count a held operation."""
     held = _undecided(held_id)
     if held is None:
         return _back()
@@ -51,7 +50,7 @@ def admit(held_id: str) -> ResponseReturnValue:
 
 @bp.post("/<held_id>/dismiss")
 def dismiss(held_id: str) -> ResponseReturnValue:
-    """Leave it uncounted, on record."""
+    """Decide that it is not counted."""
     held = _undecided(held_id)
     if held is None:
         return _back()
@@ -62,12 +61,12 @@ def dismiss(held_id: str) -> ResponseReturnValue:
 
 
 def _back() -> ResponseReturnValue:
-    """To the page where the button was: this list, or a campaign's page."""
-    return redirect(auth.own_path(request.form.get("next"), url_for("quarantine.index")), 303)
+    """Redirect to the page the form was on: this list or a campaign's page."""
+    return redirect(security.own_path(request.form.get("next"), url_for("quarantine.index")), 303)
 
 
 def _undecided(held_id: str) -> Held | None:
-    """The held operation, locked; None when another leader was faster, whose decision stands."""
+    """The held operation, locked; None, with a message, when another leader has decided already."""
     held = access.find(auth.person(), Held, held_id, "quarantine.review")
     db.session.refresh(held, with_for_update={"of": Held})
     if held.decision:

@@ -1,16 +1,16 @@
-"""The phone's door: hello, the outlines, and the batches it hands in. docs/sync.md is the protocol."""
+"""What phones call: hello, outlines, and sync. docs/sync.md is the protocol."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 
-from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
 from canvass.core import db, state
-from canvass.counting import receipts, sync
+from canvass.counting import operations, phones, receipts, sync
 from canvass.fieldwork import areas, campaigns
 from canvass.members.people import Person
 from canvass.web.page import auth
@@ -20,13 +20,13 @@ bp = Blueprint("sync", __name__, url_prefix="/api/v1")
 
 @bp.get("/hello")
 def hello() -> ResponseReturnValue:
-    """All that a phone needs to log offline. A session reads this; a device token does not."""
-    return jsonify(sync.hello(auth.person()))
+    """Everything a phone needs to log offline. Needs a login: a device token cannot read."""
+    return jsonify(phones.hello(auth.person()))
 
 
 @bp.get("/outlines")
 def outlines() -> ResponseReturnValue:
-    """The outlines of the areas this person's phone may be in, for finding the area without telling anybody where."""
+    """The areas' outlines, so that the phone finds its area without sending its position."""
     person = auth.person()
     found = {
         area.id: area
@@ -53,42 +53,43 @@ def outlines() -> ResponseReturnValue:
 @bp.post("/sync")
 @auth.open_to_devices
 def receive() -> ResponseReturnValue:
-    """Take a batch in. Everything in it is committed before the answer is written."""
+    """Take in a batch; it is committed before it is answered."""
     if request.headers.get("X-Sync") != "1" or not request.is_json:
         return jsonify(error="malformed", sentence="X-Sync: 1 and application/json"), 400
-    if (request.content_length or 0) > sync.MOST_BYTES:
+    if (request.content_length or 0) > operations.MOST_BYTES:
         return jsonify(error="too_large"), 413
     body = request.get_data()
-    if len(body) > sync.MOST_BYTES:
+    if len(body) > operations.MOST_BYTES:
         return jsonify(error="too_large"), 413
     try:
-        envelope = sync.read(body)
-    except sync.Malformed as error:
+        envelope = operations.read(body)
+    except operations.Malformed as error:
         return jsonify(error="malformed", sentence=str(error)), 400
-    if len(envelope.ops) > sync.MOST_OPERATIONS:
+    if len(envelope.ops) > operations.MOST_OPERATIONS:
         return jsonify(error="too_large"), 413
     author_id = _author(envelope)
 
     def work() -> dict[str, object]:
         return sync.receive(db.session.get_one(Person, author_id), envelope)
 
-    db.session.rollback()  # what recognised the person; each try begins from nothing
+    db.session.rollback()  # ends the transaction that found the person; each try has its own
     try:
         answer = db.repeat(work)
-    except sync.Malformed as error:
+    except operations.Malformed as error:
         return jsonify(error="malformed", sentence=str(error)), 400
     if envelope.ops:
-        # As it stands in the database: a mark that is ahead of it would look like a restore at the next start.
+        # Read after the commit: a mark ahead of the database would look like a restore at the next start.
         db.read_only()
         state.note_received(current_app.config["DATA"], receipts.last_received_at())
     return jsonify(answer)
 
 
-def _author(envelope: sync.Envelope) -> str:
-    """Whose operations these are: the session's person or the device's, as the batch says. Raises Unauthorized."""
-    known = {who.person_id for who in (g.session, g.device) if who is not None}
-    if envelope.author is None:
-        return auth.person().id
-    if envelope.author not in known:
-        raise Unauthorized
-    return envelope.author
+def _author(envelope: operations.Envelope) -> str:
+    """The author that the batch names: the login's person or the device's. Raises Unauthorized for another."""
+    person = auth.visitor()
+    if person is not None and envelope.author in (None, person.id):
+        return person.id
+    device = auth.current_device()
+    if device is not None and envelope.author in (None, device.person_id):
+        return device.person_id
+    raise Unauthorized

@@ -1,11 +1,11 @@
-"""The wallboard, and the links that open it."""
+"""The wallboard: a screen of numbers that a secret address opens, and the leaders' page of those addresses."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -16,15 +16,17 @@ from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
 from canvass.counting import tallies
 from canvass.counting.tallies import Count
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.fieldwork.campaigns import Campaign
-from canvass.insight import targets, walls
+from canvass.insight import walls
 from canvass.insight.streams import Subject
+from canvass.insight.targets import milestones
 from canvass.insight.walls import Wall
 from canvass.members import access, joining, organisations
 from canvass.members.organisations import Organisation
-from canvass.web.insight import blocks, burnups, watching
-from canvass.web.page import auth, forms, fragments
+from canvass.web.insight import blocks, watching
+from canvass.web.insight.charts import chart
+from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("walls", __name__)
 
@@ -34,20 +36,20 @@ LOOKS = ("dark", "light")
 
 @dataclass(frozen=True)
 class Mark:
-    """A milestone: the part of the target that it is, or None for a target that has been raised since."""
+    """A milestone and the share of the target that it is; the share is None for a target that has been raised since."""
 
     number: int
     reached_on: date | None
     share: float | None
 
 
-# --- the wall itself: whoever has the address sees it -------------------------------------------------------
+# --- the wallboard, for everybody who has its address -------------------------------------------------------
 
 
 @bp.get("/wall/<token>")
 @auth.open_by_token
 def wall(token: str) -> ResponseReturnValue:
-    """The screen, or just the block of numbers in it with its ETag, for when no stream can be kept."""
+    """The screen, or only its block of numbers when htmx asks, which it does when there is no stream; with an ETag."""
     try:
         shown = walls.with_token(token)
     except joining.Gone as gone:
@@ -58,6 +60,7 @@ def wall(token: str) -> ResponseReturnValue:
         PAGE,
         BLOCK,
         address=url_for("walls.wall", token=token),
+        stream=url_for("walls.watch", token=token),
         look=look if look in LOOKS else LOOKS[0],
         **values(shown.campaign, shown.organisation),
     )
@@ -72,35 +75,35 @@ def wall(token: str) -> ResponseReturnValue:
 @bp.get("/wall/<token>/live")
 @auth.open_by_token
 def watch(token: str) -> ResponseReturnValue:
-    """The same block as a stream, each time something in it changes."""
+    """The block as a stream."""
     shown = walls.with_token(token)
     i18n.speak(shown.language)
     return _unseen(watching.answer(subject(shown.campaign, shown.organisation), walls.still_open, shown.id))
 
 
 def _unseen(response: Response) -> Response:
-    """The address is the secret: it is passed on to no other page, and no search engine keeps it."""
+    """The answer with headers that keep the secret address from other sites and from search engines."""
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
 def subject(campaign: Campaign, node: Organisation) -> Subject:
-    """The block as something to watch, in the language of the moment: all screens alike are rendered once."""
+    """The block as something to watch, in the language of the moment; screens that show the same share one."""
     line = tuple(above.id for above in organisations.above(node.id))
     render = partial(blocks.block, BLOCK, values, campaign.id, node.id, i18n.language())
     return Subject(("wall", campaign.id, node.id, i18n.language()), campaign.id, line, render)
 
 
-# --- what stands on it --------------------------------------------------------------------------------------
+# --- its numbers --------------------------------------------------------------------------------------------
 
 
 def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
-    """All that the block reads. Sums only: no names of people, and no lists in which somebody could be last."""
+    """The block's values. Only sums: no names of people, and no lists in which somebody could be last."""
     here = organisations.beneath(node.id)
     days = tallies.by("day", campaign.id, here)
     talked = sum(count.conversations for count in days.values())
-    agreed = campaigns.target_revisions(campaign, node.id)
+    agreed = targets.revisions(campaign, node.id)
     target = agreed[-1][1] if agreed else 0
     marks = _marks(days, target, [number for _day, number in agreed])
     since = walls.lately()
@@ -116,34 +119,40 @@ def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
         "best_day": _best_day(days),
         "quarters": [mark for mark in marks if mark.share],
         "news": _news(marks),
-        "burn_up": burnups.draw(blocks.plan(campaign, days, blocks.frame_of(campaign, node)), large=True),
+        "burn_up": chart.draw(blocks.burn_up(campaign, days, blocks.background(campaign, node)), large=True),
         "sentence": _sentence(campaign, target - talked if target else None, marks),
-        "version": _version(campaign, node),
+        "version": _version(campaign.name, node.name, i18n.language()),
     }
 
 
-def _version(campaign: Campaign, node: Organisation) -> str:
-    """A mark of all that stands around the block. A screen that was loaded with another one loads itself anew."""
-    frame = render_template(PAGE, campaign=campaign, node=node, look=LOOKS[0], address="", is_frame_only=True)
+@lru_cache(maxsize=256)
+def _version(campaign_name: str, node_name: str, _language: str) -> str:
+    """A hash of the page without its block, in the language of the moment; wall.js reloads the page when it changes.
+
+    Within a process the page depends on these arguments alone, so it is rendered once for each, not with each block.
+    """
+    names = {"campaign": {"name": campaign_name}, "node": {"name": node_name}}
+    frame = render_template(PAGE, **names, look=LOOKS[0], is_frame_only=True)
     return hashlib.sha256(frame.encode()).hexdigest()[:10]
 
 
 def _best_day(days: dict[str, Count]) -> tuple[date, int]:
-    """The day with the most conversations, and how many; the campaign's last look at itself."""
+    """The day with the most conversations, and how many: shown when the campaign is over."""
     best = max(days, key=lambda day: days[day].conversations, default=clock.today().isoformat())
     return date.fromisoformat(best), days.get(best, Count()).conversations
 
 
 def _marks(days: dict[str, Count], target: int, agreed: list[int]) -> list[Mark]:
+    """The milestones of the target; `agreed` are all targets so far."""
     quarters = {-(-target * quarter // 4): quarter / 4 for quarter in (1, 2, 3, 4)}
     return [
         Mark(milestone.number, milestone.reached_on, quarters.get(milestone.number))
-        for milestone in targets.milestones(days, target, agreed)
+        for milestone in milestones.milestones(days, target, agreed)
     ]
 
 
 def _news(marks: list[Mark]) -> str:
-    """The highest milestone that was reached today, to be glad of."""
+    """The highest milestone that was reached today, in words; empty without one."""
     newest = next((mark for mark in reversed(marks) if mark.reached_on == clock.today()), None)
     if newest is None:
         return ""
@@ -158,7 +167,7 @@ def _news(marks: list[Mark]) -> str:
 
 
 def _sentence(campaign: Campaign, left: int | None, marks: list[Mark]) -> str:
-    """How it stands, in words."""
+    """The campaign's state or what is left to the target, in words; empty while it goes on without a target."""
     if campaign.state in ("closing", "closed"):
         return _("Kampanjen är avslutad. Tack, alla som var med!")
     if campaign.starts_on > clock.today():
@@ -183,36 +192,36 @@ def _sentence(campaign: Campaign, left: int | None, marks: list[Mark]) -> str:
 
 @bp.get("/campaigns/<campaign_id>/walls")
 def index(campaign_id: str) -> ResponseReturnValue:
-    """The links to this campaign's wallboards at one node and beneath, each with its address to show and to copy."""
+    """The addresses of the campaign's wallboards at one organisation and beneath, to open and to copy."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id)
     stands = access.standpoints(person, campaign.organisation_id, "wall.manage")
     if not stands:
         raise access.Forbidden("wall.manage")
-    lines = [node for _depth, node in organisations.tree([node.id for node in stands])]
+    nodes = [node for _depth, node in organisations.tree([node.id for node in stands])]
     wanted = request.args.get("at") or stands[0].id
-    node = next((node for node in lines if node.id == wanted), None)
+    node = next((node for node in nodes if node.id == wanted), None)
     if node is None:
         raise access.NotFound(wanted)
     return render_template(
         "walls/index.html",
         campaign=campaign,
         node=node,
-        organisations=lines,
-        rows=[(known, _address(known)) for known in walls.beneath(campaign.id, node.id)],
+        organisations=nodes,
+        rows=[(known, _address(known), _address(known, LOOKS[1])) for known in walls.beneath(campaign.id, node.id)],
         form=forms.Form(language=i18n.language()),
     )
 
 
 @bp.post("/campaigns/<campaign_id>/walls")
 def make(campaign_id: str) -> ResponseReturnValue:
-    """A new link, shown on the page that follows."""
+    """Make a link; the page that follows shows it."""
     person, form = auth.person(), forms.Form()
     campaign = access.find(person, Campaign, campaign_id)
     node = access.find(person, Organisation, form.text("organisation"), "wall.manage")
     if not organisations.is_beneath(node.id, campaign.organisation_id):
         raise access.NotFound(node.id)
-    walls.make(campaign, node, form.text("name"), form.text("language"), auth.secret(), by=person)
+    walls.make(campaign, node, form.text("name"), form.text("language"), site.secret(), by=person)
     db.session.commit()
     fragments.say(_("Länken är klar. Öppna den på datorn vid projektorn."))
     return redirect(url_for("walls.index", campaign_id=campaign.id, at=node.id), 303)
@@ -220,7 +229,7 @@ def make(campaign_id: str) -> ResponseReturnValue:
 
 @bp.post("/walls/<wall_id>/withdraw")
 def withdraw(wall_id: str) -> ResponseReturnValue:
-    """Let the link show nothing more."""
+    """End a link."""
     known = access.find(auth.person(), Wall, wall_id, "wall.manage")
     walls.withdraw(known, by=auth.person())
     db.session.commit()
@@ -228,5 +237,5 @@ def withdraw(wall_id: str) -> ResponseReturnValue:
     return redirect(url_for("walls.index", campaign_id=known.campaign_id, at=known.organisation_id), 303)
 
 
-def _address(known: Wall) -> str:
-    return f"{auth.base_url()}{url_for('walls.wall', token=walls.token(known, auth.secret()))}"
+def _address(known: Wall, look: str | None = None) -> str:
+    return f"{site.base_url()}{url_for('walls.wall', token=walls.token(known, site.secret()), look=look)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import request
+from flask import request, url_for
 
 from canvass.core import db
 from canvass.fieldwork.campaigns import Campaign
@@ -24,7 +24,11 @@ class Level:
     @property
     def tabs(self) -> list[dict[str, object]]:
         """A tab for each place where the person stands."""
-        return [{"url": f"?at={s.id}", "label": s.name, "current": s.id == self.node.id} for s in self.stands]
+        return [{"url": self.address(s), "label": s.name, "current": s.id == self.node.id} for s in self.stands]
+
+    def address(self, node: Organisation) -> str:
+        """The page that is asked for, about another level."""
+        return url_for(request.endpoint or "", **{**(request.view_args or {}), "at": node.id})
 
 
 def of(campaign: Campaign, action: str = "campaign.see") -> Level:

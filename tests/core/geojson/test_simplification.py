@@ -163,9 +163,9 @@ def test_a_neck_that_closes_when_rounded_parts_the_ground() -> None:
     """Two squares of a kilometre with a road of twenty centimetres between them."""
     narrow = 1e-6
     ring: Ring = [
-        *([15, 60], [15.02, 60], [15.02, 60.004999], [15.03, 60.004999], [15.03, 60], [15.05, 60]),
-        *([15.05, 60.01], [15.03, 60.01], [15.03, 60.004999 + narrow], [15.02, 60.004999 + narrow]),
-        *([15.02, 60.01], [15, 60.01], [15, 60]),
+        *[[15.0, 60], [15.02, 60], [15.02, 60.004999], [15.03, 60.004999], [15.03, 60], [15.05, 60]],
+        *[[15.05, 60.01], [15.03, 60.01], [15.03, 60.004999 + narrow], [15.02, 60.004999 + narrow]],
+        *[[15.02, 60.01], [15.0, 60.01], [15.0, 60]],
     ]
     (after,) = simple(outline(ring))
     assert (after["type"], len(after["coordinates"])) == ("MultiPolygon", 2)

@@ -115,7 +115,8 @@ def test_a_hole_along_the_outer_ring_is_a_bay() -> None:
 
 def test_every_second_ring_inwards_is_ground() -> None:
     """So are islands in a hole, and islands beside the rest, that are written as holes."""
-    island, skerry = [[1.5, 1.5], [2, 1.5], [2, 2], [1.5, 1.5]], [[6, 0], [7, 0], [7, 1], [6, 1], [6, 0]]
+    island: Corners = [[1.5, 1.5], [2, 1.5], [2, 2], [1.5, 1.5]]
+    skerry: Corners = [[6, 0], [7, 0], [7, 1], [6, 1], [6, 0]]
     ground = polygon(*BLOCK, island, skerry)
     assert ground.is_valid
     inside = [ground.covers(Point(100 * x, 100 * y)) for x, y in ((0.5, 0.5), (2.5, 2.5), (1.8, 1.6), (6.5, 0.5))]

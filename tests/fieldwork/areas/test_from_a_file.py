@@ -23,7 +23,7 @@ def test_a_file_adds_what_is_new_and_changes_what_it_speaks_of(cast: Cast) -> No
     assert [f.code for f in plan.added] == ["H3"]
     (change,) = plan.changed
     assert set(change.values) == {"name", "outline"}
-    assert plan.problems == plan.unchanged == []
+    assert (plan.problems, plan.unchanged) == ([], [])
     areas.carry_out(plan, by=cast.bo)
     found = of(cast.hageby)
     assert (found["H1"].name, found["H1"].housing, found["H1"].households) == ("Hageby nord", "flats", 640)

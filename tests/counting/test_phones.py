@@ -1,0 +1,80 @@
+"""What phones tell of themselves, and what they are told when they start."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from canvass.core import clock
+from canvass.counting import receipts
+from canvass.fieldwork import campaigns
+from tests.cast import Cast, plan_shift
+from tests.conftest import NOW
+from tests.counting.phone import Phone
+
+
+def test_gaps_are_told_and_shown_as_waiting(cast: Cast, phone: Phone, later: Any) -> None:
+    held_back = [phone.operation(cast) for _ in range(3)]
+    answer = phone.send(phone.operation(cast), pending=4).json
+    assert answer["device"] == {"max_seq": 4, "missing": [1, 2, 3]}
+    assert receipts.waiting(cast.norrkoping.id) == receipts.Waiting(operations=3, phones=1)
+    with later(days=4):
+        silent = receipts.waiting(cast.hageby.id)
+        assert (silent.operations, silent.silent_operations, silent.silent_phones) == (0, 3, 1)
+    phone.send(*held_back)
+    assert receipts.waiting(cast.norrkoping.id) == receipts.Waiting()
+
+
+def test_a_phone_that_claims_any_number_costs_nothing(cast: Cast, phone: Phone) -> None:
+    assert len(phone.send(max_seq=2_000_000_000).json["device"]["missing"]) == receipts.MOST_MISSING_TOLD
+
+
+def test_a_device_token_hands_in_only_for_its_own_person(cast: Cast, phone: Phone) -> None:
+    operation = phone.operation(cast)
+    assert phone.send(operation, author=cast.dag.id).status_code == 401
+    phone.client.delete_cookie("canvass_session")
+    assert phone.verdicts(operation) == ["stored"]
+    assert phone.client.get("/api/v1/hello").status_code == 401
+
+
+def test_hello_holds_what_a_phone_needs(cast: Cast, phone: Phone) -> None:
+    phone.send(phone.operation(cast, data={"n": 3}))
+    answer = phone.read("/api/v1/hello")
+    assert (answer["app"], answer["person"]["name"]) == ("canvass-sync/1", "Alva")
+    assert answer["person"]["association"] == cast.hageby.id
+    (campaign,) = answer["campaigns"]
+    assert (campaign["state"], campaign["target"], campaign["result"]) == ("open", 5000, 3)
+    assert (campaign["association_result"], campaign["association_today"]) == (3, 3)
+    assert [area["code"] for area in campaign["areas"]] == ["E1", "H1", "H2"]
+    assert campaign["channels"][0] == {"channel": "door", "outcomes": list(campaigns.CHANNELS["door"])}
+    assert [topic["name"] for topic in campaign["topics"]] == ["Skolan", "Vården", "Tryggheten"]
+
+
+def test_hello_lists_the_shifts_that_can_be_logged_on(cast: Cast, phone: Phone) -> None:
+    areas = [cast.hageby_south, cast.hageby_north]
+    shift = plan_shift(cast, hours=-1, ground=areas, leader=cast.bo, place="Centrum", script="Hej!", points="Skolan")
+    plan_shift(cast, hours=72)
+    ours = [phone.operation(cast, data={"shift": shift.id, "outcome": o}) for o in ("talked", "refused", "not_home")]
+    phone.send(*ours)
+    (found,) = phone.read("/api/v1/hello")["campaigns"][0]["shifts"]
+    assert sorted(found.pop("areas")) == sorted(area.id for area in areas)
+    assert found == {
+        "id": shift.id,
+        "channel": "door",
+        "starts_at": clock.text(NOW - timedelta(hours=1)),
+        "ends_at": clock.text(NOW + timedelta(hours=1)),
+        "place": "Centrum",
+        "leader": "Bo",
+        "script": "Hej!",
+        "points": "Skolan",
+        "counts": {"attempts": 3, "conversations": 1, "reached": 2},
+    }
+
+
+def test_outlines_are_the_areas_own_and_kept_by_their_mark(cast: Cast, phone: Phone) -> None:
+    cast.hageby_north.outline = '{"type":"Polygon","coordinates":[[[16,58],[17,58],[17,59],[16,58]]]}'
+    first = phone.client.get("/api/v1/outlines")
+    (feature,) = phone.read("/api/v1/outlines")["features"]
+    assert (feature["id"], feature["properties"]["code"]) == (cast.hageby_north.id, "H1")
+    again = phone.client.get("/api/v1/outlines", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
