@@ -6,19 +6,12 @@ By hand since no bridge from ASGI to WSGI lets the app hand a stream back to the
 from __future__ import annotations
 
 import asyncio
-<<<<<<< HEAD
-import signal
-import sys
-from collections.abc import Awaitable, Callable
-=======
-import io
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
->>>>>>> main
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from functools import partial
