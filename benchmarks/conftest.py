@@ -1,4 +1,4 @@
-"""Measurements run on the tests' own stage."""
+"""Measurements use the fixtures of the browser tests."""
 
 from tests.browser.conftest import browser_type_launch_args, live, new_context, open_as, phone, stage
 from tests.conftest import chromium, folder

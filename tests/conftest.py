@@ -28,7 +28,7 @@ from sqlalchemy.pool import Pool
 import canvass
 from canvass.core import clock, db, i18n, state
 from canvass.insight import sums
-from canvass.members import people
+from canvass.members import devices, sessions
 from canvass.members.people import Person
 from tests import postgres
 from tests.cast import Cast, gather
@@ -196,9 +196,9 @@ def signed_in(app: Flask) -> Callable[[Person], FlaskClient]:
 
     def sign_in(person: Person) -> FlaskClient:
         client = browser(app)
-        _session, token = people.sign_in(person, "Test")
+        _session, token = sessions.start(person, "Test")
         client.set_cookie("canvass_session", token)
-        client.set_cookie("canvass_device", people.add_device(person, "Test"))
+        client.set_cookie("canvass_device", devices.add(person, "Test"))
         db.session.commit()
         return client
 

@@ -4,7 +4,7 @@ One hub per process. A thread of its own looks for commits, by whichever process
 the server's event loop and cost no thread. Each holds the latest frame only: a slow reader skips, and never queues.
 
 To let something else be watched: make a `Subject` (what is rendered, and of which campaign and organisation), write a
-guard (of these keys, which may still watch? one query for all of them, such as people.still_standing), and have the
+guard (of these keys, which may still watch? one query for all of them, such as sessions.still_valid), and have the
 door, when it has checked who asks, return `watching.answer(subject, guard, key)` from canvass/web/watching.py.
 """
 

@@ -27,7 +27,7 @@ from canvass.insight import streams
 from canvass.serving import bodies, wsgi
 from canvass.serving.bodies import Message, Receive
 from canvass.web.insight import watching
-from canvass.web.page import auth
+from canvass.web.page import security
 
 # Python runs one thread at a time; the others are there to wait for the disk and the database. More than this
 # measured slower on two cores, and the pool has 15 connections.
@@ -96,7 +96,7 @@ class Server:
             except ClientDisconnected:
                 return  # half a body must reach nobody, and nobody waits for an answer
             except HTTPException as refused:
-                environ[auth.REFUSED] = refused
+                environ[security.REFUSED] = refused
             # In a context of its own: a language that one request has chosen must not reach the next in its thread.
             work = partial(Context().run, wsgi.run, self.app.wsgi_app, environ)
             start, content = await asyncio.get_running_loop().run_in_executor(self.pool, work)

@@ -10,7 +10,7 @@ from canvass.web.counting import attempts, late_reports, quarantine, sync
 from canvass.web.fieldwork import areas, calendars, campaigns, shifts, trainings
 from canvass.web.insight import coverage, hours, numbers, plausibility, targets, walls
 from canvass.web.members import joining, organisations, people, setup
-from canvass.web.page import about, auth, errors, fragments
+from canvass.web.page import about, auth, errors, fragments, languages, security
 
 BLUEPRINTS = (
     about.bp,
@@ -56,6 +56,9 @@ def attach(app: Flask) -> None:
     Compress(app)
     fragments.attach(app)
     errors.attach(app)
+    # In this order before each request: what may be refused unread comes before the first query.
+    languages.attach(app)
+    security.attach(app)
     auth.attach(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, Page, TimeoutError, ViewportSize
 
 import canvass
 from canvass.core import db, settings, state
-from canvass.members import people
+from canvass.members import devices, sessions
 from canvass.members.people import Person
 from tests.cast import Cast, gather
 from tests.chromium import ARGUMENTS
@@ -136,8 +136,8 @@ def open_as(live: Live, stage: Cast, new_context: Any) -> Callable[..., Page]:
         context: BrowserContext = new_context(base_url=live.url, locale="sv-SE", viewport=PHONE, **options)
         if person is not None:
             cookies = {
-                "canvass_session": people.sign_in(person, "Test")[1],
-                "canvass_device": people.add_device(person),
+                "canvass_session": sessions.start(person, "Test")[1],
+                "canvass_device": devices.add(person),
             }
             db.session.commit()
             context.add_cookies([{"name": name, "value": value, "url": live.url} for name, value in cookies.items()])

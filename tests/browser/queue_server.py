@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from canvass.web.page.auth import CSP
+from canvass.web.page.security import CSP
 from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]

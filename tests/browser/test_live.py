@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from canvass.core import clock, db
 from canvass.insight import walls
-from canvass.members import people
+from canvass.members import devices, people, sessions
 from canvass.members.people import Person
 from tests.browser.conftest import PHONE, Live, serving, staged
 from tests.cast import Cast, log
@@ -29,7 +29,7 @@ def figure(page: Page) -> Any:
 
 def hand_in(url: str, person: Person, campaign_id: str) -> None:
     """One conversation, as a phone hands it in."""
-    token = people.add_device(person)
+    token = devices.add(person)
     operation = {"op": db.new_id(), "attempt": db.new_id(), "rev": 1, "base": 0, "kind": "create", "schema": 1}
     operation |= {"seq": 1, "campaign": campaign_id, "at": clock.text(clock.now()), "offset": 0}
     operation |= {"data": {"area": None, "channel": "door", "outcome": "talked", "n": 1, "topics": []}}
@@ -47,7 +47,7 @@ def hand_in(url: str, person: Person, campaign_id: str) -> None:
 def watching(new_context: Any, url: str, who: Person, path: str) -> Page:
     """A page in this person's browser, on that server."""
     context = new_context(base_url=url, locale="sv-SE", viewport=PHONE)
-    context.add_cookies([{"name": "canvass_session", "value": people.sign_in(who)[1], "url": url}])
+    context.add_cookies([{"name": "canvass_session", "value": sessions.start(who)[1], "url": url}])
     db.session.commit()
     page: Page = context.new_page()
     page.goto(path)

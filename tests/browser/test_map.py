@@ -22,7 +22,7 @@ from canvass.fieldwork import areas
 from tests.browser.conftest import Live, comes_true, serving
 from tests.browser.test_logging_screen import AXE
 from tests.cast import Cast
-from tests.fieldwork.test_areas import feature, file_of
+from tests.fieldwork.areas.files import feature, file_of
 
 CREDIT = "Kartbild: Exempelverket"
 

@@ -17,7 +17,7 @@ from canvass.core.sqlite import sqlite3
 from canvass.counting import attempts, tallies
 from canvass.counting.attempts import Attempt
 from canvass.fieldwork.campaigns import Campaign
-from canvass.members import organisations, people
+from canvass.members import organisations, passwords
 from tests.conftest import disposing
 
 # A database as the first version left it, with a campaign in it. Never made anew: that is the point of it.
@@ -43,7 +43,7 @@ def test_a_database_of_the_oldest_version_comes_along(folder: Path) -> None:
         assert db.session.query(Attempt).count() == 8
         assert attempts.drift() == {}
         assert audit.broken_at() is None
-        assert people.with_password("bo@example.org", "ett långt lösenord") is not None
+        assert passwords.authenticate("bo@example.org", "ett långt lösenord") is not None
         assert state.epoch()
 
 

@@ -19,7 +19,7 @@ from canvass.core.refusals import Refused
 from canvass.fieldwork import areas, meeting_points, shifts, sign_ups, trainings
 from canvass.fieldwork.shifts import Shift
 from canvass.fieldwork.sign_ups import SignUp
-from canvass.members import access, joining, organisations, people
+from canvass.members import access, devices, joining, organisations, people
 from canvass.members.people import Person
 from tests.cast import Cast, log, plan_shift, send_out, square
 from tests.conftest import NOW, browser
@@ -297,7 +297,7 @@ def test_who_is_known_needs_one_tap(app: Flask, cast: Cast, signed_in: SignedIn)
     assert 'name="name"' not in alva.get(address).text
     assert alva.post(address).headers["Location"] == f"/log?shift={shift.id}"
     phone = browser(app)  # Dag's session has ended, but it is his phone
-    phone.set_cookie("canvass_device", people.add_device(cast.dag))
+    phone.set_cookie("canvass_device", devices.add(cast.dag))
     db.session.commit()
     assert phone.post(address).headers["Location"] == f"/log?shift={shift.id}"
     assert sign_ups.coming(shift.id) == [cast.alva, cast.dag]

@@ -117,11 +117,9 @@ def test_remaining_and_rate_are_said_plainly(cast: Cast, signed_in: SignedIn) ->
 
 def test_one_drills_down_and_never_out(busy: Cast, signed_in: SignedIn) -> None:
     bo, alva = signed_in(busy.bo), signed_in(busy.alva)
-    text = page(bo, busy.spring)
-    assert f'<a href="/campaigns/{busy.spring.id}?at={busy.hageby.id}">Hageby s-förening</a>' in text
-    assert f'<a href="/campaigns/{busy.spring.id}?at={busy.norrkoping.id}">Norrköping</a> ›' in page(
-        bo, busy.spring, busy.hageby
-    )
+    text, address = page(bo, busy.spring), f"/campaigns/{busy.spring.id}"
+    assert f'<a href="{address}?at={busy.hageby.id}">Hageby s-förening</a>' in text
+    assert f'<a href="{address}?at={busy.norrkoping.id}">Norrköping</a> ›' in page(bo, busy.spring, busy.hageby)
     assert figures(page(bo, busy.spring, busy.hageby)) == figures(page(alva, busy.spring)) | {"Att granska": 0}
     for node in (busy.norrkoping, busy.ektorp, busy.partille, busy.ostergotland):
         assert alva.get(f"/campaigns/{busy.spring.id}?at={node.id}").status_code == 404, node.name

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask, Response, request
 
 from canvass.core.db import db
-from canvass.members import people
+from canvass.members import sessions
 from canvass.members.people import Person
 from canvass.serving import asgi, bodies
 from tests.cast import Cast
@@ -220,6 +220,6 @@ def test_a_stream_is_kept_without_a_thread_and_ends_when_they_leave(app: Flask, 
 
 
 def _token(person: Person) -> str:
-    token = people.sign_in(person)[1]
+    token = sessions.start(person)[1]
     db.session.commit()
     return token

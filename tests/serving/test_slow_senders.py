@@ -15,7 +15,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server as Granian
 
 from canvass.serving import asgi, bodies
-from canvass.web.page import auth
+from canvass.web.page import security
 from tests.conftest import PATIENCE
 from tests.postgres import free_port
 
@@ -40,8 +40,8 @@ def connect(reached: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
 
     @app.before_request
     def refuse() -> None:
-        if auth.REFUSED in request.environ:
-            raise request.environ[auth.REFUSED]
+        if security.REFUSED in request.environ:
+            raise request.environ[security.REFUSED]
 
     @app.post("/<name>")
     def receive(name: str) -> str:

@@ -16,7 +16,7 @@ from canvass.core.db import new_id
 from canvass.counting import tallies
 from canvass.fieldwork import targets, topics
 from canvass.fieldwork.campaigns import Campaign
-from canvass.members import joining, organisations, people
+from canvass.members import joining, organisations, passwords, people
 from canvass.members.joining import Ticket
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -73,7 +73,7 @@ def test_one_form_makes_the_organisation_its_administrator_and_an_open_campaign(
         None,
     )
     assert [(m.role, m.organisation_id) for m in person.memberships] == [("admin", organisation.id)]
-    assert people.with_password("yusuf@example.org", "tio tecken och fler") is person
+    assert passwords.authenticate("yusuf@example.org", "tio tecken och fler") is person
     assert (campaign.name, campaign.state, campaign.channels) == ("Vårens samtal", "open", ["door", "stall"])
     assert [topic.name for topic in topics.offered(campaign)] == ["Skolan", "Vården"]
     assert targets.agreed(campaign) == {organisation.id: 5000}

@@ -372,14 +372,14 @@ def _surroundings(area: Area) -> Drawing:
     own = area.geometry
     if own is None:
         return Drawing()
-    view = drawings.view_of([own], drawings.WIDTH, drawings.WIDTH / 5)
+    frame = drawings.frame_of([own], drawings.WIDTH, drawings.WIDTH / 5)
     others = [other for other in areas.owned_by(area.organisation_id) if other.id != area.id]
     shown = [
         (outline, other.name, url_for("areas.page", area_id=other.id), "")
         for other in (areas.with_outlines(others) if len(others) < MOST_SHOWN else [])
-        if (outline := other.geometry) and drawings.is_within(view, outline)
+        if (outline := other.geometry) and drawings.is_within(frame, outline)
     ]
-    return drawings.draw_in(view, [*shown, (own, area.name, "", "chosen")])
+    return drawings.draw_in(frame, [*shown, (own, area.name, "", "chosen")])
 
 
 def _plan_drawing(plan: Plan) -> Drawing:

@@ -13,7 +13,7 @@ from canvass.fieldwork.campaigns import Campaign, Facts
 from canvass.insight import numbers
 from canvass.members import access, joining, organisations
 from canvass.members.organisations import Organisation
-from canvass.web.page import auth, forms, fragments
+from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
@@ -53,7 +53,7 @@ def create() -> ResponseReturnValue:
         return _form(form, None), 422
     if form.text("open"):
         campaigns.open_(campaign, by=person)
-        joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())
+        joining.link(organisation, campaign.id, campaign.ends_on, site.secret())
     db.session.commit()
     return redirect(url_for("numbers.page", campaign_id=campaign.id), 303)
 
@@ -94,7 +94,7 @@ def change_state(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
     if request.form.get("state") == "open":
         campaigns.open_(campaign, by=person)
-        joining.link(campaign.organisation, campaign.id, campaign.ends_on, auth.secret())
+        joining.link(campaign.organisation, campaign.id, campaign.ends_on, site.secret())
         fragments.say(_("Kampanjen är öppen. Nu räknas samtalen."))
     elif request.form.get("state") == "close":
         campaigns.close(campaign, by=person)

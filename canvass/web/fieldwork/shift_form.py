@@ -6,8 +6,9 @@ from datetime import date, datetime, time
 
 from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
-from canvass.core import clock, db, geometry, i18n, places
+from canvass.core import clock, db, i18n, places
 from canvass.core.i18n import gettext as _
 from canvass.fieldwork import areas, campaigns, meeting_points, shifts, trainings
 from canvass.fieldwork.areas import Area
@@ -18,6 +19,7 @@ from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from canvass.web.page import auth, drawings, forms
 from canvass.web.page.drawings import Drawing
+from canvass.web.page.frames import Frame
 
 # Areas shown at once; the rest are folded, and at most so many drawn on the map.
 FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 400, 100
@@ -40,7 +42,7 @@ def blank(campaign: Campaign, node: Organisation, pattern: Shift | None) -> form
         areas=first.get("areas", []),
         place=first.get("place", ""),
         coordinates=_written(*first.get("position", (None, None))),
-        leader=first.get("leader") or auth.person().id,
+        leader=first.get("leader") or current_user.id,
         wanted=_or_empty(first.get("wanted")),
         expected=_or_empty(first.get("expected")),
         script=first.get("script", ""),
@@ -131,7 +133,7 @@ def show(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
     owners = organisations.tree([node.id for node in stands])
     organisation = shift.organisation if shift else db.session.get(Organisation, form.organisation) or stands[0]
     choices = _areas(form, campaign, organisation, shift)
-    view, drawing = _map([area for area, _away in choices])
+    frame, drawing = _map([area for area, _away in choices])
     options = [(area.id, area.name, _about(campaign, area, away)) for area, away in choices]
     return render_template(
         "shifts/form.html",
@@ -142,7 +144,7 @@ def show(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
         owners=owners,
         first_areas=options[:FIRST_AREAS],
         more_areas=options[FIRST_AREAS:MOST_AREAS],
-        view=view,
+        frame=frame,
         drawing=drawing,
         channels=[(channel, campaigns.channel_name(channel)) for channel in campaign.channels],
         leaders=_leaders(organisation, shift),
@@ -168,14 +170,14 @@ def _areas(
     return rows
 
 
-def _map(ground: list[Area]) -> tuple[geometry.View | None, Drawing]:
+def _map(ground: list[Area]) -> tuple[Frame | None, Drawing]:
     """The areas with outlines, to point out the meeting point on."""
     shown = areas.with_outlines(ground[:MOST_DRAWN])
     outlines = [outline for area in shown if (outline := area.geometry)]
     if not outlines:
         return None, Drawing()
-    view = drawings.view_of(outlines, drawings.WIDTH, drawings.WIDTH / 20)
-    return view, drawings.draw_in(view, [(area.geometry or {}, area.name, "", "") for area in shown])
+    frame = drawings.frame_of(outlines, drawings.WIDTH, drawings.WIDTH / 20)
+    return frame, drawings.draw_in(frame, [(area.geometry or {}, area.name, "", "") for area in shown])
 
 
 def _about(campaign: Campaign, area: Area, metres: float | None) -> str:

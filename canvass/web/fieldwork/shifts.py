@@ -22,7 +22,7 @@ from canvass.members import access, joining, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from canvass.web.fieldwork import shift_form
-from canvass.web.page import auth, fragments, level
+from canvass.web.page import auth, fragments, level, site
 from canvass.web.page.level import Level
 
 bp = Blueprint("shifts", __name__)
@@ -94,7 +94,7 @@ def create(campaign_id: str) -> ResponseReturnValue:
     if form.errors:
         db.session.rollback()
         return shift_form.show(form, access.find(person, Campaign, campaign_id), None), 422
-    shifts.link(shift, auth.secret())
+    shifts.link(shift, site.secret())
     db.session.commit()
     fragments.say(_("Passet är planerat. Dela länken, så kan folk anmäla sig."))
     return redirect(url_for("shifts.page", shift_id=shift.id), 303)
@@ -216,7 +216,7 @@ def make_link(shift_id: str) -> ResponseReturnValue:
     if known is not None and request.form.get("withdraw"):
         shifts.withdraw_link(known, shift, by=auth.person())
         fragments.say(_("Den gamla länken gäller inte längre. Här är den nya."))
-    shifts.link(shift, auth.secret())
+    shifts.link(shift, site.secret())
     db.session.commit()
     return redirect(url_for("shifts.page", shift_id=shift_id), 303)
 

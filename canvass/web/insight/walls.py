@@ -26,7 +26,7 @@ from canvass.members import access, joining, organisations
 from canvass.members.organisations import Organisation
 from canvass.web.insight import blocks, watching
 from canvass.web.insight.charts import chart
-from canvass.web.page import auth, forms, fragments
+from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("walls", __name__)
 
@@ -198,16 +198,16 @@ def index(campaign_id: str) -> ResponseReturnValue:
     stands = access.standpoints(person, campaign.organisation_id, "wall.manage")
     if not stands:
         raise access.Forbidden("wall.manage")
-    lines = [node for _depth, node in organisations.tree([node.id for node in stands])]
+    nodes = [node for _depth, node in organisations.tree([node.id for node in stands])]
     wanted = request.args.get("at") or stands[0].id
-    node = next((node for node in lines if node.id == wanted), None)
+    node = next((node for node in nodes if node.id == wanted), None)
     if node is None:
         raise access.NotFound(wanted)
     return render_template(
         "walls/index.html",
         campaign=campaign,
         node=node,
-        organisations=lines,
+        organisations=nodes,
         rows=[(known, _address(known), _address(known, LOOKS[1])) for known in walls.beneath(campaign.id, node.id)],
         form=forms.Form(language=i18n.language()),
     )
@@ -221,7 +221,7 @@ def make(campaign_id: str) -> ResponseReturnValue:
     node = access.find(person, Organisation, form.text("organisation"), "wall.manage")
     if not organisations.is_beneath(node.id, campaign.organisation_id):
         raise access.NotFound(node.id)
-    walls.make(campaign, node, form.text("name"), form.text("language"), auth.secret(), by=person)
+    walls.make(campaign, node, form.text("name"), form.text("language"), site.secret(), by=person)
     db.session.commit()
     fragments.say(_("Länken är klar. Öppna den på datorn vid projektorn."))
     return redirect(url_for("walls.index", campaign_id=campaign.id, at=node.id), 303)
@@ -238,4 +238,4 @@ def withdraw(wall_id: str) -> ResponseReturnValue:
 
 
 def _address(known: Wall, look: str | None = None) -> str:
-    return f"{auth.base_url()}{url_for('walls.wall', token=walls.token(known, auth.secret()), look=look)}"
+    return f"{site.base_url()}{url_for('walls.wall', token=walls.token(known, site.secret()), look=look)}"

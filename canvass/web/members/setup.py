@@ -1,4 +1,4 @@
-"""The first evening: from the one-time link to the first campaign's page."""
+"""Set-up of a fresh installation, by a link that works once: the organisation, the first person and a campaign."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from canvass.core import clock, db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns, targets, topics
-from canvass.members import joining, organisations, people
-from canvass.web.page import auth, forms, fragments
+from canvass.members import joining, organisations, passwords, people
+from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("setup", __name__, url_prefix="/setup")
 
@@ -21,7 +21,7 @@ bp = Blueprint("setup", __name__, url_prefix="/setup")
 @bp.get("/<token>")
 @auth.open_by_token
 def begin(token: str) -> ResponseReturnValue:
-    """One form: the organisation, you, the campaign."""
+    """The form."""
     joining.ticket("setup", token)
     return _form(_blank())
 
@@ -42,16 +42,16 @@ def finish(token: str) -> ResponseReturnValue:
         return _form(form), 422
     organisation = organisations.add(form.text("level"), form.text("organisation"), None)
     person = people.add(form.text("name"), organisation, email=form.text("email"))
-    people.set_password(person, form.password)
+    passwords.change(person, form.password)
     people.grant(person, "admin", organisation)
     campaign = campaigns.create(organisation, facts, by=person)
     topics.offer(campaign, form.lines("topics"))
     targets.agree(campaign, organisation, target, by=person)
     campaigns.open_(campaign, by=person)
-    joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())
+    joining.link(organisation, campaign.id, campaign.ends_on, site.secret())
     joining.spend(ticket)
     response = make_response(redirect(url_for("numbers.page", campaign_id=campaign.id), 303))
-    auth.let_in(person, response)
+    auth.sign_in(person, response)
     db.session.commit()
     fragments.say(_("Allt är klart. Dela länken eller koden så kan de första börja logga."))
     return response
@@ -66,7 +66,7 @@ def _check(form: forms.Form, facts: campaigns.Facts) -> None:
         ),
         (lambda: people.checked_name(form.name), {}),
         (lambda: people.unused_email(form.email), {}),
-        (lambda: people.checked_password(form.password), {}),
+        (lambda: passwords.checked(form.password), {}),
         (lambda: campaigns.checked(facts), {"name": "campaign"}),
     )
     # From the last to the first, since a form puts what it is told before what it knows.

@@ -1,4 +1,4 @@
-"""What every template can count on, and the page or just the part of it that is swapped."""
+"""What every template can use, and the choice between a whole page and the part of it that htmx swaps."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from canvass.core.i18n import gettext as _
 from canvass.fieldwork import areas, campaigns
 from canvass.members import access, joining, organisations, people
 from canvass.members.joining import JoinLink
-from canvass.web.page import auth
+from canvass.web.page import auth, site
 
 
 def attach(app: Flask) -> None:
-    """Give templates their words, numbers and addresses."""
+    """Add the functions and variables that all templates share."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         _=i18n.gettext,
@@ -48,9 +48,8 @@ def attach(app: Flask) -> None:
 
 
 def surroundings() -> dict[str, Any]:
-    """What stands around every page: the person, the language and the menu."""
+    """Return the variables that all templates share."""
     return {
-        "person": auth.visitor(),
         "language": i18n.language(),
         "languages": i18n.LANGUAGES,
         "navigation": navigation(),
@@ -61,7 +60,7 @@ def surroundings() -> dict[str, Any]:
 
 
 def navigation() -> list[dict[str, Any]]:
-    """The menu for this person: only what leads somewhere for them."""
+    """Return the entries of the menu that the person has a right to; none for a stranger."""
     person = auth.visitor()
     if person is None:
         return []
@@ -86,28 +85,28 @@ def _is_within(path: str, chapter: str) -> bool:
 
 
 def page_or_part(page: str, part: str, **values: Any) -> str:
-    """The whole page, or just the part of it that it includes, when htmx asks for that."""
+    """Render the page, or only the part that it includes when htmx asks."""
     return render_template(part if request.headers.get("HX-Request") == "true" else page, **values)
 
 
 def way_in(link: JoinLink) -> dict[str, Any]:
-    """A join link as pages show it: itself, its short code and its address."""
-    code = joining.code(link, auth.secret())
-    return {"link": link, "code": code, "url": f"{auth.base_url()}{url_for('joining.welcome', code=code)}"}
+    """Return a join link as templates show it: the link, its short code and its address."""
+    code = joining.code(link, site.secret())
+    return {"link": link, "code": code, "url": f"{site.base_url()}{url_for('joining.welcome', code=code)}"}
 
 
 def say(text: str, kind: str = "ok") -> None:
-    """Tell the person on the next page: `ok`, `warning` or `error`."""
+    """Show a message on the next page; `kind` is `ok`, `warning` or `error`."""
     flash(text, kind)
 
 
 def asset(path: str) -> str:
-    """The address of a static file, with its content's mark so that browsers may keep it for good."""
+    """Return the address of a static file with a hash of its content, so that browsers may keep it for good."""
     return url_for("static", filename=path, v=mark(path))
 
 
 def mark(path: str) -> str:
-    """A short hash of a static file's content; read anew in development."""
+    """Return a short hash of a static file's content, computed once for each version of the file."""
     return _mark(path, (Path(current_app.static_folder or "") / path).stat().st_mtime_ns)
 
 
@@ -117,6 +116,6 @@ def _mark(path: str, _changed: int) -> str:
 
 
 def qr(text: str) -> Markup:
-    """The text as a QR code in SVG, sized by CSS, dark on light in every colour scheme."""
+    """Return the text as a QR code in SVG, sized by CSS, dark on light in every colour scheme."""
     code = segno.make(text, error="m", micro=False)
     return Markup(code.svg_inline(border=2, omitsize=True, svgclass="qr", lineclass=None, dark="#000", light="#fff"))
