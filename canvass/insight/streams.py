@@ -75,7 +75,7 @@ class Frame:
 
     def __init__(self, text: str) -> None:
         self.plain = text.encode()
-        # A full flush: the data refers to nothing before it and ends on a whole byte, so any frame can follow any other.
+        # A full flush: the data refers to nothing before it and ends on a whole byte; frames can follow in any order.
         packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
         self.packed = packer.compress(self.plain) + packer.flush(zlib.Z_FULL_FLUSH)
 
