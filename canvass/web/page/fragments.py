@@ -17,7 +17,7 @@ from canvass.core.i18n import gettext as _
 from canvass.fieldwork import areas, campaigns
 from canvass.members import access, joining, organisations, people
 from canvass.members.joining import JoinLink
-from canvass.web.page import auth, site
+from canvass.web.page import auth, site, stylesheets
 
 
 def attach(app: Flask) -> None:
@@ -128,6 +128,8 @@ def asset(path: str) -> str:
 
 def mark(path: str) -> str:
     """Return a short hash of a static file's content, computed once for each version of the file."""
+    if (text := stylesheets.joined(path)) is not None:
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
     return _mark(path, (Path(current_app.static_folder or "") / path).stat().st_mtime_ns)
 
 
