@@ -1,6 +1,5 @@
 // The sum of a target's parts while they are typed. The page comes with the same sentence from the server.
 
-const line = document.getElementById("sum");
 const isEnglish = document.documentElement.lang === "en";
 const numbers = new Intl.NumberFormat(isEnglish ? "en-GB" : "sv-SE");
 const number = (value) => numbers.format(value).replace(/\s/g, "\u202f");
@@ -13,6 +12,8 @@ function worth(field) {
 }
 
 function tell() {
+  const line = document.getElementById("sum");
+  if (!line) return;
   const fields = [...document.querySelectorAll("[data-part]")];
   const sum = fields.reduce((total, field) => total + worth(field), Number(line.dataset.others));
   const hasTarget = "target" in line.dataset;
@@ -32,4 +33,4 @@ document.addEventListener("input", ({ target: field }) => {
 });
 
 // In a page from the back-forward cache the browser has filled in the fields.
-if (line) addEventListener("pageshow", tell);
+addEventListener("pageshow", tell);
