@@ -21,7 +21,7 @@ from canvass.core.refusals import Refused
 from canvass.counting import attempts, receipts, tallies
 from canvass.fieldwork import areas
 from canvass.insight import walls
-from canvass.members import joining, organisations, people
+from canvass.members import joining, people, sweden
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
@@ -205,7 +205,7 @@ def import_sweden(beneath: str | None) -> None:
     """Add the districts and municipal organisations that are missing."""
     start = _organisation(beneath) if beneath else None
     try:
-        added = organisations.import_sweden(start)
+        added = sweden.add_missing(start)
     except Refused as error:
         raise click.ClickException(str(error)) from None
     db.session.commit()

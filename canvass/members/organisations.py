@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
@@ -15,14 +13,12 @@ from canvass.core import audit, clock, i18n
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.core.settings import ROOT
 
 # From the top down; an organisation stands beneath one of a higher level.
 KINDS = ("national", "district", "municipal", "association")
 # Too wide for lists of what is done on the ground.
 ABOVE_MUNICIPAL = ("national", "district")
 MOST_MEMBERS = 1_000_000
-REFERENCE = ROOT / "canvass" / "reference" / "municipalities.csv"
 
 
 class Organisation(Base):
@@ -208,157 +204,9 @@ def move(organisation: Organisation, parent: Organisation | None, *, by: str | N
     session.flush()
 
 
-def import_sweden(beneath: Organisation | None = None, *, by: str | None = None) -> dict[str, int]:
-    """Add the districts and municipal organisations of Sweden that are missing, from the shipped list.
-
-    `beneath` says where to start: the party gives all of Sweden, a district its own municipal organisations. Without it
-    the whole installation becomes one party: whatever stood alone until now, of any level, gets its place in the tree.
-    An organisation is known again by its code or by what its name speaks of, and keeps everything it has.
-
-    Returns how many were added by kind, how many that were there have been `placed`, and how many were found
-    `elsewhere` than beneath the start and left there. Raises Refused; then the caller rolls back.
-    """
-    if beneath is not None and beneath.kind not in ABOVE_MUNICIPAL:
-        raise Refused(_("Distrikt och arbetarekommuner kan bara läggas under partiet eller ett partidistrikt."))
-    with REFERENCE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    counts = dict.fromkeys((*KINDS[:-1], "placed", "elsewhere"), 0)
-    top = beneath or _party()
-    if top is None:
-        top = add("national", _("Partiet"), None, by=by)
-        counts["national"] = 1
-    branch = None if beneath is None else {node.id for _depth, node in tree([top.id])}
-    taken = {
-        (parent_id, name) for parent_id, name in session.execute(select(Organisation.parent_id, Organisation.name))
-    }
-
-    def settle(
-        kind: str, name: str, code: str, known: Organisation | None, parent: Organisation
-    ) -> Organisation | None:
-        if known is None:
-            if (parent.id, name) in taken:
-                raise Refused(
-                    _(
-                        "Det finns redan en organisation som heter %(name)s under %(parent)s.",
-                        name=name,
-                        parent=parent.name,
-                    )
-                )
-            counts[kind] += 1
-            known = Organisation(id=new_id(), kind=kind, name=name, code=code, parent_id=parent.id)
-            session.add(known)
-            return known
-        # Who starts from a branch draws nothing into it: that may be somebody else's.
-        if branch is not None and known.id not in branch:
-            counts["elsewhere"] += 1
-            return None
-        known.code = known.code or code
-        # Where else it stands somebody has put it on purpose.
-        if known.parent_id in (None, top.id) and known.parent_id != parent.id:
-            move(known, parent, by=by)
-            counts["placed"] += 1
-        return known
-
-    districts = _districts(top, {row["party_district"] for row in rows})
-    if top.kind == "national":
-        for name in sorted(districts):
-            districts[name] = settle("district", name, "", districts[name], top)
-    municipals = _municipals(rows)
-    for row in rows:
-        name, parent = row["name"], districts.get(row["party_district"])
-        if parent is not None:
-            municipals[name] = settle("municipal", name, row["code"], municipals[name], parent)
-    if beneath is None:
-        counts["placed"] += _gather(top, municipals, by)
-    session.flush()
-    audit.record("organisation.import", person_id=by, organisation_id=top.id, **counts)
-    return counts
-
-
 def in_order(organisations: Iterable[Organisation]) -> list[Organisation]:
     """Sorted as a Swede sorts."""
     return sorted(organisations, key=lambda organisation: i18n.sort_key(organisation.name))
-
-
-def _party() -> Organisation | None:
-    parties = select(Organisation).where(Organisation.kind == "national")
-    return session.scalar(parties.order_by(Organisation.created_at, Organisation.id).limit(1))
-
-
-def _districts(top: Organisation, listed: Iterable[str]) -> dict[str, Organisation | None]:
-    """Which organisation is which listed district, None where there is none; only itself beneath a district."""
-    names = {name: name for name in listed}
-    for name in list(names):
-        # "Jämtlands län" is Jämtland too, but "Stockholms län" is not Stockholm.
-        short = name.removesuffix(" län")
-        if short.removesuffix("s") not in names:
-            names |= {short: name, short.removesuffix("s"): name}
-    if top.kind == "national":
-        known = _recognised("district", names, {})
-        return {name: known.get(name) for name in names.values()}
-    own = _place_named(top.name, names)
-    if own is None:
-        raise Refused(_("%(name)s finns inte bland de 26 partidistrikten. Byt namn på det först.", name=top.name))
-    return {own: top}
-
-
-def _municipals(rows: Iterable[Mapping[str, str]]) -> dict[str, Organisation | None]:
-    """Which organisation is which listed municipality's, None where there is none."""
-    names = {row["name"]: row["name"] for row in rows}
-    known = _recognised("municipal", names, {row["code"]: row["name"] for row in rows})
-    return {name: known.get(name) for name in names}
-
-
-def _recognised(kind: str, names: Mapping[str, str], codes: Mapping[str, str]) -> dict[str, Organisation]:
-    """Which organisation of this level is which place: by its code, else its very name, else what that speaks of."""
-    query = select(Organisation).where(Organisation.kind == kind)
-    nodes = list(session.scalars(query.order_by(Organisation.created_at, Organisation.id)))
-    ways: tuple[Callable[[Organisation], str | None], ...] = (
-        lambda node: codes.get(node.code),
-        lambda node: names.get(node.name),
-        lambda node: _place_named(node.name, names),
-    )
-    found: dict[str, Organisation] = {}
-    for way in ways:
-        for node in nodes:
-            place = way(node)
-            if place and place not in found and node not in found.values():
-                found[place] = node
-    return found
-
-
-def _gather(top: Organisation, municipals: Mapping[str, Organisation | None], by: str | None) -> int:
-    """Put everything that still stands alone beneath the party; returns how many.
-
-    An association comes under the municipal organisation that its name speaks of. Where there is none, only people
-    know whose it is: they find it directly beneath the party.
-    """
-    query = select(Organisation).where(Organisation.parent_id.is_(None), Organisation.kind != "national")
-    alone = list(session.scalars(query))
-    for organisation in alone:
-        place = _place_named(organisation.name, {name: name for name in municipals})
-        parent = municipals.get(place or "") if organisation.kind == "association" else None
-        move(organisation, parent or top, by=by)
-    return len(alone)
-
-
-def _place_named(name: str, names: Mapping[str, str]) -> str | None:
-    """The only place that "Norrköpings arbetarekommun" or "Socialdemokraterna i Norrköping" speaks of, else None."""
-    words = _words(name)
-    places = set()
-    # The longest first, and each word once: who says "Stockholms län" has not said "Stockholm".
-    for spoken in sorted(names, key=lambda each: -len(_words(each))):
-        *head, last = _words(spoken)
-        for at in range(len(words) - len(head)):
-            end = at + len(head)
-            if words[at:end] == head and words[end] in (last, f"{last}s"):
-                places.add(names[spoken])
-                words[at : end + 1] = [""] * (len(head) + 1)
-    return places.pop() if len(places) == 1 else None
-
-
-def _words(name: str) -> list[str]:
-    return re.findall(r"\w+", name.casefold())
 
 
 def _checked_name(name: str) -> str:
