@@ -85,7 +85,7 @@ def find(person: Person, kind: type[Owned], object_id: str, action: str | None =
     return found
 
 
-def standpoints(person: Person, organisation_id: str, action: str = "campaign.see") -> list[Organisation]:
+def tops(person: Person, organisation_id: str, action: str = "campaign.see") -> list[Organisation]:
     """Return from which organisations the person looks at what `organisation_id` owns.
 
     That organisation itself for a role there or above, else the highest beneath it where they have a role.

@@ -426,7 +426,7 @@ def test_an_unknown_action_is_allowed_to_nobody(cast: Cast) -> None:
 def test_every_right_is_asked_for_and_everything_asked_for_is_a_right() -> None:
     """A right that nothing asks for, or a question that no right answers, is a slip of the pen."""
     asking = re.compile(
-        r"\b(?:may|may_anywhere|require|find|nodes|reach|standpoints)\([^()]*(?:\(\)[^()]*)*?[\"'](\w+\.\w+)[\"']"
+        r"\b(?:may|may_anywhere|require|find|nodes|reach|tops)\([^()]*(?:\(\)[^()]*)*?[\"'](\w+\.\w+)[\"']"
     )
     files = [*(ROOT / "canvass").rglob("*.py"), *(ROOT / "templates").rglob("*.html")]
     texts = [path.read_text("utf-8") for path in files if path.name != "access.py"]
