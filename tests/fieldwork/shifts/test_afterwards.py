@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from typing import Any
 
 from flask.testing import FlaskClient
 
@@ -13,10 +12,6 @@ from canvass.members.people import Person
 from tests.cast import Cast, log, plan_shift, send_out
 
 SignedIn = Callable[[Person], FlaskClient]
-
-SignedIn = Callable[[Person], FlaskClient]
-
-Later = Callable[..., Any]
 
 
 def test_the_part_that_follows_is_fetched_alone(cast: Cast, signed_in: SignedIn) -> None:
