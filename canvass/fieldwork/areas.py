@@ -1,4 +1,4 @@
-"""Areas: ground that a team can be given, with its outline, drawn by hand elsewhere and imported, or only named."""
+"""Areas: the ground that teams are given, with an outline read from a file or with a name alone."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer
 
 from canvass.core import audit, clock, geojson, i18n
 from canvass.core.db import Base, Id, in_batches, new_id, session
+from canvass.core.geojson.fields import LONGEST_CODE, LONGEST_NAME, MOST_HOUSEHOLDS
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import access, organisations
@@ -22,33 +23,35 @@ from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
 HOUSING = ("villa", "terraced", "flats", "mixed")
-MOST_HOUSEHOLDS = 1_000_000
-# An uploaded file waits this long for its preview to be confirmed.
+# How long an uploaded file may wait for its preview to be confirmed.
 DRAFT_TIME = timedelta(hours=24)
 
 
 class Area(Base):
-    """A named piece of ground owned by an organisation. `outline` is a GeoJSON geometry in WGS84."""
+    """A piece of ground with a name, owned by an organisation. `outline` is a GeoJSON geometry in WGS84, as text.
+
+    The outline is not read with the rest: `with_outlines` reads those of many areas with one query.
+    """
 
     __tablename__ = "areas"
     __table_args__ = (UniqueConstraint("organisation_id", "code"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id))
-    code: Mapped[str] = mapped_column(String(40))
-    name: Mapped[str] = mapped_column(String(120))
+    code: Mapped[str] = mapped_column(String(LONGEST_CODE))
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
     housing: Mapped[str] = mapped_column(String(20), default="")
     households: Mapped[int | None]
     outline: Mapped[str | None] = mapped_column(Text, deferred=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    # No longer offered; what was counted there stays.
+    # From then on it is offered to nobody; what was counted there stays.
     retired_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
     @property
     def geometry(self) -> dict[str, Any] | None:
-        """The outline as a GeoJSON geometry."""
+        """The outline decoded; None for an area with a name alone."""
         return json.loads(self.outline) if self.outline else None
 
 
@@ -62,14 +65,14 @@ class Draft(Base):
     person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     choices: Mapped[dict[str, Any]] = mapped_column(JSON)
-    # What was read of the file: smaller than the file, and nothing is worked out twice. Empty when carried out.
+    # The features that were read, as JSON: smaller than the file, and it is read once only. Empty when carried out.
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
     @property
     def is_spent(self) -> bool:
-        """Has it been carried out already?"""
+        """Whether it has been carried out."""
         return not self.content
 
     @property
@@ -81,7 +84,7 @@ class Draft(Base):
 
 
 def housing_name(housing: str) -> str:
-    """What a housing type is called."""
+    """The word for a code of HOUSING, or for "": not given."""
     return {
         "": _("Ej angivet"),
         "villa": _("Villor"),
@@ -103,7 +106,7 @@ def add(
     households: int | None = None,
     by: Person,
 ) -> Area:
-    """A new area. Without a code it gets the next number. Raises Refused."""
+    """A new area. Without a code it gets the lowest free number. Raises Refused."""
     area = Area(organisation=organisation, **_checked(organisation, name, code, housing, households, None))
     session.add(area)
     session.flush()
@@ -121,7 +124,7 @@ def edit(
     households: int | None,
     by: Person,
 ) -> None:
-    """Change an area, its owner too. Raises Refused."""
+    """Change an area, `organisation` being its owner from now on. Raises Refused."""
     for column, value in _checked(organisation, name, code, housing, households, area).items():
         setattr(area, column, value)
     area.organisation_id, area.organisation = organisation.id, organisation
@@ -129,13 +132,13 @@ def edit(
 
 
 def retire(area: Area, *, by: Person) -> None:
-    """Offer it no longer; its counts stay."""
+    """Take an area out of use; its counts stay. A retired area stays as it is."""
     area.retired_at = area.retired_at or clock.now()
     audit.record("area.retire", person_id=by.id, organisation_id=area.organisation_id, area=area.id)
 
 
 def bring_back(area: Area, *, by: Person) -> None:
-    """Offer it again."""
+    """Take a retired area into use again."""
     area.retired_at = None
     audit.record("area.bring_back", person_id=by.id, organisation_id=area.organisation_id, area=area.id)
 
@@ -144,12 +147,12 @@ def bring_back(area: Area, *, by: Person) -> None:
 
 
 def seen_by(person: Person) -> list[Area]:
-    """The areas a person may know of, by name."""
+    """The areas that the person may see."""
     return in_order(session.scalars(access.visible(person, Area)))
 
 
 def with_outlines(shown: Iterable[Area]) -> list[Area]:
-    """Those of them that have an outline, with all outlines read at once: otherwise each is a question of its own."""
+    """Those of the areas that have an outline, with the outlines read in one query instead of one for each."""
     found: list[Area] = []
     for ids in in_batches(area.id for area in shown):
         query = select(Area).where(Area.id.in_(ids), Area.outline.is_not(None)).options(undefer(Area.outline))
@@ -158,23 +161,24 @@ def with_outlines(shown: Iterable[Area]) -> list[Area]:
 
 
 def owned_by(organisation_id: str) -> list[Area]:
-    """An organisation's very own areas in use."""
+    """The areas in use that the organisation itself owns."""
     return in_order(
         session.scalars(select(Area).where(Area.organisation_id == organisation_id, Area.retired_at.is_(None)))
     )
 
 
 def owned_beneath(organisation_id: str) -> list[Area]:
-    """The areas of an organisation and everything beneath it."""
+    """All areas of an organisation and of those beneath it, retired ones too."""
     return in_order(
         session.scalars(select(Area).where(Area.organisation_id.in_(organisations.beneath(organisation_id))))
     )
 
 
 def serving(organisation_id: str, *, near: str | None = None) -> list[Area]:
-    """Where a campaign of this organisation may have its conversations: its own areas, those beneath, and those above.
+    """The areas in use where a campaign of this organisation may have conversations.
 
-    `near` narrows to what one association's phones need: its municipal organisation's and those above it.
+    They are its own, those of organisations beneath it and those of organisations above it. With `near`, the id of an
+    association, only those that its phones need: of its municipal organisation, what is beneath that, and above it.
     """
     bottom = organisation_id
     if near is not None and organisations.is_beneath(near, bottom):
@@ -187,23 +191,26 @@ def serving(organisation_id: str, *, near: str | None = None) -> list[Area]:
 
 
 def serves(area: Area, organisation_id: str) -> bool:
-    """May a campaign of this organisation have talked there? In retired areas too: a phone may have been away."""
+    """Whether a campaign of this organisation may count conversations there.
+
+    Retired areas count as well: a phone may send what it logged before.
+    """
     return organisations.is_beneath(area.organisation_id, organisation_id) or organisations.is_beneath(
         organisation_id, area.organisation_id
     )
 
 
 def in_order(found: Iterable[Area]) -> list[Area]:
-    """Sorted by name as a Swede sorts, then code."""
+    """The areas by name in Swedish order, then by code."""
     return sorted(found, key=lambda area: (i18n.sort_key(area.name), area.code))
 
 
-# --- import -------------------------------------------------------------------------------------------------
+# --- from a file --------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Change:
-    """An area that the file changes: the columns and what they become, `retired_at` too when it comes back."""
+    """An area that the file changes: the columns with their new values. `retired_at` becomes None if it was set."""
 
     area: Area
     feature: geojson.Feature
@@ -212,7 +219,7 @@ class Change:
 
 @dataclass
 class Plan:
-    """What an import would do. Nothing is done while there are problems."""
+    """What an import would do. It cannot be carried out while the file has problems."""
 
     organisation: Organisation
     reading: geojson.Reading
@@ -222,12 +229,15 @@ class Plan:
 
     @property
     def problems(self) -> list[geojson.Problem]:
-        """What is wrong with the file."""
+        """Those of the reading."""
         return self.reading.problems
 
     @property
     def mark(self) -> str:
-        """Differs whenever the same file would do something else, since somebody has changed the areas meanwhile."""
+        """A digest of what the plan would do.
+
+        It tells a preview from the same file's plan after somebody else has changed the areas.
+        """
         added = [feature.code for feature in self.added]
         before = [[c.area.id, {column: str(getattr(c.area, column)) for column in c.values}] for c in self.changed]
         content = json.dumps([added, before, [area.id for area in self.unchanged]])
@@ -242,19 +252,22 @@ def plan_import(
     name_field: str | None = None,
     housing: str = "",
 ) -> Plan:
-    """Compare a GeoJSON file with what the organisation has. `housing` is for areas where nobody has said."""
+    """Read a GeoJSON file and compare it with the organisation's areas.
+
+    `housing` is given to those areas of the file that would have none.
+    """
     reading = geojson.read(content, code_field=code_field or None, name_field=name_field or None)
     return compare(organisation, reading, housing=housing)
 
 
 def compare(organisation: Organisation, reading: geojson.Reading, *, housing: str = "") -> Plan:
-    """As plan_import, for a file that has been read. An area is known again by its code."""
+    """The same for a file that has been read. Areas are recognised by their codes."""
     plan = Plan(organisation, reading)
     query = select(Area).where(Area.organisation_id == organisation.id).options(undefer(Area.outline))
     known = {area.code: area for area in session.scalars(query)}
     for feature in reading.features:
         if not reading.fields["code"]:
-            # A single outline without a code: not the same ground as the last one that came so.
+            # A single outline without a code. Two that were drawn one after the other are two areas.
             feature = _numbered(feature, known)
         area = known.get(feature.code)
         if area is None:
@@ -272,7 +285,7 @@ def compare(organisation: Organisation, reading: geojson.Reading, *, housing: st
 
 
 def carry_out(plan: Plan, *, housing: str = "", by: Person | None = None) -> None:
-    """Do what the plan says. Raises Refused while it has problems: all of a file or nothing of it."""
+    """Add and change the plan's areas. Raises Refused if it has problems: a file is taken whole or not at all."""
     if plan.problems:
         raise Refused({"file": plan.problems[0].sentence})
     for feature in plan.added:
@@ -291,7 +304,7 @@ def carry_out(plan: Plan, *, housing: str = "", by: Person | None = None) -> Non
 
 
 def keep_draft(plan: Plan, choices: dict[str, Any], *, by: Person) -> Draft:
-    """Keep what was read until its preview is confirmed; forgotten drafts are cleared away."""
+    """Keep what was read until its preview is confirmed. Deletes drafts older than DRAFT_TIME."""
     session.execute(delete(Draft).where(Draft.created_at < clock.now() - DRAFT_TIME))
     content = {"features": [asdict(feature) for feature in plan.reading.features], "fields": plan.reading.fields}
     draft = Draft(
@@ -303,24 +316,24 @@ def keep_draft(plan: Plan, choices: dict[str, Any], *, by: Person) -> Draft:
 
 
 def draft(draft_id: str, *, of: Person) -> Draft | None:
-    """The person's own waiting file."""
+    """The draft with this id if it is the person's own."""
     return session.scalar(select(Draft).where(Draft.id == draft_id, Draft.person_id == of.id))
 
 
 def discard(draft: Draft) -> None:
-    """Never mind that file."""
+    """Delete a draft without carrying it out."""
     session.delete(draft)
 
 
 def spend(draft: Draft) -> None:
-    """It has been carried out: forget what was read, remember that it was, for whoever taps twice."""
+    """Empty a draft that has been carried out. The row stays, so that a second tap on the button finds it spent."""
     draft.content = b""
 
 
 def _imported(feature: geojson.Feature, housing: str, area: Area | None) -> dict[str, Any]:
-    """The columns that a file decides. What it does not speak of is left as it was."""
+    """The columns that a feature decides; `area` is the one it changes. Columns it says nothing about are left out."""
     values: dict[str, Any] = {"outline": json.dumps(feature.geometry, separators=(",", ":"))}
-    # Without a name a feature goes by its code: no reason to forget what people call the area.
+    # A feature without a name has its code for one, which is no reason to drop the name people use.
     if area is None or feature.name != feature.code:
         values["name"] = feature.name
     if feature.housing:
@@ -333,7 +346,7 @@ def _imported(feature: geojson.Feature, housing: str, area: Area | None) -> dict
 
 
 def _numbered(feature: geojson.Feature, known: dict[str, Area]) -> geojson.Feature:
-    """The feature under the code of the area that has this very outline, else under the next free number."""
+    """The feature with the code of the area that has exactly its outline, else with the lowest free number."""
     outline = _imported(feature, "", None)["outline"]
     same = next((area for area in known.values() if area.outline == outline), None)
     if same is not None:
@@ -343,12 +356,14 @@ def _numbered(feature: geojson.Feature, known: dict[str, Area]) -> geojson.Featu
 
 
 def _next_code(taken: Container[str]) -> str:
+    """The lowest number that is no area's code."""
     return next(str(number) for number in count(1) if str(number) not in taken)
 
 
 def _checked(
     organisation: Organisation, name: str, code: str, housing: str, households: int | None, area: Area | None
 ) -> dict[str, Any]:
+    """The columns that a form decides; `area` is the one it changes. Raises Refused."""
     errors = {}
     name, code = " ".join(name.split()), code.strip()
     taken = {
@@ -358,11 +373,11 @@ def _checked(
     }
     if not name:
         errors["name"] = _("Ge området ett namn.")
-    elif len(name) > 120:
+    elif len(name) > LONGEST_NAME:
         errors["name"] = _("Namnet får ha högst 120 tecken.")
     if not code:
         code = _next_code(taken)
-    elif len(code) > 40:
+    elif len(code) > LONGEST_CODE:
         errors["code"] = _("Koden får ha högst 40 tecken.")
     elif code in taken:
         errors["code"] = _("Koden %(code)s används redan av ett annat område.", code=code)
