@@ -1,7 +1,8 @@
-"""Many who watch, in a process of its own so that what they cost is not the server's. Speaks JSON on its pipes.
+"""Many watchers, in a process of its own so that their processor time is not counted as the server's.
 
-Reads {"url", "paths", "cookies", "way", "seconds"} from stdin, says "ready" when everybody has come, and at the end
-writes for some of them when they saw which total: {"seen": [[[moment, total], …], …], "bytes": …, "answers": …}.
+Reads {"url", "paths", "cookies", "way"} as JSON from stdin and prints "ready" when every watcher has been answered.
+After another line on stdin it prints {"seen": [[[moment, total], …], …], "bytes": …, "answers": …}: when some of them
+saw which total, and how much all of them received.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from contextlib import suppress
 from typing import Any
 
 POLL_EVERY = 3  # seconds
-TOLD_OF = 20  # how many of them read what they are shown; the others only take it in
+READERS = 20  # how many of them read the totals; the others only receive
 TOTAL = re.compile(r'figure-value">([\d\s]+)')
 
 
 class Watcher:
-    """One of the crowd, on a connection of its own."""
+    """A watcher on a connection of its own, by stream or by polling."""
 
     def __init__(self, order: dict[str, Any], number: int) -> None:
         self.host, self.port = order["url"].removeprefix("http://").split(":")
         self.path = order["paths"][number % len(order["paths"])]
         self.cookie, self.way = order["cookies"][number % len(order["cookies"])], order["way"]
-        self.reads = number % max(1, len(order["cookies"]) // TOLD_OF) == 0
+        self.reads = number % max(1, len(order["cookies"]) // READERS) == 0
         self.seen: list[tuple[float, int]] = []
         self.bytes = self.answers = 0
         self.come = asyncio.Event()

@@ -19,7 +19,7 @@ from sqlalchemy import event
 import canvass
 from canvass.core import clock, db, journals, sqlite, state
 from canvass.core.sqlite import sqlite3
-from canvass.members import people
+from canvass.members import devices
 from tests.cast import gather
 from tests.conftest import NOW, browser
 from tests.counting.test_sync import Phone
@@ -74,7 +74,7 @@ def fill(folder: Path) -> Statements:
         state.begin(folder, None)
         cast = gather()
         client = browser(app)
-        client.set_cookie("canvass_device", people.add_device(cast.alva))
+        client.set_cookie("canvass_device", devices.add(cast.alva))
         db.session.commit()
         phone = Phone(client, cast.alva.id)
         operation = phone.operation(cast, data={"area": cast.hageby_north.id})

@@ -1,7 +1,7 @@
 """What watching costs the server, and how soon numbers are seen. `python3 app.py test benchmarks/test_live.py -s`.
 
-Rounds of nobody watching, 500 streams, and 500 who ask every three seconds instead, in turn on one server: first with
-phones that post ten times a second together, then with phones that post as fast as they are answered.
+Rounds of nobody watching, 500 streams, and 500 watchers who poll every three seconds instead, in turn on one server:
+first with phones that post ten times a second together, then with phones that post as fast as they are answered.
 Not part of the suite: it measures, and asserts nothing about time.
 """
 
@@ -22,12 +22,13 @@ from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 from typing import Any
+from typing import cast as cast_to
 
 from canvass.core import clock, db
 from canvass.counting import attempts
 from canvass.counting.attempts import Facts
 from canvass.fieldwork import areas
-from canvass.members import organisations, people
+from canvass.members import devices, organisations, people, sessions
 from tests.browser.conftest import Live, serving, staged
 from tests.cast import Cast
 
@@ -40,27 +41,27 @@ def test_what_watching_costs(folder: Path) -> None:
     """On the default server and database."""
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     with serving(folder / "measured") as server, staged(server.app) as cast:
-        hall = Hall(server, cast)
+        scene = Scene(server, cast)
         for way in ["", "stream", "poll"] * ROUNDS:
-            with hall.crowd(way) as crowd:
+            with scene.crowd(way) as crowd:
                 figures = found[way or "nobody"]
-                began, cpu = time.monotonic(), hall.cpu()
-                accepted, latencies = hall.post(STEADY, RATE)
-                figures["core"].append((hall.cpu() - cpu) / (time.monotonic() - began))
+                began, cpu = time.monotonic(), scene.cpu()
+                accepted, latencies = scene.post(STEADY, RATE)
+                figures["core"].append((scene.cpu() - cpu) / (time.monotonic() - began))
                 figures["steady"] += latencies
-                posted, fast = hall.post(FULL, None)
+                posted, fast = scene.post(FULL, None)
                 figures["full"] += fast
                 figures["posts a second"].append(len(posted) / FULL)
                 time.sleep(1)
                 told = crowd()
             figures["delay"] += delays(accepted, told["seen"])
             figures["bytes"].append(told["bytes"] / WATCHERS)
-        for phone in hall.phones:
+        for phone in scene.phones:
             phone.connection.close()
     report(found)
 
 
-class Hall:
+class Scene:
     """A server with a campaign of some size, the phones of those who log, and the leaders who watch."""
 
     def __init__(self, server: Live, cast: Cast) -> None:
@@ -83,19 +84,19 @@ class Hall:
                     happened_at=clock.now() - timedelta(days=day),
                     facts=facts,
                 )
-        self.phones = [Phone(server.url, cast, person, people.add_device(person)) for person, _ in crew]
+        self.phones = [Phone(server.url, cast, person, devices.add(person)) for person, _ in crew]
         at = [cast.norrkoping.id] * 3 + [home.id for _, home in crew[:4]]
         self.paths = [f"/campaigns/{cast.spring.id}?at={id_}" for id_ in at]
         leaders = [people.add(f"Ledare {number}", cast.norrkoping) for number in range(50)]
         for leader in leaders:
             people.grant(leader, "leader", cast.norrkoping)
-        self.cookies = [people.sign_in(leaders[number % 50])[1] for number in range(WATCHERS)]
+        self.cookies = [sessions.start(leaders[number % 50])[1] for number in range(WATCHERS)]
         self.total = 60 * PHONES
         db.session.commit()
 
     @contextmanager
     def crowd(self, way: str) -> Iterator[Any]:
-        """Everybody watches; call what is given to have them leave and tell. `way` is stream, poll or nothing."""
+        """All watch, by `way`: stream, poll or '' for none. The function given ends it and returns what they saw."""
         if not way:
             yield lambda: {"seen": [], "bytes": 0}
             return
@@ -103,12 +104,13 @@ class Hall:
         command = [sys.executable, str(Path(__file__).with_name("crowd.py"))]
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         with subprocess.Popen(command, **pipes) as process:
-            print(json.dumps(order), file=process.stdin, flush=True)
-            assert process.stdout.readline() == "ready\n"
+            source, answers = cast_to(Any, process.stdin), cast_to(Any, process.stdout)
+            print(json.dumps(order), file=source, flush=True)
+            assert answers.readline() == "ready\n"
 
             def leave() -> Any:
-                print(file=process.stdin, flush=True)
-                return json.loads(process.stdout.readline())
+                print(file=source, flush=True)
+                return json.loads(answers.readline())
 
             yield leave
             process.kill()
@@ -171,7 +173,7 @@ class Phone:
 
     def log(self) -> None:
         self.seq += 1
-        data = {"area": None, "channel": "door", "outcome": "talked", "n": 1, "topics": []}
+        data: dict[str, Any] = {"area": None, "channel": "door", "outcome": "talked", "n": 1, "topics": []}
         now = clock.text(clock.now())
         operation = {"op": db.new_id(), "attempt": db.new_id(), "rev": 1, "base": 0, "kind": "create", "schema": 1}
         operation |= {"seq": self.seq, "campaign": self.campaign, "at": now, "offset": 0, "data": data}
@@ -184,7 +186,7 @@ class Phone:
 
 
 def delays(accepted: list[tuple[float, int]], seen: list[list[tuple[float, int]]]) -> list[float]:
-    """From each accepted post until each of the told watchers of the whole campaign was shown a total that holds it."""
+    """From each accepted post until each reading watcher of the whole campaign was shown a total that includes it."""
     found = []
     for one in seen:
         if not one or one[-1][1] < accepted[-1][1]:

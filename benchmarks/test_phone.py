@@ -11,7 +11,7 @@ from typing import Any
 from playwright.sync_api import CDPSession, Page
 
 from canvass.core import db
-from canvass.members import people
+from canvass.members import sessions
 from tests.browser.conftest import PHONE, Live
 from tests.cast import Cast
 
@@ -42,7 +42,7 @@ def test_from_tap_to_saved(phone: Page) -> None:
 def test_first_load(stage: Cast, live: Live, new_context: Any) -> None:
     """The bytes over the wire of the first load of the logging screen, and of the second."""
     context = new_context(viewport=PHONE, service_workers="block")
-    token = people.sign_in(stage.alva)[1]
+    token = sessions.start(stage.alva)[1]
     db.session.commit()
     context.add_cookies([{"name": "canvass_session", "value": token, "url": live.url}])
     page = context.new_page()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -21,11 +22,12 @@ from sqlalchemy import insert, select, text, update
 import canvass
 from canvass.core import clock, db, i18n, state
 from canvass.counting.tallies import Pulse, Tally
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, campaigns, topics
 from canvass.fieldwork.campaigns import CHANNELS, Campaign
 from canvass.insight import numbers
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
+from tests.cast import new_campaign
 from tests.conftest import NOW, engines
 
 ATTEMPTS = 16_000_000
@@ -38,7 +40,7 @@ ROUNDS = 7
 
 @pytest.fixture(params=engines())
 def sweden(request: pytest.FixtureRequest, folder: Path) -> Iterator[Flask]:
-    """The country with its counters, on each engine."""
+    """The app with the whole country and its counters, on each engine."""
     from tests import postgres
 
     stop = None
@@ -85,7 +87,7 @@ def test_the_numbers_at_every_level(sweden: Flask) -> None:
 
 
 def touch(campaign: Campaign) -> None:
-    """What twenty phones hand in during one tick: as many associations have changed since the last reading."""
+    """Raise the pulses of twenty associations, as if a phone of each had sent something since the last reading."""
     some = db.session.scalars(select(Pulse.organisation_id).where(Pulse.campaign_id == campaign.id).limit(20 * 40))
     changed = list(some)[::40]
     db.session.execute(update(Pulse).where(Pulse.organisation_id.in_(changed)).values(beat=Pulse.beat + 1))
@@ -95,9 +97,26 @@ def touch(campaign: Campaign) -> None:
 def fill() -> None:
     """Sweden, its associations and areas, and the counters as a year leaves them."""
     random = Random(2026)
+    campaign = national_campaign()
+    associations, ground = associations_and_areas(campaign.organisation_id)
+    topic_ids = [topic.id for topic in topics.offered(campaign)]
+    share = ATTEMPTS / len(associations)
+    counters = 0
+    for index, association in enumerate(associations):
+        mine = ground[index * AREAS : (index + 1) * AREAS]
+        rows = counted(campaign, association, keys_of(mine, topic_ids, random), share)
+        db.session.execute(insert(Tally), rows)
+        counters += len(rows)
+    pulses = [{"campaign_id": campaign.id, "organisation_id": a["id"], "beat": 1} for a in associations]
+    db.session.execute(insert(Pulse), pulses)
+    print(f"\n{counters:,} counters")
+
+
+def national_campaign() -> Campaign:
+    """The country, and its election campaign with nine topics."""
     national = organisations.add("national", "Partiet", None)
     organisations.import_sweden(national)
-    campaign = campaigns.create(
+    campaign = new_campaign(
         national,
         name="Valrörelsen",
         kind="mobilise",
@@ -109,10 +128,15 @@ def fill() -> None:
     )
     campaigns.open_(campaign)
     db.session.flush()
+    return campaign
+
+
+def associations_and_areas(national_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows of the associations of every municipal organisation, and those of their areas in the same order."""
     made = {"code": "", "created_at": NOW}
     associations = [
         {"id": db.new_id(), "parent_id": node.id, "kind": "association", "name": f"{node.name} {n}", **made}
-        for _depth, node in organisations.tree([national.id])
+        for _depth, node in organisations.tree([national_id])
         if node.kind == "municipal"
         for n in range(ASSOCIATIONS)
     ]
@@ -123,38 +147,42 @@ def fill() -> None:
         for n in range(AREAS)
     ]
     db.session.execute(insert(areas.Area), ground)
-    topics = [topic.id for topic in campaigns.topics(campaign)]
+    return associations, ground
+
+
+def keys_of(ground: list[dict[str, Any]], topic_ids: list[str], random: Random) -> dict[str, list[str]]:
+    """The counters' keys by dimension of an association that was out on 120 days."""
     days = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
-    rows = []
-    for index, association in enumerate(associations):
-        share = ATTEMPTS / len(associations)
-        mine = ground[index * AREAS : (index + 1) * AREAS]
-        out = random.sample(days, 120)
-        keys = {
-            "area": [g["id"] for g in mine],
-            "channel": list(CHANNELS),
-            "day": [day.isoformat() for day in out],
-            "topic": topics,
-            "hour": [f"{c}-{w}-{h}" for c in CHANNELS for w in range(7) for h in (10, 12, 17, 18)],
-            "visit": [f"{random.choice(mine)['id']}:{day}" for day in out],
+    out = random.sample(days, 120)
+    return {
+        "area": [area["id"] for area in ground],
+        "channel": list(CHANNELS),
+        "day": [day.isoformat() for day in out],
+        "topic": topic_ids,
+        "hour": [f"{c}-{w}-{h}" for c in CHANNELS for w in range(7) for h in (10, 12, 17, 18)],
+        "visit": [f"{random.choice(ground)['id']}:{day}" for day in out],
+    }
+
+
+def counted(
+    campaign: Campaign, association: dict[str, Any], keys: dict[str, list[str]], attempts: float
+) -> list[dict[str, Any]]:
+    """The counters' rows of an association, its attempts spread evenly over the keys and outcomes."""
+    return [
+        {
+            "campaign_id": campaign.id,
+            "dimension": dimension,
+            "organisation_id": association["id"],
+            "key": key,
+            "outcome": outcome,
+            "number": max(1, round(attempts / len(found) / len(outcomes_in(dimension)))),
         }
-        for dimension, found in keys.items():
-            outcomes = ("talked",) if dimension == "topic" else ("talked", "not_home", "refused", "come_back")
-            for key in dict.fromkeys(found):
-                for outcome in outcomes:
-                    number = max(1, round(share / len(found) / len(outcomes)))
-                    rows.append(
-                        {
-                            "campaign_id": campaign.id,
-                            "dimension": dimension,
-                            "organisation_id": association["id"],
-                            "key": key,
-                            "outcome": outcome,
-                            "number": number,
-                        }
-                    )
-    for batch in db.in_batches(rows, 20_000):
-        db.session.execute(insert(Tally), batch)
-    pulses = [{"campaign_id": campaign.id, "organisation_id": a["id"], "beat": 1} for a in associations]
-    db.session.execute(insert(Pulse), pulses)
-    print(f"\n{len(rows):,} counters")
+        for dimension, found in keys.items()
+        for key in dict.fromkeys(found)
+        for outcome in outcomes_in(dimension)
+    ]
+
+
+def outcomes_in(dimension: str) -> tuple[str, ...]:
+    """Topics are counted of conversations only."""
+    return ("talked",) if dimension == "topic" else ("talked", "not_home", "refused", "come_back")

@@ -1,4 +1,4 @@
-"""What a wallboard weighs after a day. `python3 app.py test benchmarks/test_wall.py -s` prints it.
+"""How much memory a wallboard uses after a day. `python3 app.py test benchmarks/test_wall.py -s` prints it.
 
 A block every five seconds for 24 hours, as quickly as the page takes them, by way of the page's own stream, script
 and swap. Not part of the suite: it measures, and asserts only that a day leaves no more behind than its first quarter.
@@ -20,7 +20,7 @@ AT_ONCE = 540
 
 
 def test_a_day_on_the_wall(screen: Page) -> None:
-    """Weighed at the start and after each quarter of the day, garbage collected first."""
+    """Memory at the start and after each quarter of the day, garbage collected first."""
     frames = Frames(screen)
     frames.send(AT_ONCE)
     weights, began = [frames.weigh()], time.monotonic()

@@ -12,7 +12,7 @@ from canvass.core import db, settings
 
 
 def create_app(**overrides: Any) -> Flask:
-    """The whole product: settings, database, languages, doors and commands.
+    """Return the whole product: settings, database, languages, views and commands.
 
     `overrides` are settings by name (DATA="/srv/canvass"), before the environment's. Raises ValueError for a
     setting that cannot be used.

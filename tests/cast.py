@@ -19,11 +19,13 @@ from canvass.core import clock, db
 from canvass.counting import attempts
 from canvass.counting.attempts import Facts
 from canvass.counting.receipts import Installation
-from canvass.fieldwork import areas, campaigns, shifts
+from canvass.fieldwork import areas, campaigns, shifts, targets
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
-from canvass.members import organisations, people
+from canvass.fieldwork.topics import all_of as all_topics
+from canvass.fieldwork.topics import offer as offer_topics
+from canvass.members import organisations, passwords, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
@@ -59,6 +61,21 @@ class Cast:
         return self
 
 
+def new_campaign(
+    owner: Organisation,
+    *,
+    topics: Sequence[str] = (),
+    target: int | None = None,
+    by: Person | None = None,
+    **facts: Any,
+) -> Campaign:
+    """A draft with topics and a target, as the form makes it."""
+    campaign = campaigns.create(owner, campaigns.Facts(**facts), by=by)
+    offer_topics(campaign, topics)
+    targets.agree(campaign, owner, target, by=by)
+    return campaign
+
+
 def gather() -> Cast:
     """Put the cast in an empty database. The caller commits."""
     ostergotland = organisations.add("district", "Östergötland", None)
@@ -78,7 +95,7 @@ def gather() -> Cast:
         return found
 
     adam = person("Adam", norrkoping, "admin", ostergotland)
-    spring = campaigns.create(
+    spring = new_campaign(
         norrkoping,
         name="Vårkampanjen",
         kind="listen",
@@ -127,7 +144,7 @@ def log(
 ) -> str:
     """Somebody logs; returns the attempt's id."""
     campaign = campaign or cast.spring
-    named = {topic.name: topic.id for topic in campaigns.all_topics(campaign).values()}
+    named = {topic.name: topic.id for topic in all_topics(campaign).values()}
     attempt_id = db.new_id()
     attempts.log(
         attempt_id,
@@ -165,13 +182,15 @@ def plan_shift(
     return shifts.plan(
         campaign or cast.spring,
         owner or cast.hageby,
-        channel=channel,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(hours=lasts),
-        area_ids=[area.id for area in ground or [cast.hageby_north]],
-        leader=leader,
+        shifts.Facts(
+            channel=channel,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=lasts),
+            area_ids=[area.id for area in ground or [cast.hageby_north]],
+            leader=leader,
+            **facts,
+        ),
         by=by or cast.bo,
-        **facts,
     )
 
 
@@ -202,4 +221,4 @@ def square(west: float, south: float) -> str:
 
 
 # Hashed once: argon2 is slow on purpose, and a test of something else should not pay for it.
-PASSWORD_HASH = people._hasher.hash(PASSWORD)
+PASSWORD_HASH = passwords.hashed(PASSWORD)

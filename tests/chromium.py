@@ -1,4 +1,4 @@
-"""The browser that the browser tests drive: a headless Chromium, found on this machine or installed."""
+"""The browser that tests drive: a headless Chromium, and Playwright's node that drives it; found or installed."""
 
 from __future__ import annotations
 
@@ -10,39 +10,56 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SHELL = "chromium-headless-shell"  # the one that has no windows at all: it starts twice as fast
+LIBATOMIC = "libatomic1"  # node is linked with it, and a small Debian lacks it
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "microsoft-edge")
 ON_MACOS = ("Google Chrome", "Chromium", "Microsoft Edge")
+# Off the network: it sends no byte to another machine, whatever a page or the browser itself wants from one.
+ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
 ON_WINDOWS = ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
 
 
 def obtain() -> str:
-    """The path of a Chromium, installed now if there is none. Raises LookupError with a sentence."""
-    path, said = find(), ""
-    for command in () if path else installers():
-        print(f"Hämtar en Chromium till testerna: {' '.join(command)}", file=sys.stderr, flush=True)
-        done = subprocess.run(
-            command,
-            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        )
-        path, said = find(), done.stdout.strip()[-500:]
-        if path:
-            break
-    if not path:
-        raise LookupError(
-            "Chromium eller Chrome behövs, och ingen gick att hitta eller hämta. "
-            f"Installera en och försök igen.\n{said}"
-        )
+    """The path of a Chromium that starts. What is missing is installed, where that is allowed.
+
+    Raises LookupError with a sentence that says what to run.
+    """
+    lacking = missing()
+    for package in list(lacking):
+        for command in installers(package):
+            print(f"Hämtar det som webbläsartesterna behöver: {' '.join(command)}", file=sys.stderr, flush=True)
+            run(command)
+            lacking = missing()
+            if package not in lacking:
+                break
+    path = find()
+    if lacking or path is None:
+        raise LookupError("\n".join([advice(lacking), *lacking.values()]))
     return path
 
 
+def missing() -> dict[str, str]:
+    """The Debian packages that are missing here, each with what shows it."""
+    found = {}
+    # First, since Playwright's own installer runs on it.
+    if said := refusal(sys.executable, "-m", "playwright"):
+        found[LIBATOMIC] = said
+    if not find():
+        found[SHELL] = "Ingen Chromium eller Chrome som går att starta finns här."
+    return found
+
+
 def find() -> str | None:
-    """The path of a Chromium that is here already."""
-    return next((str(path) for path in candidates() if path.is_file() and not is_snap(path)), None)
+    """The path of a Chromium that is here already, and starts."""
+    paths = (path for path in candidates() if path.is_file() and not is_snap(path))
+    # On Windows it would open a window.
+    return next((str(path) for path in paths if os.name == "nt" or not refusal(str(path))), None)
 
 
 def candidates() -> Iterator[Path]:
@@ -79,11 +96,40 @@ def is_snap(path: Path) -> bool:
     return "snap" in path.resolve().parts
 
 
-def installers() -> Iterator[list[str]]:
-    """The commands that may bring one, in the order to try them."""
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        get = ["apt-get", "install", "--yes", "--no-install-recommends", SHELL]
+def refusal(*program: str) -> str:
+    """What the program says when it does not start, a library that it lacks for instance; empty when it does."""
+    done = run([*program, "--version"])
+    return (done.stdout.strip() or f"{program[0]} slutade med {done.returncode}.") if done.returncode else ""
+
+
+def installers(package: str) -> Iterator[list[str]]:
+    """The commands that may bring the package, in the order to try them."""
+    is_root = os.name == "posix" and os.geteuid() == 0
+    if is_root and shutil.which("apt-get"):
+        get = ["apt-get", "install", "--yes", "--no-install-recommends", package]
         yield get
         yield ["apt-get", "update"]  # a new machine has no list of packages yet, an old one has an old list
         yield get
-    yield [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
+    if package == SHELL:
+        with_libraries = ["--with-deps"] if is_root and sys.platform == "linux" else []
+        yield [sys.executable, "-m", "playwright", "install", *with_libraries, "--only-shell", "chromium"]
+
+
+def advice(lacking: dict[str, str]) -> str:
+    """What to do about it, in a sentence."""
+    if shutil.which("apt-get"):
+        return f"Kör som root: apt-get update && apt-get install --yes {' '.join(lacking)}"
+    return f"Installera Chromium eller Chrome, och det som saknas enligt nedan ({', '.join(lacking)})."
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run it without questions; what it says is kept, errors too."""
+    return subprocess.run(
+        command,
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )

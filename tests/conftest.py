@@ -23,15 +23,19 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from hypothesis import HealthCheck
 from sqlalchemy import event, select
+from sqlalchemy.pool import Pool
 
 import canvass
 from canvass.core import clock, db, i18n, state
 from canvass.insight import sums
-from canvass.members import people
+from canvass.members import devices, sessions
 from canvass.members.people import Person
 from tests import postgres
 from tests.cast import Cast, gather
 
+# Seconds until a test that waits in vain gives up. Nothing passes or fails by how quick it is: on a busy machine all
+# that a test waits for comes late.
+PATIENCE = 120
 # On a loaded machine examples are slow to make and to run, and that says nothing about the product.
 hypothesis.settings.register_profile("canvass", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.load_profile("canvass")
@@ -45,6 +49,25 @@ def engines() -> list[str]:
     return ["sqlite", *(["postgresql"] if os.environ.get("CANVASS_TEST_POSTGRES_BIN") else [])]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_connection_is_left_open() -> Iterator[None]:
+    """Python from 3.13 on warns of one that the garbage collector finds, whichever test it then happens to be in."""
+    is_open: dict[object, str] = {}
+
+    def opened(connection: object, _record: object) -> None:
+        is_open[connection] = os.environ.get("PYTEST_CURRENT_TEST", "none")
+
+    def closed(connection: object, _record: object) -> None:
+        is_open.pop(connection, None)
+
+    event.listen(Pool, "connect", opened)
+    event.listen(Pool, "close", closed)
+    yield
+    event.remove(Pool, "connect", opened)
+    event.remove(Pool, "close", closed)
+    assert is_open == {}, "opened in these tests, and never closed"
+
+
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
     """A folder for the session's databases, in memory where there is such a place: the disk is not under test."""
@@ -52,6 +75,12 @@ def folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="canvass-", dir=shm if shm.is_dir() else None))
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the Chromium that app.py found. Without one the test is skipped, and app.py says so at the end."""
+    return os.environ.get("CANVASS_TEST_CHROMIUM") or pytest.skip("there is no browser to test with")
 
 
 @pytest.fixture(scope="session")
@@ -76,15 +105,21 @@ def make(engine: str, folder: Path, closing: ExitStack) -> Flask:
         closing.callback(stop)
     app = canvass.create_app(DATA=folder / engine, DATABASE_URL=url, TESTING=True)
     app.config["DATA"].mkdir(exist_ok=True)
-
-    def dispose() -> None:
-        with app.app_context():
-            db.db.engine.dispose()
-
-    closing.callback(dispose)
+    closing.enter_context(disposing(app))
     with app.app_context():
         upgrade()
     return app
+
+
+@contextmanager
+def disposing(app: Flask) -> Iterator[Flask]:
+    """The app, whose connections to its database are closed afterwards: else that waits for the garbage collector."""
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.db.engine.dispose()
 
 
 @pytest.fixture(params=engines())
@@ -161,9 +196,9 @@ def signed_in(app: Flask) -> Callable[[Person], FlaskClient]:
 
     def sign_in(person: Person) -> FlaskClient:
         client = browser(app)
-        _session, token = people.sign_in(person, "Test")
+        _session, token = sessions.start(person, "Test")
         client.set_cookie("canvass_session", token)
-        client.set_cookie("canvass_device", people.add_device(person, "Test"))
+        client.set_cookie("canvass_device", devices.add(person, "Test"))
         db.session.commit()
         return client
 

@@ -19,7 +19,7 @@ from canvass.core import audit, clock, db, geojson
 from canvass.counting import attempts, tallies
 from canvass.counting.attempts import Attempt
 from canvass.demo import facts, teams
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import campaigns, targets
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import walls
@@ -96,8 +96,8 @@ def every_association_and_area_has_been_at_work() -> None:
     here = organisations.beneath(norrkoping().id)
     assert len(tallies.by_organisation(campaign("open").id, here)) == len(facts.ASSOCIATIONS)
     assert set(db.session.scalars(select(Area.id))) < set(tallies.by("area", campaign("open").id, here))
-    targets = campaigns.targets(campaign("open"))
-    assert targets.pop(norrkoping().id) == facts.TARGET == sum(targets.values())
+    agreed = targets.agreed(campaign("open"))
+    assert agreed.pop(norrkoping().id) == facts.TARGET == sum(agreed.values())
 
 
 def test_its_outlines_are_ground_that_an_import_would_take() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from urllib.error import HTTPError
 
 from geopy.distance import geodesic
 from geopy.exc import GeopyError
@@ -52,6 +53,7 @@ def look_up(address: str, service: str) -> tuple[float, float]:
         asked = Nominatim(domain=domain, scheme=scheme, user_agent="canvass", timeout=PATIENCE)
         found = asked.geocode(address, country_codes="se")
     except GeopyError as error:
+        _close_answers(error)
         log.warning("the address service did not answer: %s", type(error).__name__)
         raise NotFound(
             _("Adressen gick inte att slå upp just nu. Skriv koordinaterna, eller bara var ni möts.")
@@ -59,3 +61,11 @@ def look_up(address: str, service: str) -> tuple[float, float]:
     if found is None:
         raise NotFound(_("Adressen finns inte på kartan. Kontrollera stavningen, eller skriv koordinaterna."))
     return round(float(found.latitude), 6), round(float(found.longitude), 6)
+
+
+def _close_answers(error: BaseException | None) -> None:
+    """Close the answers that the error came of: geopy reads an HTTP error's body but leaves it open."""
+    while error is not None:
+        if isinstance(error, HTTPError):
+            error.close()
+        error = error.__context__

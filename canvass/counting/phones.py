@@ -6,7 +6,7 @@ from typing import Any
 
 from canvass.core import clock, state
 from canvass.counting import operations, summaries, tallies
-from canvass.fieldwork import areas, campaigns, shifts
+from canvass.fieldwork import areas, campaigns, shifts, targets, topics
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import organisations, people
 from canvass.members.people import Person
@@ -39,7 +39,7 @@ def _campaign(person: Person, campaign: Campaign) -> dict[str, Any]:
         "name": campaign.name,
         "state": campaign.state,
         "script": campaign.script,
-        "target": campaigns.targets(campaign).get(campaign.organisation_id),
+        "target": targets.agreed(campaign).get(campaign.organisation_id),
         "result": tallies.total(campaign.id, organisations.beneath(campaign.organisation_id)).conversations,
         "association_result": tallies.total(campaign.id, organisations.beneath(own)).conversations,
         "association_today": today.conversations,
@@ -48,7 +48,7 @@ def _campaign(person: Person, campaign: Campaign) -> dict[str, Any]:
             for area in areas.serving(campaign.organisation_id, near=person.association_id)
         ],
         "channels": [{"channel": c, "outcomes": list(campaigns.CHANNELS[c])} for c in campaign.channels],
-        "topics": [{"id": topic.id, "name": topic.name} for topic in campaigns.topics(campaign)],
+        "topics": [{"id": topic.id, "name": topic.name} for topic in topics.offered(campaign)],
         "shifts": _shifts(person, campaign),
     }
 

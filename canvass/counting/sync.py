@@ -18,7 +18,7 @@ from canvass.counting import attempts, operations, quarantine, receipts
 from canvass.counting.operations import Envelope, Malformed, Named, Sent
 from canvass.counting.quarantine import Held
 from canvass.counting.receipts import Installation, Operation
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, campaigns, topics
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
@@ -167,7 +167,7 @@ def _apply(person: Person, sent: Sent, *, rev: int | None = None) -> str:
     facts = shift = None
     if sent.kind != "delete":
         area = session.get(Area, sent.data["area"]) if sent.data.get("area") else None
-        known = campaigns.all_topics(campaign)
+        known = topics.all_of(campaign)
         shift = _shift(sent)
         facts = attempts.Facts(
             area_id=area.id if area and areas.serves(area, campaign.organisation_id) else None,

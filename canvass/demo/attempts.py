@@ -15,7 +15,7 @@ from canvass.counting import tallies
 from canvass.counting.attempts import Attempt
 from canvass.demo import facts, shifts
 from canvass.demo.outings import Outing
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import campaigns, topics
 from canvass.fieldwork.campaigns import Campaign
 
 
@@ -30,14 +30,14 @@ def log(
 
     Rows and counters are written in bulk: one by one through `attempts.log` they would take half a minute.
     """
-    topics = {topic.name: topic.id for topic in campaigns.topics(campaign)}
+    ids = {topic.name: topic.id for topic in topics.offered(campaign)}
     total, before, done = sum(outing.weight for outing in outings), 0.0, 0
     rows: list[dict[str, Any]] = []
     for outing in outings:
         before += outing.weight
         share = round(conversations * before / total) - done
         done += share
-        made = list(_attempts(outing, share, topics, random))
+        made = list(_attempts(outing, share, ids, random))
         shift = shifts.held(campaign, outing, made[0]["area_id"]) if made and outing.day >= shifts_from else None
         common = {"campaign_id": campaign.id, "shift_id": shift.id if shift else None, "rev": 1, "is_deleted": False}
         rows += [{"id": new_id(), **common, **attempt} for attempt in made]
@@ -55,7 +55,9 @@ def _counted(rows: list[dict[str, Any]]) -> Counter[tallies.Cell]:
     return counted
 
 
-def _attempts(outing: Outing, conversations: int, topics: dict[str, str], random: Random) -> Iterator[dict[str, Any]]:
+def _attempts(
+    outing: Outing, conversations: int, topic_ids: dict[str, str], random: Random
+) -> Iterator[dict[str, Any]]:
     """The outing's conversations, and what else happened on the way to them."""
     team = outing.team
     area = None if outing.channel == "digital" else random.choice(team.ground)
@@ -83,7 +85,7 @@ def _attempts(outing: Outing, conversations: int, topics: dict[str, str], random
 
     for _ in range(conversations):
         raised = random.choices(list(facts.TOPICS), list(facts.TOPICS.values()), k=random.choice((0, 0, 1, 1, 1, 2)))
-        yield one(talked, 1, [topics[name] for name in dict.fromkeys(raised)])
+        yield one(talked, 1, [topic_ids[name] for name in dict.fromkeys(raised)])
     while rest > 0:
         # Those who walk past a stall are counted by the handful.
         number = min(rest, random.randint(1, 5) if outing.channel == "stall" else 1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from canvass.board.earlier_years import imports
 from canvass.core import clock
@@ -12,10 +14,18 @@ from canvass.counting import late_reports
 from canvass.demo import attempts, facts, outings
 from canvass.demo import shifts as demo_shifts
 from canvass.demo.teams import Team
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import campaigns, targets, topics
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
+
+
+def _create(owner: Organisation, *, topics_offered: Iterable[str], target: int, by: Person, **what: Any) -> Campaign:
+    """A draft with its topics and target."""
+    campaign = campaigns.create(owner, campaigns.Facts(**what), by=by)
+    topics.offer(campaign, topics_offered)
+    targets.agree(campaign, owner, target, by=by)
+    return campaign
 
 
 def earlier_years(norrkoping: Organisation, leader: Person) -> None:
@@ -35,14 +45,14 @@ def earlier_campaign(norrkoping: Organisation, teams: list[Team], leader: Person
     starts_on = clock.today() - timedelta(weeks=30)
     ends_on = starts_on + timedelta(weeks=5)
     with clock.stopped(clock.now() - timedelta(weeks=31)):
-        campaign = campaigns.create(
+        campaign = _create(
             norrkoping,
             name="Trygghetssamtalen",
             kind="listen",
             starts_on=starts_on,
             ends_on=ends_on,
             channels=["door", "phone", "stall"],
-            topics=facts.TOPICS,
+            topics_offered=facts.TOPICS,
             target=facts.EARLIER_TARGET,
             script=facts.SCRIPT,
             by=leader,
@@ -58,23 +68,23 @@ def present_campaign(norrkoping: Organisation, teams: list[Team], leader: Person
     """Six weeks old, and raised since it goes well."""
     starts_on = clock.today() - timedelta(weeks=6)
     with clock.stopped(clock.now() - timedelta(weeks=7)):
-        campaign = campaigns.create(
+        campaign = _create(
             norrkoping,
             name="Samtal för Norrköping",
             kind="listen",
             starts_on=starts_on,
             ends_on=starts_on + timedelta(weeks=9),
             channels=list(campaigns.CHANNELS),
-            topics=facts.TOPICS,
+            topics_offered=facts.TOPICS,
             target=4000,
             script=facts.SCRIPT,
             by=leader,
         )
         campaigns.open_(campaign, by=leader)
     with clock.stopped(clock.now() - timedelta(weeks=3)):
-        campaigns.set_target(campaign, norrkoping, facts.TARGET, by=leader)
+        targets.agree(campaign, norrkoping, facts.TARGET, by=leader)
         for team in teams:
-            campaigns.set_target(campaign, team.organisation, team.target, by=leader)
+            targets.agree(campaign, team.organisation, team.target, by=leader)
     so_far = [*outings.until(campaign, teams, clock.today(), random), outings.now(teams[0])]
     conversations = facts.CONVERSATIONS - _on_paper(campaign, teams, leader)
     attempts.log(campaign, so_far, conversations, random, shifts_from=clock.today() - facts.SHIFTS_SINCE)
@@ -83,7 +93,7 @@ def present_campaign(norrkoping: Organisation, teams: list[Team], leader: Person
 
 def _on_paper(campaign: Campaign, teams: list[Team], leader: Person) -> int:
     """Enter the evenings that came in on paper; how many conversations they were."""
-    topics = {topic.name: topic.id for topic in campaigns.topics(campaign)}
+    ids = {topic.name: topic.id for topic in topics.offered(campaign)}
     for days_ago, (number, channel, code, outcomes, raised) in enumerate(facts.ON_PAPER, 2):
         team = teams[number]
         area = next(area for area in team.ground if area.code == code)
@@ -93,7 +103,7 @@ def _on_paper(campaign: Campaign, teams: list[Team], leader: Person) -> int:
             channel,
             area.id,
             outcomes,
-            {topics[name]: times for name, times in raised.items()},
+            {ids[name]: times for name, times in raised.items()},
         )
         with clock.stopped(clock.now() - timedelta(days=1)):
             late_reports.enter(new_id(), campaign, team.organisation, totals, by=leader)
@@ -102,14 +112,14 @@ def _on_paper(campaign: Campaign, teams: list[Team], leader: Person) -> int:
 
 def coming_campaign(norrkoping: Organisation, leader: Person) -> None:
     starts_on = clock.today() + timedelta(weeks=5)
-    campaigns.create(
+    _create(
         norrkoping,
         name="Arbetsplatsveckan",
         kind="mobilise",
         starts_on=starts_on,
         ends_on=starts_on + timedelta(days=6),
         channels=["workplace", "phone"],
-        topics=["Arbetstider", "Löner", "Arbetsmiljö"],
+        topics_offered=["Arbetstider", "Löner", "Arbetsmiljö"],
         target=600,
         by=leader,
     )

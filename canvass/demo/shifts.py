@@ -58,9 +58,7 @@ def _send_out(shift: Shift, volunteers: list[Person]) -> None:
 def plan(campaign: Campaign, teams: list[Team], leader: Person) -> None:
     for days, channel, begins, ends, place, where, wanted in facts.COMING:
         team, day = teams[place], clock.today() + timedelta(days=days)
-        shift = shifts.plan(
-            campaign,
-            team.organisation,
+        planned = shifts.Facts(
             channel=channel,
             starts_at=datetime.combine(day, time(begins), clock.ZONE),
             ends_at=datetime.combine(day, time(ends), clock.ZONE),
@@ -70,8 +68,8 @@ def plan(campaign: Campaign, teams: list[Team], leader: Person) -> None:
             wanted=wanted,
             expected=wanted * 8,
             points="Lyssna mer än du pratar.\nFråga vad som skulle göra skillnad just här.",
-            by=leader,
         )
+        shift = shifts.plan(campaign, team.organisation, planned, by=leader)
         for volunteer in team.volunteers[: wanted - 2]:
             shifts.sign_up(shift, volunteer)
     for team in teams[:4]:

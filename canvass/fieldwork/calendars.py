@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from canvass.core import audit, clock
+from canvass.core import audit, clock, tokens
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
-from canvass.fieldwork import campaigns, shifts
+from canvass.fieldwork import campaigns, meeting_points
 from canvass.fieldwork.shifts import Shift
-from canvass.members import people
 from canvass.members.people import Person
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def make(person: Person, secret: str) -> Calendar:
     """An address for the person; the one before it stops working."""
     withdraw(person)
     made = Calendar(id=new_id(), person=person)
-    made.token_hash = people.hashed(token(made, secret))
+    made.token_hash = tokens.hashed(token(made, secret))
     session.add(made)
     session.flush()
     audit.record("calendar.make", person_id=person.id)
@@ -76,7 +75,7 @@ def token(known: Calendar, secret: str) -> str:
 
 def with_token(asked: str) -> Calendar | None:
     """The calendar at this address, unless it has been withdrawn."""
-    query = select(Calendar).where(Calendar.token_hash == people.hashed(asked), Calendar.withdrawn_at.is_(None))
+    query = select(Calendar).where(Calendar.token_hash == tokens.hashed(asked), Calendar.withdrawn_at.is_(None))
     return session.scalar(query)
 
 
@@ -108,8 +107,8 @@ def _event(shift: Shift, url: str) -> Event:
     event.add("dtend", shift.ends_at)
     event.add("summary", f"{campaigns.channel_name(shift.channel)} · {shift.organisation.name}")
     event.add("status", "CANCELLED" if shift.cancelled_at else "CONFIRMED")
-    event.add("location", shifts.place(shift))
-    position = shifts.meeting_point(shift)
+    event.add("location", meeting_points.words(shift))
+    position = meeting_points.position(shift)
     if position is not None:
         event.add("geo", position)
     event.add("description", f"{shift.campaign.name}\n{url}")

@@ -15,7 +15,7 @@ from canvass.core.i18n import gettext as _
 from canvass.core.settings import ROOT
 from canvass.counting import tallies
 from canvass.counting.tallies import Count, Tally
-from canvass.fieldwork import areas, campaigns, shifts
+from canvass.fieldwork import areas, shifts, targets
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift, ShiftArea
@@ -86,14 +86,14 @@ def by_area(campaign: Campaign, organisation: Organisation, *, also: Area | None
     been = {area_id for area_id, count in counts.items() if area_id and count.attempts}
     for ids in in_batches(sorted((been | set(planned) | ({also.id} if also else set())) - set(known))):
         known |= {area.id: area for area in session.scalars(select(Area).where(Area.id.in_(ids)))}
-    targets = campaigns.area_targets(campaign)
+    agreed = targets.agreed_for_areas(campaign)
     return [
         Ground(
             id=area.id,
             name=area.name,
             code=area.code,
             count=counts.get(area.id, Count()),
-            target=targets.get(area.id),
+            target=agreed.get(area.id),
             households=area.households,
             last_on=last_days.get(area.id),
             next_at=planned.get(area.id),
@@ -121,14 +121,14 @@ def by_municipality(campaign: Campaign, organisation: Organisation) -> list[Grou
     for organisation_id, moment in _planned_by_organisation(campaign, organisation).items():
         key = municipal_of.get(organisation_id, "")
         planned[key] = min(moment, planned.get(key, moment))
-    targets = campaigns.targets(campaign)
+    agreed = targets.agreed(campaign)
     return [
         Ground(
             id=node.id,
             name=node.name,
             code=node.code,
             count=counts.get(node.id, Count()),
-            target=targets.get(node.id),
+            target=agreed.get(node.id),
             last_on=last_days.get(node.id),
             next_at=planned.get(node.id),
         )

@@ -9,7 +9,7 @@ from canvass.core import clock, i18n
 from canvass.core.db import session
 from canvass.counting import quarantine, receipts, tallies
 from canvass.counting.tallies import Count
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, campaigns, targets, topics
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import sums
 from canvass.members import organisations
@@ -69,12 +69,12 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
     total = reading.total(organisation.id)
     days = here.get("day", {})
     topics, few_topics = _topics(campaign, here.get("topic", {}), total.conversations)
-    targets = campaigns.targets(campaign)
+    agreed = targets.agreed(campaign)
     return Numbers(
         organisation=organisation,
         total=total,
-        target=targets.get(organisation.id),
-        by_organisation=_children(organisation, reading, targets),
+        target=agreed.get(organisation.id),
+        by_organisation=_children(organisation, reading, agreed),
         by_area=_areas(campaign, organisation),
         by_channel=_channels(here.get("channel", {})),
         by_day=_days(days),
@@ -90,14 +90,14 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
 def result(campaign: Campaign, organisation: Organisation) -> Subtotal:
     """The campaign's result and target at one organisation, without the tables: for a list of campaigns."""
     count = tallies.total(campaign.id, organisations.beneath(organisation.id))
-    target = campaigns.targets(campaign).get(organisation.id)
+    target = targets.agreed(campaign).get(organisation.id)
     return Subtotal(organisation.name, count, id=organisation.id, target=target)
 
 
-def _children(organisation: Organisation, reading: sums.Reading, targets: dict[str, int]) -> list[Subtotal]:
+def _children(organisation: Organisation, reading: sums.Reading, agreed: dict[str, int]) -> list[Subtotal]:
     """A row for each organisation directly beneath with all under it, and one for what is the organisation's own."""
     rows = [
-        Subtotal(node.name, reading.total(node.id), id=node.id, code=node.code, target=targets.get(node.id))
+        Subtotal(node.name, reading.total(node.id), id=node.id, code=node.code, target=agreed.get(node.id))
         for node in organisations.children(organisation.id)
     ]
     own = reading.own(organisation.id)
@@ -150,7 +150,7 @@ def _topics(campaign: Campaign, counts: dict[str, Count], talked: int) -> tuple[
 
     A topic is left out when it was raised in too few conversations, or in all of them but too few.
     """
-    names = campaigns.all_topics(campaign)
+    names = topics.all_of(campaign)
     rows = [
         Subtotal(names[key].name, count, id=key)
         for key, count in counts.items()

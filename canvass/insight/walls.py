@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, Select, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from canvass.core import audit, clock, i18n
+from canvass.core import audit, clock, i18n, tokens
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.counting.attempts import Attempt
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
-from canvass.members import joining, organisations, people
+from canvass.members import joining, organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
@@ -60,7 +60,7 @@ def make(
         language=language if language in i18n.LANGUAGES else "sv",
         created_by_id=by.id if by else None,
     )
-    made.token_hash = people.hashed(token(made, secret))
+    made.token_hash = tokens.hashed(token(made, secret))
     session.add(made)
     session.flush()
     _note("wall.make", made, by)
@@ -78,7 +78,7 @@ def with_token(typed: str) -> Wall:
 
     Wrong tokens are not counted, since 160 bits cannot be guessed.
     """
-    found = session.scalar(select(Wall).where(Wall.token_hash == people.hashed(typed.lower())))
+    found = session.scalar(select(Wall).where(Wall.token_hash == tokens.hashed(typed.lower())))
     if found is None or found.withdrawn_at is not None:
         raise joining.Gone(_("Den här länken gäller inte längre."))
     return found

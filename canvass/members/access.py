@@ -1,4 +1,4 @@
-"""Who may do what where: one table, and four questions to ask of it. Deny is the default answer."""
+"""Who may do what where: one table of rights, and functions that apply it. Whatever it does not allow is denied."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from canvass.members.people import Person
 
 Owned = TypeVar("Owned", bound=Base)
 
-# What each role may do at its node and beneath. Nothing is inherited between roles: the table is the whole truth.
+# What each role may do at its organisation and beneath.
 VOLUNTEER = frozenset({"attempt.log", "campaign.see"})
 LEADER = VOLUNTEER | {
     "campaign.edit", "target.set", "area.edit", "joining.manage", "quarantine.review", "report.export",
@@ -43,7 +43,7 @@ def may(person: Person | None, action: str, organisation_id: str) -> bool:
 
 
 def may_anywhere(person: Person | None, action: str) -> bool:
-    """May the person do this at any organisation at all? Decides what a menu shows, never what a door lets through."""
+    """May the person do this at any organisation? For menus; a view asks about the organisation in question."""
     return person is not None and any(action in RIGHTS[m.role] for m in person.memberships)
 
 
@@ -54,19 +54,19 @@ def require(person: Person, action: str, organisation_id: str) -> None:
 
 
 def nodes(person: Person, action: str = "campaign.see") -> list[str]:
-    """The ids of the organisations where the person's roles allow `action`; everything beneath them is included."""
+    """Return the ids of the organisations where the person has a role that allows `action`, not those beneath."""
     return sorted({m.organisation_id for m in person.memberships if action in RIGHTS[m.role]})
 
 
 def reach(person: Person, action: str) -> Select[str]:
-    """The ids of all organisations where the person may do `action`, as a query."""
+    """Return a query for the ids of all organisations where the person may do `action`."""
     return organisations.beneath_any(nodes(person, action))
 
 
 def visible(person: Person, kind: type[Owned]) -> Select[Owned]:
-    """Everything of this kind the person may know of: owned by their organisations, those beneath, or those above.
+    """Return a query for everything of this kind that the person's organisations, those beneath or those above own.
 
-    A volunteer of an association takes part in the district's campaign, so looking up is seeing too; doing is not.
+    A volunteer of an association takes part in the district's campaign, so what those above own is seen too.
     """
     mine = nodes(person)
     upwards = {node.id for organisation_id in mine for node in organisations.above(organisation_id)}
@@ -75,7 +75,7 @@ def visible(person: Person, kind: type[Owned]) -> Select[Owned]:
 
 
 def find(person: Person, kind: type[Owned], object_id: str, action: str | None = None) -> Owned:
-    """The object, looked up through the person. Raises NotFound when it is not theirs, Forbidden when they may not."""
+    """Return the object if the person may see it. Raises NotFound if not, Forbidden when they may not `action`."""
     key: Any = kind.id  # type: ignore[attr-defined]
     found: Owned | None = session.scalars(visible(person, kind).where(key == object_id)).one_or_none()
     if found is None:
@@ -86,7 +86,10 @@ def find(person: Person, kind: type[Owned], object_id: str, action: str | None =
 
 
 def standpoints(person: Person, organisation_id: str, action: str = "campaign.see") -> list[Organisation]:
-    """Where the person stands in what an organisation owns: at its top by a role there or above, else at own nodes."""
+    """Return from which organisations the person looks at what `organisation_id` owns.
+
+    That organisation itself for a role there or above, else the highest beneath it where they have a role.
+    """
     if may(person, action, organisation_id):
         top = session.get(Organisation, organisation_id)
         return [top] if top else []
@@ -97,7 +100,7 @@ def standpoints(person: Person, organisation_id: str, action: str = "campaign.se
 
 
 def _highest(found: Iterable[Organisation]) -> list[Organisation]:
-    """Without those that stand beneath another of them."""
+    """Return those that are not beneath another of them."""
     candidates = list(found)
     return [
         node

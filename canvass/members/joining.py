@@ -1,7 +1,7 @@
-"""Coming in: the link on the poster, the short code, the leader's invitation, and the first link of all.
+"""How people join: links with a code for volunteers, and tickets that work once for everybody else.
 
-Tokens are kept as hashes. A join code must be shown again on the campaign's page, so it is computed from its id
-and the server's secret instead of being kept.
+Of a token the database keeps the hash. A join code must be shown again on the campaign's page, so it is computed from
+the link's id and the server's secret.
 """
 
 from __future__ import annotations
@@ -9,27 +9,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import secrets
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from canvass.core import audit, clock
+from canvass.core import audit, clock, tokens
 from canvass.core.db import Base, Id, is_reading, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.members import access, organisations, people
+from canvass.members import access, organisations, passwords, people, throttle
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
 INVITATION_TIME = timedelta(days=14)
-# Wrong join codes from everybody together: far above a hall of mistypers, far below a search of 2^40 codes.
+# Wrong join codes from everybody together: many more than a full hall mistypes, too few to search 2^40 codes.
 TRIES, TRIES_WINDOW = 300, timedelta(minutes=10)
 
 
 class JoinLink(Base):
-    """A way in as a volunteer, for whoever is handed it, until it expires or is withdrawn."""
+    """A link by which anybody joins as a volunteer, until it expires or is withdrawn."""
 
     __tablename__ = "join_links"
 
@@ -37,7 +36,7 @@ class JoinLink(Base):
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
     campaign_id: Mapped[str] = mapped_column(Id, index=True)
-    # Straight into this shift, with its channel and area.
+    # Set when the link also signs up for this shift.
     shift_id: Mapped[str | None] = mapped_column(Id, index=True)
     expires_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
@@ -52,7 +51,7 @@ class JoinLink(Base):
 
 
 class Ticket(Base):
-    """A single-use way in: `setup` for the very first person, `invitation` to a role, `sign_in` for the demo."""
+    """A link that works once: `setup` for the first person of all, `invitation` to a role, `sign_in` to sign in."""
 
     __tablename__ = "tickets"
 
@@ -63,7 +62,7 @@ class Ticket(Base):
     role: Mapped[str] = mapped_column(String(20), default="")
     person_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
     invited_by_id: Mapped[str | None] = mapped_column(Id)
-    # What the inviting person called the invited one in the list; cleared when the ticket is used.
+    # The name in the list of invitations, for whoever invited; cleared when the ticket is spent.
     note: Mapped[str] = mapped_column(String(60), default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime]
@@ -73,14 +72,14 @@ class Ticket(Base):
 
 
 class Gone(LookupError):
-    """The link or code is spent, expired or withdrawn, or never was."""
+    """The link or code is spent, expired or withdrawn, or there never was one."""
 
 
 # --- volunteers ---------------------------------------------------------------------------------------------
 
 
 def link(organisation: Organisation, campaign_id: str, last_day: date, secret: str) -> JoinLink:
-    """The way in to a campaign for this organisation's volunteers; made anew when there is none that works.
+    """Return the link to a campaign for this organisation's volunteers; a new one when there is none that works.
 
     It works until a week after the campaign's last day.
     """
@@ -89,7 +88,7 @@ def link(organisation: Organisation, campaign_id: str, last_day: date, secret: s
 
 
 def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
-    """The way in that works now, when one has been made."""
+    """Return the link that works now, None when there is none."""
     return session.scalar(
         select(JoinLink).where(
             JoinLink.organisation_id == organisation_id,
@@ -102,7 +101,7 @@ def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
 
 
 def current_shift_link(shift_id: str) -> JoinLink | None:
-    """The way in to one shift that works now, when one has been made."""
+    """Return the link to one shift that works now, None when there is none."""
     return session.scalar(
         select(JoinLink).where(
             JoinLink.shift_id == shift_id, JoinLink.withdrawn_at.is_(None), JoinLink.expires_at > clock.now()
@@ -113,19 +112,19 @@ def current_shift_link(shift_id: str) -> JoinLink | None:
 def link_to_shift(
     organisation: Organisation, campaign_id: str, shift_id: str, expires_at: datetime, secret: str
 ) -> JoinLink:
-    """The way in to one shift; made anew when there is none that works."""
+    """Return the link to one shift; a new one when there is none that works."""
     known = current_shift_link(shift_id)
     return known if known is not None else _add_link(organisation, campaign_id, expires_at, secret, shift_id)
 
 
 def prolong_shift(shift_id: str, expires_at: datetime) -> None:
-    """The shift has another time: its link works as long as that says."""
+    """Let the shift's link expire at another time."""
     for known in session.scalars(select(JoinLink).where(JoinLink.shift_id == shift_id)):
         known.expires_at = expires_at
 
 
 def prolong(campaign_id: str, last_day: date) -> None:
-    """Let the links that are out work until the campaign's new last day: the posters hang already."""
+    """Let the links that have been handed out work until the campaign's new last day; never for a shorter time."""
     query = select(JoinLink).where(
         JoinLink.campaign_id == campaign_id, JoinLink.shift_id.is_(None), JoinLink.withdrawn_at.is_(None)
     )
@@ -134,27 +133,27 @@ def prolong(campaign_id: str, last_day: date) -> None:
 
 
 def withdraw(known: JoinLink, last_day: date, secret: str, *, by: Person) -> JoinLink:
-    """Let nobody more in by this link (the poster is in the wrong hands); returns its successor."""
+    """Withdraw the link and return a new one."""
     known.withdrawn_at = clock.now()
     audit.record("joining.withdraw", person_id=by.id, organisation_id=known.organisation_id, campaign=known.campaign_id)
     return _new_link(known.organisation, known.campaign_id, last_day, secret)
 
 
 def code(known: JoinLink, secret: str) -> str:
-    """The link's short code as it is printed: eight letters and digits in two groups, none easily misread."""
+    """Return the short code as it is printed: eight letters and digits in two groups, none easily misread."""
     digest = hmac.new(secret.encode(), known.id.encode(), hashlib.sha256).digest()
     letters = base64.b32encode(digest[:5]).decode().translate(_READABLE)
     return f"{letters[:4]}-{letters[4:]}"
 
 
 def with_code(typed: str) -> JoinLink:
-    """The link that a typed or scanned code opens. Raises Gone, or people.Resting when guessing goes on.
+    """Return the link with this code. Raises Gone, or throttle.TooManyTries after too many wrong codes.
 
-    A right code always opens: guessers must not be able to keep a hall full of volunteers out.
+    A right code always works: whoever guesses must not keep a hall full of volunteers out.
     """
-    found = session.scalar(select(JoinLink).where(JoinLink.code_hash == people.hashed(_plain(typed))))
-    if found is None and people.is_resting("join", TRIES, TRIES_WINDOW):
-        raise people.Resting
+    found = session.scalar(select(JoinLink).where(JoinLink.code_hash == tokens.hashed(_plain(typed))))
+    if found is None and throttle.is_blocked("join", TRIES, TRIES_WINDOW):
+        raise throttle.TooManyTries
     if found is None:
         raise Gone(_("Koden finns inte. Kontrollera att du skrivit rätt."))
     if found.withdrawn_at or found.expires_at <= clock.now():
@@ -163,12 +162,12 @@ def with_code(typed: str) -> JoinLink:
 
 
 def note_wrong_code() -> None:
-    """Count a code that led nowhere."""
-    people.count_try("join", TRIES_WINDOW)
+    """Count one wrong code."""
+    throttle.count("join", TRIES_WINDOW)
 
 
 def associations(known: JoinLink) -> list[Organisation]:
-    """What a volunteer may choose between: the associations beneath the link's organisation, else itself."""
+    """Return what a volunteer chooses from: the associations beneath the link's organisation, else that one."""
     lines = [node for _depth, node in organisations.tree([known.organisation_id])]
     return [node for node in lines if node.kind == "association"] or [known.organisation]
 
@@ -176,9 +175,9 @@ def associations(known: JoinLink) -> list[Organisation]:
 def join(
     known: JoinLink, name: str, association: Organisation, person: Person | None = None, *, is_guest: bool = False
 ) -> Person:
-    """Become a volunteer of `association`, as a new person or as the one already signed in. Raises Refused.
+    """Make `person`, or a new person, a volunteer of `association`, and return them. Raises Refused.
 
-    A guest may log there from now on, and otherwise goes on logging for their own association.
+    A guest gets the right to log there and stays with their own association.
     """
     if association.id not in {node.id for node in associations(known)}:
         raise Refused({"association": _("Välj en förening i listan.")})
@@ -195,7 +194,7 @@ def join(
 
 
 def invite(organisation: Organisation, role: str, note: str, *, by: Person) -> tuple[Ticket, str]:
-    """A single-use link to a role at the organisation, and its token. Raises Refused."""
+    """Return a new invitation to a role at the organisation, and its token. Raises Refused."""
     if role not in people.ROLES:
         raise Refused({"role": _("Välj en roll.")})
     ticket, token = _new_ticket("invitation", INVITATION_TIME)
@@ -207,7 +206,7 @@ def invite(organisation: Organisation, role: str, note: str, *, by: Person) -> t
 
 
 def invitations(organisation_ids: list[str]) -> list[Ticket]:
-    """The unused invitations to these organisations and those beneath."""
+    """Return the invitations to these organisations and those beneath that can still be used, the newest first."""
     query = select(Ticket).where(
         Ticket.kind == "invitation",
         Ticket.spent_at.is_(None),
@@ -218,31 +217,32 @@ def invitations(organisation_ids: list[str]) -> list[Ticket]:
 
 
 def withdraw_invitation(ticket: Ticket, *, by: Person) -> None:
-    """Let the invitation not be used any more."""
+    """Withdraw the invitation."""
     audit.record("joining.uninvite", person_id=by.id, organisation_id=ticket.organisation_id, ticket=ticket.id)
     spend(ticket)
 
 
 def accept(ticket: Ticket, name: str, email: str, password: str, person: Person | None = None) -> Person:
-    """Take the invitation up, as a new person or as the one already signed in. Spends it. Raises Refused."""
+    """Accept the invitation as `person`, or as a new person, who is returned. Spends it. Raises Refused."""
     assert ticket.organisation is not None
     if person is None:
-        person = people.add(name, ticket.organisation, email=email, password=password)
+        person = people.add(name, ticket.organisation, email=email)
+        person.password_hash = passwords.hashed(password)
     elif person.password_hash is None:
-        people.give_password(person, email, password)
+        passwords.give(person, email, password)
     people.grant(person, ticket.role, ticket.organisation, by=ticket.invited_by_id)
     spend(ticket)
     return person
 
 
 def setup_token() -> str:
-    """The token of the one-time set-up link; the one before it stops working."""
+    """Return the token of a new set-up link; the one before it stops working."""
     session.execute(delete(Ticket).where(Ticket.kind == "setup"))
     return _new_ticket("setup", timedelta(days=30))[1]
 
 
 def sign_in_token(person: Person) -> str:
-    """The token of a link that signs `person` in once; the person's earlier ones stop working."""
+    """Return the token of a link that signs the person in once; their earlier ones stop working."""
     session.execute(delete(Ticket).where(Ticket.kind == "sign_in", Ticket.person_id == person.id))
     ticket, token = _new_ticket("sign_in", timedelta(days=30))
     ticket.person_id = person.id
@@ -250,11 +250,11 @@ def sign_in_token(person: Person) -> str:
 
 
 def ticket(kind: str, token: str) -> Ticket:
-    """The unused ticket with this token. Raises Gone.
+    """Return the ticket with this token. Raises Gone when it is spent or expired, or when there is none.
 
-    Locked, so that it is spent once, unless this transaction only reads.
+    It is locked, so that it is spent once, unless this transaction only reads.
     """
-    query = select(Ticket).where(Ticket.kind == kind, Ticket.token_hash == people.hashed(token))
+    query = select(Ticket).where(Ticket.kind == kind, Ticket.token_hash == tokens.hashed(token))
     found = session.scalar(query if is_reading() else query.with_for_update(of=Ticket))
     if found is None or found.spent_at or found.expires_at <= clock.now():
         raise Gone(_("Länken är redan använd eller har gått ut. Be om en ny."))
@@ -262,15 +262,15 @@ def ticket(kind: str, token: str) -> Ticket:
 
 
 def spend(used: Ticket) -> None:
-    """The ticket has done its work."""
+    """Mark the ticket as used."""
     used.spent_at = clock.now()
     used.note = ""
 
 
 def _new_ticket(kind: str, lasts: timedelta) -> tuple[Ticket, str]:
     session.execute(delete(Ticket).where(Ticket.expires_at < clock.now() - timedelta(days=90)))
-    token = secrets.token_urlsafe(32)
-    made = Ticket(kind=kind, token_hash=people.hashed(token), expires_at=clock.now() + lasts)
+    token = tokens.new()
+    made = Ticket(kind=kind, token_hash=tokens.hashed(token), expires_at=clock.now() + lasts)
     session.add(made)
     return made, token
 
@@ -285,14 +285,14 @@ def _add_link(
     made = JoinLink(
         id=new_id(), organisation=organisation, campaign_id=campaign_id, shift_id=shift_id, expires_at=expires_at
     )
-    made.code_hash = people.hashed(_plain(code(made, secret)))
+    made.code_hash = tokens.hashed(_plain(code(made, secret)))
     session.add(made)
     session.flush()
     return made
 
 
 def _end_of(last_day: date) -> datetime:
-    """A week after the campaign's last day."""
+    """Return the moment a week after the campaign's last day has ended."""
     return datetime.combine(last_day + timedelta(days=8), time(), tzinfo=clock.ZONE)
 
 

@@ -3,41 +3,53 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, TimeoutError, ViewportSize, expect
 
 import canvass
 from canvass.core import db, settings, state
-from canvass.members import people
+from canvass.members import devices, sessions
 from canvass.members.people import Person
 from tests.cast import Cast, gather
+from tests.chromium import ARGUMENTS
+from tests.conftest import PATIENCE, disposing
 
-PHONE = {"width": 390, "height": 844}
-PATIENCE_SECONDS = 30
+T = TypeVar("T")
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The Chromium that app.py found, quiet and off the network; root has no sandbox."""
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    return {
-        **browser_type_launch_args,
-        "executable_path": os.environ.get("CANVASS_TEST_CHROMIUM"),
-        "args": [*quiet, "--disable-gpu", *(["--no-sandbox"] if not hasattr(os, "getuid") or os.getuid() == 0 else [])],
-    }
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium: str) -> dict[str, Any]:
+    """The Chromium that app.py found, off the network."""
+    return {**browser_type_launch_args, "executable_path": chromium, "args": ARGUMENTS}
+
+
+@pytest.fixture
+def new_context(new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
+    """As pytest-playwright's, but patient."""
+
+    def make(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.set_default_timeout(PATIENCE * 1000)
+        return context
+
+    return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _chromium_first(chromium: str) -> None:
+    """Without a browser nothing is started in vain; with one, everything is waited for patiently."""
+    expect.set_options(timeout=PATIENCE * 1000)
 
 
 @dataclass
@@ -46,30 +58,46 @@ class Live:
 
     url: str
     app: Flask
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[str]
 
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    def stop(self) -> None:
+        """Stop it as its host does, and wait until it has ended."""
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()
 
 
 @contextmanager
 def serving(data: Path, *, port: int = 0, database_url: str = "", **variables: str) -> Iterator[Live]:
     """The product as `python3 app.py` serves it, on a free port unless one is named; `variables` of the environment."""
-    port = port or free_port()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "CANVASS_DATABASE_URL": database_url}
     environment |= variables
     command = [sys.executable, str(settings.ROOT / "app.py"), "--port", str(port), "--data", str(data)]
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
+    with (
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process,
+        disposing(canvass.create_app(DATA=data, DATABASE_URL=database_url)) as app,
+    ):
+        server = Live("", app, process)
+        try:
+            server.url = address_of(process)
+            yield server
+        finally:
+            server.stop()
+
+
+def address_of(server: subprocess.Popen[str]) -> str:
+    """The address that the server prints when it can be reached. Raises AssertionError when it ends instead."""
+    giving_up = threading.Timer(PATIENCE, server.kill)
+    giving_up.start()
     try:
-        wait_for(f"{url}/healthz", server)
-        yield Live(url, canvass.create_app(DATA=data, DATABASE_URL=database_url), server)
+        assert server.stdout
+        said = server.stdout.readline()
     finally:
-        server.terminate()
-        server.wait(PATIENCE_SECONDS)
+        giving_up.cancel()
+    assert said.startswith("Canvass på http://"), f"the server said {said!r}"
+    return said.split()[-1]
 
 
 @pytest.fixture(scope="session")
@@ -108,8 +136,8 @@ def open_as(live: Live, stage: Cast, new_context: Any) -> Callable[..., Page]:
         context: BrowserContext = new_context(base_url=live.url, locale="sv-SE", viewport=PHONE, **options)
         if person is not None:
             cookies = {
-                "canvass_session": people.sign_in(person, "Test")[1],
-                "canvass_device": people.add_device(person),
+                "canvass_session": sessions.start(person, "Test")[1],
+                "canvass_device": devices.add(person),
             }
             db.session.commit()
             context.add_cookies([{"name": name, "value": value, "url": live.url} for name, value in cookies.items()])
@@ -128,14 +156,10 @@ def phone(stage: Cast, open_as: Callable[..., Page]) -> Page:
     return page
 
 
-def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    """Until the server answers. Raises AssertionError when it has ended, or after half a minute."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until:
-        assert server.poll() is None, f"the server ended with {server.returncode}"
+def comes_true(page: Page, ask: Callable[[], T], expected: T) -> None:
+    """Until `ask` answers what is expected; it is asked again after each answer that the page gets from the server."""
+    while (found := ask()) != expected:
         try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.05)
-    raise AssertionError(f"{url} did not answer")
+            page.wait_for_event("response")
+        except TimeoutError:
+            raise AssertionError(f"{found!r}, not {expected!r}") from None

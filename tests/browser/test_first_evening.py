@@ -57,4 +57,4 @@ def test_the_campaign_page_follows_without_a_reload(stage: Cast, open_as: Callab
     figure = page.locator(".figure-value").first
     expect(figure).to_contain_text("0")
     phone.get_by_role("button", name="Samtal", exact=True).tap()
-    expect(figure).to_contain_text("1", timeout=10_000)
+    expect(figure).to_contain_text("1")

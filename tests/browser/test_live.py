@@ -13,10 +13,11 @@ from playwright.sync_api import Page, expect
 
 from canvass.core import clock, db
 from canvass.insight import walls
-from canvass.members import people
+from canvass.members import devices, people, sessions
 from canvass.members.people import Person
-from tests.browser.conftest import PATIENCE_SECONDS, PHONE, Live, free_port, serving, staged
+from tests.browser.conftest import PHONE, Live, serving, staged
 from tests.cast import Cast, log
+from tests.conftest import PATIENCE
 
 Open = Callable[..., Page]
 
@@ -28,7 +29,7 @@ def figure(page: Page) -> Any:
 
 def hand_in(url: str, person: Person, campaign_id: str) -> None:
     """One conversation, as a phone hands it in."""
-    token = people.add_device(person)
+    token = devices.add(person)
     operation = {"op": db.new_id(), "attempt": db.new_id(), "rev": 1, "base": 0, "kind": "create", "schema": 1}
     operation |= {"seq": 1, "campaign": campaign_id, "at": clock.text(clock.now()), "offset": 0}
     operation |= {"data": {"area": None, "channel": "door", "outcome": "talked", "n": 1, "topics": []}}
@@ -36,7 +37,7 @@ def hand_in(url: str, person: Person, campaign_id: str) -> None:
     batch |= {"sent_at": clock.text(clock.now()), "pending": 1, "max_seq": 1, "ops": [operation]}
     headers = {"Content-Type": "application/json", "X-Sync": "1", "Cookie": f"canvass_device={token}"}
     db.session.commit()
-    phone = HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE_SECONDS)
+    phone = HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE)
     phone.request("POST", "/api/v1/sync", json.dumps(batch), headers)
     answer = json.load(phone.getresponse())
     phone.close()
@@ -46,7 +47,7 @@ def hand_in(url: str, person: Person, campaign_id: str) -> None:
 def watching(new_context: Any, url: str, who: Person, path: str) -> Page:
     """A page in this person's browser, on that server."""
     context = new_context(base_url=url, locale="sv-SE", viewport=PHONE)
-    context.add_cookies([{"name": "canvass_session", "value": people.sign_in(who)[1], "url": url}])
+    context.add_cookies([{"name": "canvass_session", "value": sessions.start(who)[1], "url": url}])
     db.session.commit()
     page: Page = context.new_page()
     page.goto(path)
@@ -81,17 +82,14 @@ def test_what_one_is_doing_survives_new_numbers(stage: Cast, live: Live, open_as
 
 def test_a_hidden_tab_is_connected_to_nothing(stage: Cast, live: Live, open_as: Open) -> None:
     page = open_as(stage.bo, f"/campaigns/{stage.spring.id}")
-    ended: list[str] = []
     asked: list[str] = []
-    page.on("requestfailed", lambda request: ended.append(request.url))
     page.on("request", lambda request: asked.append(request.url))
     log(stage, stage.alva)
     db.session.commit()
     expect(figure(page)).to_have_text(re.compile("^1 "))
 
-    page.evaluate(BECOME, "hidden")
-    page.wait_for_function("() => true")
-    assert [url for url in ended if "/live" in url]
+    with page.expect_event("requestfailed", lambda request: "/live" in request.url):
+        page.evaluate(BECOME, "hidden")
     asked.clear()
     log(stage, stage.alva)
     db.session.commit()
@@ -116,8 +114,8 @@ def test_who_loses_the_role_sees_no_more(stage: Cast, live: Live, open_as: Open)
 
 def test_a_silent_server_is_told_of_and_comes_back_by_itself(new_context: Any, page: Page, tmp_path: Path) -> None:
     """A leader's page and a wallboard outlive a restart; and the wall loads itself anew for another version."""
-    port, wall = free_port(), page
-    with serving(tmp_path, port=port) as server, staged(server.app) as cast:
+    wall = page
+    with serving(tmp_path) as server, staged(server.app) as cast:
         secret = server.app.config["SECRET_KEY"]
         made = walls.make(cast.spring, cast.norrkoping, "", "sv", secret)
         leader = watching(new_context, server.url, cast.bo, f"/campaigns/{cast.spring.id}")
@@ -130,21 +128,20 @@ def test_a_silent_server_is_told_of_and_comes_back_by_itself(new_context: Any, p
         db.session.commit()
         expect(figure(leader)).to_have_text(re.compile("^1 "))
         expect(leader.locator("#live-age")).to_be_empty()
-        server.process.terminate()
-        server.process.wait(PATIENCE_SECONDS)
-        expect(leader.get_by_role("status")).to_have_text("Servern svarar inte.")
+        server.stop()
+        expect(leader.get_by_role("status").filter(has_text="Servern svarar inte.")).to_be_visible()
         expect(leader.locator("#live-age")).to_have_text(re.compile(r"^Siffrorna uppdaterades för \d+ s sedan\.$"))
         expect(wall.locator(".wall-silence")).to_contain_text("Servern svarar inte. Siffrorna uppdaterades för")
         log(cast, cast.alva)
         db.session.commit()
-        with serving(tmp_path, port=port):
+        with serving(tmp_path, port=int(server.url.rpartition(":")[2])):
             # Else it may be a while until the next try.
             leader.evaluate("() => dispatchEvent(new Event('online'))")
             wall.clock.fast_forward(60_000)
-            expect(figure(leader)).to_have_text(re.compile("^2 "), timeout=PATIENCE_SECONDS * 1000)
+            expect(figure(leader)).to_have_text(re.compile("^2 "))
             expect(leader.locator("#live-age")).to_be_empty()
             expect(leader.locator("#live-state")).to_be_empty()
-            expect(wall.locator(".wall-number")).to_have_text("2", timeout=PATIENCE_SECONDS * 1000)
+            expect(wall.locator(".wall-number")).to_have_text("2")
             expect(wall.locator(".wall-silence")).to_have_text("")
             assert leader.evaluate("() => window.isTheSamePage")
             assert wall.evaluate("() => window.isTheSamePage")

@@ -19,10 +19,10 @@ from playwright.sync_api import Page, expect
 
 from canvass.core import db
 from canvass.fieldwork import areas
-from tests.browser.conftest import Live, serving
-from tests.browser.test_logging_screen import AXE
+from tests.browser.conftest import Live, comes_true, serving
+from tests.browser.screen.logging_screen import AXE
 from tests.cast import Cast
-from tests.fieldwork.test_areas import feature, file_of
+from tests.fieldwork.areas.files import feature, file_of
 
 CREDIT = "Kartbild: Exempelverket"
 
@@ -76,8 +76,8 @@ def tile_server() -> Iterator[TileServer]:
 @pytest.fixture
 def on_tiles(live: Live, tile_server: TileServer) -> Iterator[str]:
     """Where the product stands on the same data with the tile server named."""
-    tiles = {"CANVASS_TILES_URL": f"{tile_server.url}/{{z}}/{{x}}/{{y}}.png", "CANVASS_TILES_CREDIT": CREDIT}
-    with serving(live.app.config["DATA"], **tiles) as server:
+    address = f"{tile_server.url}/{{z}}/{{x}}/{{y}}.png"
+    with serving(live.app.config["DATA"], CANVASS_TILES_URL=address, CANVASS_TILES_CREDIT=CREDIT) as server:
         yield server.url
 
 
@@ -105,11 +105,13 @@ def test_the_map_alone_and_on_tiles(
 
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
-    page.goto(on_tiles + path, wait_until="networkidle")
+    page.goto(on_tiles + path)
+    expect(page.get_by_text(CREDIT)).to_be_visible()
+    tiles = page.locator(".map image").count()
+    assert tiles > 0
+    comes_true(page, lambda: len(tile_server.asked), tiles)
     assert origins == {live.url, on_tiles, tile_server.url}
     assert complaints == []
-    expect(page.get_by_text(CREDIT)).to_be_visible()
-    assert len(tile_server.asked) == page.locator(".map image").count() > 0
     assert not any({"Referer", "Cookie", "Origin"} & set(headers) for _path, headers in tile_server.asked)
 
     # Ljura's corners: where the tiles have them, by the formula that tile servers go by, and where the outline is.

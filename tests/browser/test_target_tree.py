@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from canvass.core import db
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from tests.cast import Cast
 
 
@@ -30,5 +30,5 @@ def test_the_sum_follows_what_is_typed_and_enter_saves_it(stage: Cast, open_as: 
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     ektorp.press("Enter")
     expect(page.get_by_text("Målen är sparade.")).to_be_visible()
-    assert campaigns.targets(stage.spring)[stage.ektorp.id] == 1900
+    assert targets.agreed(stage.spring)[stage.ektorp.id] == 1900
     db.session.commit()

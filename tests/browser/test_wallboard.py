@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from canvass.core import db
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.insight import walls
 from canvass.insight.walls import Wall
-from tests.browser.conftest import PATIENCE_SECONDS, Live
+from tests.browser.conftest import Live
 from tests.browser.frames import Frames
 from tests.cast import Cast, log
 
-PROJECTOR = {"width": 1920, "height": 1080}
+PROJECTOR: ViewportSize = {"width": 1920, "height": 1080}
 
 
 @pytest.fixture
 def wall(live: Live, stage: Cast) -> Wall:
     """The wall of Norrköping's spring campaign, of which it has a target of 8."""
-    campaigns.set_target(stage.spring, stage.norrkoping, 8)
+    targets.agree(stage.spring, stage.norrkoping, 8)
     return walls.make(stage.spring, stage.norrkoping, "", "sv", live.app.config["SECRET_KEY"])
 
 
@@ -54,7 +54,7 @@ def test_the_number_climbs_as_phones_send_and_the_screen_goes_blank_when_its_lin
     walls.withdraw(wall, by=stage.bo)
     db.session.commit()
     gone = "Den här länken gäller inte längre."
-    expect(screen.get_by_role("main")).to_contain_text(gone, timeout=PATIENCE_SECONDS * 1000)
+    expect(screen.get_by_role("main")).to_contain_text(gone)
     assert screen.locator("script").count() == 0  # nothing is left that could ask again
 
 

@@ -15,9 +15,9 @@ from flask_migrate import upgrade
 import canvass
 from canvass.core import backups, clock, db, journals, sqlite, state
 from canvass.counting import receipts, tallies
-from canvass.members import organisations, people
+from canvass.members import devices, organisations
 from tests.cast import Cast, gather
-from tests.conftest import NOW, browser
+from tests.conftest import NOW, browser, disposing
 from tests.counting.phone import Phone
 
 
@@ -28,9 +28,8 @@ class Server:
         self.data, self.database, self.running = data, data / "canvass.db", ExitStack()
 
     def start(self) -> Flask:
-        app = canvass.create_app(DATA=self.data)
+        app = self.running.enter_context(disposing(canvass.create_app(DATA=self.data)))
         self.running.enter_context(app.app_context())
-        self.running.callback(lambda: (db.session.remove(), db.db.engine.dispose()))
         upgrade()
         state.begin(self.data, receipts.last_received_at())
         return app
@@ -51,7 +50,7 @@ def server(folder: Path, tmp_path: Path) -> Iterator[Server]:
 
 def phone_of(app: Flask, cast: Cast) -> Phone:
     client = browser(app)
-    client.set_cookie("canvass_device", people.add_device(cast.alva))
+    client.set_cookie("canvass_device", devices.add(cast.alva))
     db.session.commit()
     return Phone(client, cast.alva.id)
 
@@ -83,7 +82,7 @@ def test_a_restored_server_begins_a_new_epoch_and_gets_everything_again(server: 
     backups.restore(copy, server.database)
     phone.client = browser(server.start())
     cast = gather_again()
-    phone.client.set_cookie("canvass_device", people.add_device(cast.alva))
+    phone.client.set_cookie("canvass_device", devices.add(cast.alva))
     assert counted(cast) == 1
     answer = phone.send().json
     assert answer["epoch"] != before

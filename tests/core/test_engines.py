@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from canvass import cli
 from canvass.core import db, settings, sqlite
 from canvass.core.db import new_id
-from canvass.core.sqlite import sqlite3
 from canvass.counting import tallies
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from tests.cast import Cast
-from tests.conftest import NOW
+from tests.conftest import NOW, PATIENCE, engines
 
 
 def test_the_engine_keeps_what_it_is_given(app: Flask) -> None:
@@ -34,38 +35,25 @@ def test_a_server_that_could_lose_work_does_not_start(app: Flask, monkeypatch: p
         cli.bring_up_to_date(app)
 
 
-def test_a_careless_sqlite_is_complained_of(app: Flask) -> None:
-    if db.db.engine.dialect.name != "sqlite":
-        return  # the twin below speaks of PostgreSQL
+CARELESS = {"sqlite": "PRAGMA synchronous=OFF", "postgresql": "SET synchronous_commit TO off"}
+
+
+@pytest.mark.parametrize(
+    ("engine_app", "statement"), [(engine, CARELESS[engine]) for engine in engines()], indirect=["engine_app"]
+)
+def test_a_careless_engine_is_complained_of(app: Flask, statement: str) -> None:
     db.session.rollback()
     db.db.engine.dispose()
 
-    def careless(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA synchronous=OFF")
-
-    event.listen(db.db.engine, "connect", careless)
-    try:
-        assert "synchronous" in db.complaints(db.db.engine)[0]
-    finally:
-        event.remove(db.db.engine, "connect", careless)
-        db.db.engine.dispose()
-
-
-def test_a_careless_postgresql_is_complained_of(app: Flask) -> None:
-    if db.db.engine.dialect.name != "postgresql":
-        return
-    db.session.rollback()
-    db.db.engine.dispose()
-
-    def careless(connection: Any, _record: object) -> None:
-        connection.execute("SET synchronous_commit TO off")
+    def be_careless(connection: Any, _record: object) -> None:
+        connection.execute(statement)
         connection.commit()
 
-    event.listen(db.db.engine, "connect", careless)
+    event.listen(db.db.engine, "connect", be_careless)
     try:
-        assert "synchronous_commit" in db.complaints(db.db.engine)[0]
+        assert re.split("[ =]", statement)[1] in db.complaints(db.db.engine)[0]
     finally:
-        event.remove(db.db.engine, "connect", careless)
+        event.remove(db.db.engine, "connect", be_careless)
         db.db.engine.dispose()
 
 
@@ -104,7 +92,7 @@ def test_concurrent_increments_all_survive(app: Flask, cast: Cast) -> None:
             with app.app_context():
                 for _ in range(each):
                     cells = tallies.cells(campaign_id, organisation_id, None, "door", NOW, [], "talked")
-                    db.repeat(lambda cells=cells: tallies.move(dict.fromkeys(cells, 1)))
+                    db.repeat(partial(tallies.move, dict.fromkeys(cells, 1)))
         except DBAPIError as problem:
             problems.append(problem)
 
@@ -179,8 +167,10 @@ def test_however_a_writer_ends_the_next_one_has_its_turn(app: Flask, ending: str
             db.repeat(lambda: organisations.add("district", "Dalarna", None))
             has_written.set()
 
-    threading.Thread(target=write).start()
-    assert has_written.wait(5)
+    next_one = threading.Thread(target=write)
+    next_one.start()
+    next_one.join(PATIENCE)
+    assert has_written.is_set()
 
 
 def test_a_page_sees_the_database_at_one_moment(app: Flask, cast: Cast) -> None:

@@ -17,7 +17,8 @@ from canvass.core.sqlite import sqlite3
 from canvass.counting import attempts, tallies
 from canvass.counting.attempts import Attempt
 from canvass.fieldwork.campaigns import Campaign
-from canvass.members import organisations, people
+from canvass.members import organisations, passwords
+from tests.conftest import disposing
 
 # A database as the first version left it, with a campaign in it. Never made anew: that is the point of it.
 OLDEST = Path(__file__).parent / "data" / "oldest.sql"
@@ -34,8 +35,7 @@ def test_a_database_of_the_oldest_version_comes_along(folder: Path) -> None:
     data.mkdir()
     with closing(sqlite3.connect(data / "canvass.db")) as old:
         old.executescript(OLDEST.read_text("utf-8"))
-    app = canvass.create_app(DATA=data)
-    with app.app_context():
+    with disposing(canvass.create_app(DATA=data)) as app, app.app_context():
         cli.bring_up_to_date(app)
         campaign = db.session.scalars(select(Campaign)).one()
         count = tallies.total(campaign.id, organisations.beneath(campaign.organisation_id))
@@ -43,19 +43,14 @@ def test_a_database_of_the_oldest_version_comes_along(folder: Path) -> None:
         assert db.session.query(Attempt).count() == 8
         assert attempts.drift() == {}
         assert audit.broken_at() is None
-        assert people.with_password("bo@example.org", "ett långt lösenord") is not None
+        assert passwords.authenticate("bo@example.org", "ett långt lösenord") is not None
         assert state.epoch()
-        db.session.remove()
-        db.db.engine.dispose()
 
 
 def test_upgrading_twice_changes_nothing(folder: Path) -> None:
-    app = canvass.create_app(DATA=folder / "twice")
-    with app.app_context():
+    with disposing(canvass.create_app(DATA=folder / "twice")) as app, app.app_context():
         cli.bring_up_to_date(app)
         first = state.epoch()
         db.session.commit()
         cli.bring_up_to_date(app)
         assert state.epoch() == first
-        db.session.remove()
-        db.db.engine.dispose()

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -50,6 +51,20 @@ def service() -> Iterator[tuple[str, list[str]]]:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         yield f"nominatim:http://127.0.0.1:{server.server_port}", asked
         server.shutdown()
+
+
+def test_an_answer_that_is_an_error_is_closed(service: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[int] = []
+    close = HTTPError.close
+
+    def noted(error: HTTPError) -> None:
+        closed.append(error.code)
+        close(error)
+
+    monkeypatch.setattr(HTTPError, "close", noted)
+    with pytest.raises(places.NotFound):
+        places.look_up("Trasig gata 1", service[0])
+    assert closed == [500]
 
 
 def test_an_address_becomes_a_position(service: tuple[str, list[str]]) -> None:

@@ -1,12 +1,16 @@
 """Rows as CSV and XLSX, opened again by other readers. No cell may ever become a formula."""
 
+from __future__ import annotations
+
 import csv
 import io
 import re
 import unicodedata
 import zipfile
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from xml.etree import ElementTree
 
 import openpyxl
@@ -17,7 +21,7 @@ from hypothesis import strategies as st
 from canvass.core import clock, i18n, sheets
 
 HEADINGS = ["Område", "Samtal", "Samtalsandel", "Dag"]
-ROWS = [
+ROWS: list[list[sheets.Cell]] = [
     ["Hageby", 3412, sheets.Percent(0.2518), date(2026, 5, 6)],
     ["Vilbergen; östra", 0, None, None],
 ]
@@ -47,29 +51,36 @@ DANGEROUS = [
 HARMLESS = ["Hageby", "", " ", "'=1+1", "1=1", "a@b.se", "Åby-Jursla", "10 %", "#1", "Kv. Ånn + Tå"]
 
 
-def csv_rows(rows, headings=HEADINGS, dialect="excel-sv"):
+def csv_rows(
+    rows: Iterable[Sequence[sheets.Cell]], headings: Sequence[str] = HEADINGS, dialect: sheets.Dialect = "excel-sv"
+) -> list[list[str]]:
     """The rows as another program reads them."""
     text = b"".join(sheets.csv_bytes(headings, rows, dialect)).decode("utf-8-sig")
     delimiter = ";" if dialect == "excel-sv" else ","
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
 
 
-def cell_in_csv(value, dialect="excel-sv"):
+def cell_in_csv(value: sheets.Cell, dialect: sheets.Dialect = "excel-sv") -> str:
     return csv_rows([[value]], ["x"], dialect)[1][0]
 
 
-def book(rows=ROWS, headings=HEADINGS, title="Totaler", notes=()):
+def book(
+    rows: Iterable[Sequence[sheets.Cell]] = ROWS,
+    headings: Sequence[str] = HEADINGS,
+    title: str = "Totaler",
+    notes: Iterable[tuple[str, sheets.Cell]] = (),
+) -> Any:
     return openpyxl.load_workbook(io.BytesIO(sheets.xlsx_bytes(title, headings, rows, notes)))
 
 
-def cell_in_xlsx(value):
+def cell_in_xlsx(value: sheets.Cell) -> Any:
     return book([[value]], ["x"]).worksheets[0]["A2"]
 
 
 # --- CSV ----------------------------------------------------------------------------------------------------
 
 
-def test_a_swedish_excel_opens_the_file_by_a_double_click():
+def test_a_swedish_excel_opens_the_file_by_a_double_click() -> None:
     assert (
         b"".join(sheets.csv_bytes(HEADINGS, ROWS))
         == (
@@ -78,17 +89,17 @@ def test_a_swedish_excel_opens_the_file_by_a_double_click():
     )
 
 
-def test_a_program_gets_commas_and_points():
+def test_a_program_gets_commas_and_points() -> None:
     assert (
         b"".join(sheets.csv_bytes(HEADINGS, ROWS, "rfc4180"))
         == ("Område,Samtal,Samtalsandel,Dag\r\nHageby,3412,0.2518,2026-05-06\r\nVilbergen; östra,0,,\r\n").encode()
     )
 
 
-def test_csv_comes_in_pieces_while_the_rows_are_made():
+def test_csv_comes_in_pieces_while_the_rows_are_made() -> None:
     made = []
 
-    def rows():
+    def rows() -> Iterator[list[sheets.Cell]]:
         for number in range(5_000):
             made.append(number)
             yield [number]
@@ -100,20 +111,22 @@ def test_csv_comes_in_pieces_while_the_rows_are_made():
 
 
 @pytest.mark.parametrize("text", DANGEROUS)
-def test_dangerous_text_begins_with_an_apostrophe(text):
+def test_dangerous_text_begins_with_an_apostrophe(text: str) -> None:
     assert cell_in_csv(text).startswith("'")
     assert cell_in_csv(text, "rfc4180").startswith("'")
     assert csv_rows([], [text])[0][0].startswith("'")
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_harmless_text_stays_as_it_is(text):
+def test_harmless_text_stays_as_it_is(text: str) -> None:
     assert cell_in_csv(text) == text
 
 
 @pytest.mark.parametrize("dialect", ["excel-sv", "rfc4180"])
 @pytest.mark.parametrize("separator", [";", ",", "\t"])
-def test_no_formula_is_born_when_a_file_is_opened_with_another_separator(dialect, separator):
+def test_no_formula_is_born_when_a_file_is_opened_with_another_separator(
+    dialect: sheets.Dialect, separator: str
+) -> None:
     content = b"".join(sheets.csv_bytes(["x", "y"], [["a", f"b{separator} =1+1"]], dialect)).decode("utf-8-sig")
     for torn in re.split(r'[;,\t"\r\n]+', content):
         assert not sheets.is_formula(torn)
@@ -139,7 +152,7 @@ def test_no_formula_is_born_when_a_file_is_opened_with_another_separator(dialect
         (datetime(2026, 5, 6, 16, 30, tzinfo=UTC), "2026-05-06 18:30:00", "2026-05-06 18:30:00"),
     ],
 )
-def test_numbers_stay_numbers_and_times_are_swedish(value, swedish, program):
+def test_numbers_stay_numbers_and_times_are_swedish(value: sheets.Cell, swedish: str, program: str) -> None:
     assert cell_in_csv(value) == swedish
     assert cell_in_csv(value, "rfc4180") == program
 
@@ -147,21 +160,22 @@ def test_numbers_stay_numbers_and_times_are_swedish(value, swedish, program):
 texts = st.text(max_size=12) | st.sampled_from(DANGEROUS + HARMLESS)
 
 
-def writable(text):
+def writable(text: str) -> str:
     """The text without the characters that no file holds."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
 
 
-def undefused(text):
+def undefused(text: str) -> str:
     """The text without the apostrophes that were set in."""
     return re.sub(r"([;,\t]\s*)'(?=[=+\-@＝＋－＠−])", r"\1", text.removeprefix("'") if text.startswith("'") else text)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(texts, st.integers(), st.floats(allow_nan=False, allow_infinity=False)), max_size=4))
-def test_what_is_written_as_csv_is_read_again(rows):
-    for dialect, point in (("excel-sv", ","), ("rfc4180", ".")):
+def test_what_is_written_as_csv_is_read_again(rows: list[tuple[str, int, float]]) -> None:
+    points: list[tuple[sheets.Dialect, str]] = [("excel-sv", ","), ("rfc4180", ".")]
+    for dialect, point in points:
         read = csv_rows(rows, ["a", "b", "c"], dialect)[1:]
         assert [(int(b), float(c.replace(point, "."))) for _, b, c in read] == [(b, c) for _, b, c in rows]
         for (text, *_), (before, *_) in zip(read, rows, strict=True):
@@ -169,27 +183,27 @@ def test_what_is_written_as_csv_is_read_again(rows):
             assert undefused(text) == undefused(writable(before))
 
 
-def test_half_a_surrogate_pair_does_not_stop_an_export():
+def test_half_a_surrogate_pair_does_not_stop_an_export() -> None:
     assert cell_in_csv("a\ud800b") == "ab"
     assert cell_in_xlsx("a\ud800b").value == "ab"
 
 
-def test_a_row_of_another_width_is_the_callers_mistake():
+def test_a_row_of_another_width_is_the_callers_mistake() -> None:
     with pytest.raises(ValueError, match="2 cells under 1"):
         csv_rows([[1, 2]], ["x"])
     with pytest.raises(ValueError, match="2 cells under 1"):
         sheets.xlsx_bytes("x", ["x"], [[1, 2]])
 
 
-def test_a_cell_of_another_kind_is_the_callers_mistake():
+def test_a_cell_of_another_kind_is_the_callers_mistake() -> None:
     with pytest.raises(TypeError, match="list"):
-        cell_in_csv([1])
+        cell_in_csv([1])  # type: ignore[arg-type]
 
 
 # --- XLSX ---------------------------------------------------------------------------------------------------
 
 
-def test_an_xlsx_file_holds_the_rows_as_what_they_are():
+def test_an_xlsx_file_holds_the_rows_as_what_they_are() -> None:
     sheet = book().worksheets[0]
     assert sheet.title == "Totaler"
     assert [[cell.value for cell in row] for row in sheet.iter_rows()] == [
@@ -201,7 +215,7 @@ def test_an_xlsx_file_holds_the_rows_as_what_they_are():
     assert sheet["D2"].is_date
 
 
-def test_the_heading_stands_still_and_can_be_filtered():
+def test_the_heading_stands_still_and_can_be_filtered() -> None:
     sheet = book().worksheets[0]
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref == "A1:D3"
@@ -209,14 +223,14 @@ def test_the_heading_stands_still_and_can_be_filtered():
     assert book([]).worksheets[0].auto_filter.ref == "A1:D1"
 
 
-def test_columns_are_as_wide_as_their_content_within_reason():
+def test_columns_are_as_wide_as_their_content_within_reason() -> None:
     widths = book([["Hageby", 1], ["x" * 500, 3412]], ["Område", "Samtal"]).worksheets[0].column_dimensions
     assert 50 < widths["A"].width < 80
     assert 8 < widths["B"].width < 12
 
 
 @pytest.mark.parametrize("text", [*DANGEROUS, "http://example.org", "https://example.org/?q=1", "0114", "1e5"])
-def test_text_in_xlsx_is_text_and_nothing_else(text):
+def test_text_in_xlsx_is_text_and_nothing_else(text: str) -> None:
     cell = cell_in_xlsx(text)
     assert cell.data_type == "s"
     assert cell.hyperlink is None
@@ -224,7 +238,7 @@ def test_text_in_xlsx_is_text_and_nothing_else(text):
     assert cell.quotePrefix or not sheets.is_formula(text)
 
 
-def test_no_part_of_an_xlsx_file_holds_a_formula_or_a_link():
+def test_no_part_of_an_xlsx_file_holds_a_formula_or_a_link() -> None:
     content = sheets.xlsx_bytes(
         "=1+1", ["=1+1", "@x"], [[text, text] for text in DANGEROUS], [("=1+1", "=1+1"), ("+x", date(2026, 5, 6))]
     )
@@ -241,7 +255,7 @@ def test_no_part_of_an_xlsx_file_holds_a_formula_or_a_link():
     assert not any("externalLink" in name or "vba" in name.lower() for name in names)
 
 
-def test_numbers_in_xlsx_are_numbers():
+def test_numbers_in_xlsx_are_numbers() -> None:
     assert (cell_in_xlsx(-3).value, cell_in_xlsx(-3).data_type) == (-3, "n")
     assert cell_in_xlsx(0.5).value == 0.5
     assert cell_in_xlsx(Decimal("12")).value == 12
@@ -252,7 +266,7 @@ def test_numbers_in_xlsx_are_numbers():
     assert (f"{moment.value:%Y-%m-%d %H:%M}", moment.number_format) == ("2026-05-06 18:30", "yyyy-mm-dd hh:mm")
 
 
-def test_a_second_sheet_tells_what_the_file_is():
+def test_a_second_sheet_tells_what_the_file_is() -> None:
     made = book(notes=[("Kampanj", "Vårkampanjen"), ("Hämtad", date(2026, 5, 6)), ("Försök", 3412)])
     assert made.sheetnames == ["Totaler", "Om filen"]
     assert made["Om filen"]["A1"].value == "Kampanj"
@@ -276,11 +290,11 @@ def test_a_second_sheet_tells_what_the_file_is():
         ("\x00\n", "Tabell"),
     ],
 )
-def test_any_title_becomes_a_sheet_name_that_excel_takes(title, name):
+def test_any_title_becomes_a_sheet_name_that_excel_takes(title: str, name: str) -> None:
     assert book(title=title, notes=[("a", "b")]).sheetnames == [name, "Om filen"]
 
 
-def test_a_file_names_neither_person_nor_machine():
+def test_a_file_names_neither_person_nor_machine() -> None:
     with clock.stopped(datetime(2026, 5, 6, 16, 30, tzinfo=UTC)):
         content = sheets.xlsx_bytes("Totaler", HEADINGS, ROWS)
     made = openpyxl.load_workbook(io.BytesIO(content)).properties
@@ -292,13 +306,13 @@ def test_a_file_names_neither_person_nor_machine():
         assert b"<Company></Company>" in archive.read("docProps/app.xml")
 
 
-def test_too_much_text_is_cut_where_a_cell_ends():
+def test_too_much_text_is_cut_where_a_cell_ends() -> None:
     value = cell_in_xlsx("x" * 40_000).value
     assert len(value) == sheets.LONGEST_TEXT
     assert value.endswith("x…")
 
 
-def test_more_rows_than_a_sheet_holds_are_refused(monkeypatch):
+def test_more_rows_than_a_sheet_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheets, "MOST_ROWS", 3)
     assert book([[1], [2]], ["x"]).worksheets[0].max_row == 3
     with pytest.raises(sheets.TooManyRows, match="fler rader"):
@@ -307,13 +321,13 @@ def test_more_rows_than_a_sheet_holds_are_refused(monkeypatch):
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(texts, st.integers(-(2**53), 2**53), st.floats(-1e9, 1e9)), max_size=4))
-def test_what_is_written_as_xlsx_is_read_again(rows):
+def test_what_is_written_as_xlsx_is_read_again(rows: list[tuple[str, int, float]]) -> None:
     read = list(book(rows, ["a", "b", "c"]).worksheets[0].iter_rows(min_row=2, values_only=True))
     assert [(b, c) for _, b, c in read] == [(b, pytest.approx(c)) for _, b, c in rows]
     assert [text or "" for text, *_ in read] == [writable(text) for text, *_ in rows]
 
 
-def test_words_follow_the_language(monkeypatch):
+def test_words_follow_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(i18n, "catalogue", {"sv": {}, "en": {"Ja": "Yes", "Om filen": "About"}}.get)
     with i18n.speaking("en"):
         assert cell_in_csv(True) == "Yes"

@@ -11,12 +11,11 @@ from sqlalchemy import select
 from canvass.core import db
 from canvass.counting import tallies
 from canvass.counting.quarantine import Held
-from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast
+from tests.cast import Cast, new_campaign
 from tests.conftest import NOW
 from tests.counting.phone import Phone
 
@@ -26,8 +25,8 @@ SignedIn = Callable[[Person], FlaskClient]
 NOBODY = "01900000-0000-7000-8000-000000000000"
 
 
-def total(cast: Cast) -> tuple[int, int]:
-    return tuple(tallies.total(cast.spring.id, organisations.beneath(cast.ostergotland.id)))
+def total(cast: Cast) -> tallies.Count:
+    return tallies.total(cast.spring.id, organisations.beneath(cast.ostergotland.id))
 
 
 def the_held() -> Held:
@@ -42,7 +41,7 @@ def hold(cast: Cast, phone: Phone, **changes: Any) -> tuple[dict[str, Any], Held
 
 
 def another(organisation: Organisation) -> Campaign:
-    found = campaigns.create(
+    found = new_campaign(
         organisation,
         name="En annan",
         kind="listen",

@@ -13,7 +13,7 @@ from canvass.core import db
 from canvass.counting import late_reports, tallies
 from canvass.counting.late_reports import LateReport, Totals
 from canvass.counting.tallies import Count
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import topics
 from canvass.fieldwork.areas import Area
 from canvass.members import organisations
 from canvass.members.people import Person
@@ -26,7 +26,7 @@ YESTERDAY = NOW.date() - timedelta(days=1)
 
 
 def topic(cast: Cast, name: str) -> str:
-    return next(t.id for t in campaigns.topics(cast.spring) if t.name == name)
+    return next(t.id for t in topics.offered(cast.spring) if t.name == name)
 
 
 def paper(cast: Cast, *, report: str | None = None, **changes: Any) -> dict[str, Any]:

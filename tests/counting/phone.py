@@ -59,11 +59,17 @@ class Phone:
         assert answer.status_code == 200, answer.text
         return [result["verdict"] for result in answer.json["results"]]
 
+    def read(self, address: str) -> Any:
+        """The JSON that stands at an address."""
+        answer = self.client.get(address)
+        assert answer.status_code == 200, answer.text
+        return answer.json
 
-def total(cast: Cast) -> tuple[int, int]:
-    return tuple(tallies.total(cast.spring.id, organisations.beneath(cast.norrkoping.id)))
+
+def total(cast: Cast) -> tallies.Count:
+    return tallies.total(cast.spring.id, organisations.beneath(cast.norrkoping.id))
 
 
-def of_shifts(cast: Cast) -> dict[str, tuple[int, int]]:
+def of_shifts(cast: Cast) -> dict[str, tallies.Count]:
     """Attempts and conversations by shift."""
-    return {k: tuple(n) for k, n in tallies.by("shift", cast.spring.id, organisations.beneath(cast.hageby.id)).items()}
+    return tallies.by("shift", cast.spring.id, organisations.beneath(cast.hageby.id))

@@ -14,7 +14,7 @@ from canvass.fieldwork import areas, campaigns
 from canvass.members import people
 from canvass.members.people import Person
 from canvass.web.counting import late_reports as views
-from tests.cast import Cast
+from tests.cast import Cast, new_campaign
 from tests.conftest import NOW
 from tests.counting.papers import YESTERDAY, enter, send, topic, total
 
@@ -110,7 +110,7 @@ def test_whose_figures_it_is_must_be_theirs(cast: Cast, signed_in: SignedIn) -> 
 
 def test_a_report_of_another_campaign_cannot_be_changed_from_here(cast: Cast, signed_in: SignedIn) -> None:
     report = enter(cast, cast.bo)
-    other = campaigns.create(
+    other = new_campaign(
         cast.norrkoping,
         name="Annan",
         kind="listen",

@@ -95,7 +95,7 @@ def test_a_form_that_comes_back_with_other_numbers_does_not_pretend(cast: Cast, 
 
 
 def test_two_taps_at_the_same_moment_count_once(app: Flask, cast: Cast) -> None:
-    report_id, ids = db.new_id(), (cast.spring.id, cast.hageby.id, cast.bo.id)
+    report_id, spring_id, hageby_id, bo_id = db.new_id(), cast.spring.id, cast.hageby.id, cast.bo.id
     totals = Totals(YESTERDAY, 18, "door", cast.hageby_north.id, {"talked": 5, "not_home": 9})
     db.session.commit()
     together = threading.Barrier(4)
@@ -103,10 +103,9 @@ def test_two_taps_at_the_same_moment_count_once(app: Flask, cast: Cast) -> None:
 
     def tap() -> None:
         with app.app_context():
-            campaign, organisation, bo = (
-                db.session.get_one(kind, key)
-                for kind, key in zip((campaigns.Campaign, organisations.Organisation, Person), ids, strict=True)
-            )
+            campaign = db.session.get_one(campaigns.Campaign, spring_id)
+            organisation = db.session.get_one(organisations.Organisation, hageby_id)
+            bo = db.session.get_one(Person, bo_id)
             db.session.rollback()
             together.wait()
             answers.append(db.repeat(lambda: late_reports.enter(report_id, campaign, organisation, totals, by=bo)))

@@ -39,7 +39,7 @@ def test_a_device_token_hands_in_only_for_its_own_person(cast: Cast, phone: Phon
 
 def test_hello_holds_what_a_phone_needs(cast: Cast, phone: Phone) -> None:
     phone.send(phone.operation(cast, data={"n": 3}))
-    answer = phone.client.get("/api/v1/hello").json
+    answer = phone.read("/api/v1/hello")
     assert (answer["app"], answer["person"]["name"]) == ("canvass-sync/1", "Alva")
     assert answer["person"]["association"] == cast.hageby.id
     (campaign,) = answer["campaigns"]
@@ -56,7 +56,7 @@ def test_hello_lists_the_shifts_that_can_be_logged_on(cast: Cast, phone: Phone) 
     plan_shift(cast, hours=72)
     ours = [phone.operation(cast, data={"shift": shift.id, "outcome": o}) for o in ("talked", "refused", "not_home")]
     phone.send(*ours)
-    (found,) = phone.client.get("/api/v1/hello").json["campaigns"][0]["shifts"]
+    (found,) = phone.read("/api/v1/hello")["campaigns"][0]["shifts"]
     assert sorted(found.pop("areas")) == sorted(area.id for area in areas)
     assert found == {
         "id": shift.id,
@@ -74,7 +74,7 @@ def test_hello_lists_the_shifts_that_can_be_logged_on(cast: Cast, phone: Phone) 
 def test_outlines_are_the_areas_own_and_kept_by_their_mark(cast: Cast, phone: Phone) -> None:
     cast.hageby_north.outline = '{"type":"Polygon","coordinates":[[[16,58],[17,58],[17,59],[16,58]]]}'
     first = phone.client.get("/api/v1/outlines")
-    (feature,) = first.json["features"]
+    (feature,) = phone.read("/api/v1/outlines")["features"]
     assert (feature["id"], feature["properties"]["code"]) == (cast.hageby_north.id, "H1")
     again = phone.client.get("/api/v1/outlines", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304

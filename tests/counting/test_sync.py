@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -133,6 +134,7 @@ def test_what_is_no_batch_is_refused_and_takes_nothing(cast: Cast, phone: Phone,
     headers = {"X-Sync": "1", "Content-Type": "application/json"}
     answer = phone.client.post("/api/v1/sync", data=body, headers=headers)
     assert answer.status_code == status
+    assert answer.json
     assert "error" in answer.json
 
 
@@ -158,12 +160,13 @@ def test_a_campaign_that_closes_takes_what_happened_before(cast: Cast, phone: Ph
 
 
 def test_the_answer_is_written_after_the_commit(cast: Cast, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> None:
+    def fail_after(work: Callable[[], object]) -> None:
+        work()
         raise OperationalError("COMMIT", {}, Exception("disk full"))
 
     operation = phone.operation(cast)
     with monkeypatch.context() as patch:
-        patch.setattr(db, "repeat", lambda work: (work(), fail()))
+        patch.setattr(db, "repeat", fail_after)
         assert phone.send(operation).status_code == 503
     db.session.rollback()
     assert total(cast) == (0, 0)

@@ -8,10 +8,9 @@ from typing import Any
 from canvass.core import db
 from canvass.core.db import new_id
 from canvass.counting import attempts, receipts
-from canvass.fieldwork import campaigns
 from canvass.insight import outings
 from canvass.members import people
-from tests.cast import Cast, plan_shift
+from tests.cast import Cast, new_campaign, plan_shift
 from tests.conftest import NOW
 from tests.counting.phone import Phone, of_shifts, total
 
@@ -32,7 +31,7 @@ def test_what_is_logged_on_a_shift_counts_on_it_once(cast: Cast, phone: Phone) -
 
 
 def test_a_shift_that_is_not_there_or_not_of_the_campaign_is_no_reason_not_to_count(cast: Cast, phone: Phone) -> None:
-    autumn = campaigns.create(
+    autumn = new_campaign(
         cast.norrkoping,
         name="Höstkampanjen",
         kind="listen",
@@ -50,7 +49,8 @@ def test_a_shift_that_is_not_there_or_not_of_the_campaign_is_no_reason_not_to_co
 
 
 def test_a_shift_that_is_no_id_cannot_be_read(cast: Cast, phone: Phone) -> None:
-    operations = [phone.operation(cast, data={"shift": shift}) for shift in ("ikväll", 7, ["a"], {})]
+    no_ids: list[Any] = ["ikväll", 7, ["a"], {}]
+    operations = [phone.operation(cast, data={"shift": shift}) for shift in no_ids]
     odd = phone.operation(cast, kind="delete") | {"data": {"shift": ["a"]}}
     results = phone.send(*operations, odd).json["results"]
     assert [result.get("code") for result in results] == ["malformed"] * 4 + [None]

@@ -87,8 +87,9 @@ def _nests(depths: Iterable[int]) -> list[str]:
 
 def test_what_cannot_even_be_named_is_left_to_the_phone(cast: Cast, phone: Phone) -> None:
     """Without an operation's id there is nothing to give a verdict on: the phone halves its batch until it finds it."""
-    for bad in ({}, {"op": 7}, {"op": "7"}, {"op": None}, [], 7, None):
-        answer = phone.send(phone.operation(cast), bad)  # type: ignore[arg-type]
+    unnamed: list[Any] = [{}, {"op": 7}, {"op": "7"}, {"op": None}, [], 7, None]
+    for bad in unnamed:
+        answer = phone.send(phone.operation(cast), bad)
         assert (answer.status_code, answer.json["error"]) == (400, "malformed")
     assert total(cast) == (0, 0)
     assert db.session.scalars(select(Held)).all() == []

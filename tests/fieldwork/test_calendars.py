@@ -13,7 +13,7 @@ from icalendar import Calendar as Sheet
 from icalendar import Event
 
 from canvass.core import clock, db
-from canvass.fieldwork import calendars, shifts
+from canvass.fieldwork import calendars, shifts, sign_ups
 from canvass.members.people import Person
 from tests.cast import Cast, plan_shift
 from tests.conftest import NOW, browser
@@ -21,7 +21,7 @@ from tests.conftest import NOW, browser
 SignedIn = Callable[[Person], FlaskClient]
 
 
-def events(content: bytes | str) -> list[Event]:
+def events(content: bytes | str) -> list[Any]:
     """What a calendar program makes of it."""
     return [part for part in Sheet.from_ical(content).walk("VEVENT") if isinstance(part, Event)]
 
@@ -52,12 +52,12 @@ def test_a_shift_is_an_entry_that_calendars_understand(cast: Cast, signed_in: Si
 def test_a_changed_shift_replaces_its_entry_and_a_cancelled_one_says_so(cast: Cast) -> None:
     shift = plan_shift(cast)
 
-    def entry() -> Event:
+    def entry() -> Any:
         return events(calendars.write([shift], lambda _shift: "/"))[0]
 
     before = entry()
-    facts = {"channel": "door", "area_ids": [cast.hageby_north.id], "by": cast.bo}
-    shifts.change(shift, starts_at=shift.starts_at, ends_at=shift.ends_at + timedelta(hours=1), **facts)
+    facts = shifts.Facts("door", shift.starts_at, shift.ends_at + timedelta(hours=1), [cast.hageby_north.id])
+    shifts.change(shift, facts, by=cast.bo)
     changed = entry()
     assert changed["uid"] == before["uid"]
     assert changed["sequence"] > before["sequence"]
@@ -82,7 +82,7 @@ def test_a_calendar_follows_ones_shifts_without_signing_in(app: Flask, cast: Cas
     program = browser(app)
     answer = program.get(address(alva))
     assert [event["uid"] for event in events(answer.data)] == [f"{shift.id}@canvass", f"{led.id}@canvass"]
-    shifts.withdraw(shift, cast.alva)
+    sign_ups.withdraw(shift.id, cast.alva)
     assert len(events(program.get(address(alva)).data)) == 1
     assert program.get("/me/shifts").status_code == 303  # the address opens nothing else
 

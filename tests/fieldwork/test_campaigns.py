@@ -15,12 +15,13 @@ from canvass.core import audit, clock, db
 from canvass.core.refusals import Refused
 from canvass.counting import tallies
 from canvass.counting.tallies import Count
-from canvass.fieldwork import campaigns
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork import campaigns, targets, topics
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.targets import Target
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, log
+from tests.cast import Cast, log, new_campaign
 from tests.conftest import NOW
 from tests.insight.campaign_page import figures, page
 
@@ -57,7 +58,7 @@ def test_everybody_sees_their_campaigns_from_where_they_stand(cast: Cast, signed
 
 def test_what_is_above_is_taken_part_in_and_what_is_beside_is_not(cast: Cast) -> None:
     def begun(organisation: Organisation) -> Campaign:
-        found = campaigns.create(
+        found = new_campaign(
             organisation,
             name=organisation.name,
             kind="listen",
@@ -169,8 +170,8 @@ def test_a_campaign_can_be_opened_at_once(cast: Cast, signed_in: SignedIn) -> No
     made = db.session.get_one(Campaign, answer.headers["Location"].split("/")[-1])
     assert (made.name, made.kind, made.state, made.script) == ("Höstkampanjen", "petition", "open", "Hej!")
     assert made.channels == ["phone", "digital"]
-    assert [topic.name for topic in campaigns.topics(made)] == ["Bussen", "Badhuset"]
-    assert campaigns.targets(made) == {cast.norrkoping.id: 1200}
+    assert [topic.name for topic in topics.offered(made)] == ["Bussen", "Badhuset"]
+    assert targets.agreed(made) == {cast.norrkoping.id: 1200}
 
 
 WRONG = FORM | {
@@ -200,7 +201,7 @@ def test_all_that_is_wrong_is_said_and_all_that_was_typed_stays(cast: Cast, sign
     assert ' name="channels" value="phone" checked' not in answer.text
     assert len(db.session.scalars(select(Campaign)).all()) == 1
     spring = db.session.get_one(Campaign, cast.spring.id)
-    assert (spring.name, len(campaigns.topics(spring))) == ("Vårkampanjen", 3)
+    assert (spring.name, len(topics.offered(spring))) == ("Vårkampanjen", 3)
 
 
 def test_the_form_is_filled_in_with_what_is(cast: Cast, signed_in: SignedIn) -> None:
@@ -214,7 +215,7 @@ def test_the_form_is_filled_in_with_what_is(cast: Cast, signed_in: SignedIn) -> 
     assert bo.post(f"/campaigns/{cast.spring.id}/edit", data=changed).status_code == 303
     spring = db.session.get_one(Campaign, cast.spring.id)
     assert (spring.channels, spring.rhythm, spring.state) == (["phone", "digital"], "weekends", "open")
-    assert campaigns.targets(spring)[cast.norrkoping.id] == 5000  # an empty field takes nothing back
+    assert targets.agreed(spring)[cast.norrkoping.id] == 5000  # an empty field takes nothing back
 
 
 def test_what_was_typed_is_shown_as_text(cast: Cast, signed_in: SignedIn) -> None:
@@ -250,21 +251,21 @@ def test_a_campaign_lasts_a_day_or_some_years_but_not_for_ever(cast: Cast, signe
 
 def test_a_topic_that_is_no_longer_offered_keeps_its_count(cast: Cast, signed_in: SignedIn) -> None:
     log(cast, cast.alva, number=6, topics=["Skolan"])
-    campaigns.set_topics(cast.spring, ["Vården", "Bussen"])
-    assert [topic.name for topic in campaigns.topics(cast.spring)] == ["Vården", "Bussen"]
+    topics.offer(cast.spring, ["Vården", "Bussen"])
+    assert [topic.name for topic in topics.offered(cast.spring)] == ["Vården", "Bussen"]
     assert "Skolan" in page(signed_in(cast.bo), cast.spring)
-    campaigns.set_topics(cast.spring, ["skolan"])
-    (back,) = campaigns.topics(cast.spring)
+    topics.offer(cast.spring, ["skolan"])
+    (back,) = topics.offered(cast.spring)
     assert (back.name, back.retired_at) == ("skolan", None)
     assert tallies.by("topic", cast.spring.id, organisations.beneath(cast.hageby.id)) == {back.id: Count(6, 6)}
-    assert len(campaigns.all_topics(cast.spring)) == 4
+    assert len(topics.all_of(cast.spring)) == 4
 
 
 def test_a_topic_written_twice_is_one(cast: Cast) -> None:
-    campaigns.set_topics(cast.spring, ["Bussen", " bussen ", "", "BUSSEN", "Badhuset", "  Buss  en"])
-    assert [topic.name for topic in campaigns.topics(cast.spring)] == ["Bussen", "Badhuset", "Buss en"]
-    campaigns.set_topics(cast.spring, ["Badhuset"])
-    assert [topic.name for topic in campaigns.topics(cast.spring)] == ["Badhuset"]
+    topics.offer(cast.spring, ["Bussen", " bussen ", "", "BUSSEN", "Badhuset", "  Buss  en"])
+    assert [topic.name for topic in topics.offered(cast.spring)] == ["Bussen", "Badhuset", "Buss en"]
+    topics.offer(cast.spring, ["Badhuset"])
+    assert [topic.name for topic in topics.offered(cast.spring)] == ["Badhuset"]
 
 
 # --- targets ------------------------------------------------------------------------------------------------
@@ -277,29 +278,29 @@ def history(cast: Cast, organisation: Organisation) -> list[tuple[int, int, str 
 
 def test_a_target_is_revised_and_never_rewritten(cast: Cast) -> None:
     for agreed, who in ((6000, cast.bo), (6000, cast.cia), (5000, cast.bo), (None, cast.bo)):
-        campaigns.set_target(cast.spring, cast.norrkoping, agreed, by=who)
+        targets.agree(cast.spring, cast.norrkoping, agreed, by=who)
     assert history(cast, cast.norrkoping) == [
         (1, 5000, cast.adam.id),
         (2, 6000, cast.bo.id),
         (3, 5000, cast.bo.id),
     ]
-    assert campaigns.targets(cast.spring) == {cast.norrkoping.id: 5000}
+    assert targets.agreed(cast.spring) == {cast.norrkoping.id: 5000}
 
 
 def test_the_plan_line_knows_what_the_target_has_been_and_since_when(cast: Cast, later: Callable[..., Any]) -> None:
     with later(days=3):
-        campaigns.set_target(cast.spring, cast.norrkoping, 6000, by=cast.bo)
-        campaigns.set_target(cast.spring, cast.norrkoping, 70, area_id=cast.hageby_north.id, by=cast.bo)
+        targets.agree(cast.spring, cast.norrkoping, 6000, by=cast.bo)
+        targets.agree(cast.spring, cast.norrkoping, 70, area_id=cast.hageby_north.id, by=cast.bo)
     revisions = [(clock.today(), 5000), (clock.today() + timedelta(days=3), 6000)]
-    assert campaigns.target_revisions(cast.spring, cast.norrkoping.id) == revisions
-    assert campaigns.target_revisions(cast.spring, cast.hageby.id) == []
-    assert campaigns.targets(cast.spring) == {cast.norrkoping.id: 6000}  # an area's is nobody's own
+    assert targets.revisions(cast.spring, cast.norrkoping.id) == revisions
+    assert targets.revisions(cast.spring, cast.hageby.id) == []
+    assert targets.agreed(cast.spring) == {cast.norrkoping.id: 6000}  # an area's is nobody's own
 
 
 def test_an_organisation_outside_the_campaign_has_no_target_in_it(cast: Cast) -> None:
     for organisation in (cast.linkoping, cast.ostergotland, cast.partille):
         with pytest.raises(Refused):
-            campaigns.set_target(cast.spring, organisation, 10)
+            targets.agree(cast.spring, organisation, 10)
 
 
 def test_what_is_done_to_a_campaign_stands_in_the_audit(cast: Cast, signed_in: SignedIn) -> None:

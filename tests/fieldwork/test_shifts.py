@@ -16,9 +16,10 @@ from sqlalchemy import event, select
 
 from canvass.core import clock, db
 from canvass.core.refusals import Refused
-from canvass.fieldwork import areas, shifts, trainings
-from canvass.fieldwork.shifts import Shift, SignUp
-from canvass.members import access, joining, organisations, people
+from canvass.fieldwork import areas, meeting_points, shifts, sign_ups, trainings
+from canvass.fieldwork.shifts import Shift
+from canvass.fieldwork.sign_ups import SignUp
+from canvass.members import access, devices, joining, organisations, people
 from canvass.members.people import Person
 from tests.cast import Cast, log, plan_shift, send_out, square
 from tests.conftest import NOW, browser
@@ -108,9 +109,8 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
 
 
 def test_a_telephone_shift_needs_no_area(cast: Cast) -> None:
-    shift = shifts.plan(
-        cast.spring, cast.hageby, channel="phone", starts_at=NOW, ends_at=NOW + timedelta(hours=1), area_ids=[], by=None
-    )
+    facts = shifts.Facts("phone", NOW, NOW + timedelta(hours=1), area_ids=[])
+    shift = shifts.plan(cast.spring, cast.hageby, facts, by=None)
     assert shift.ground == ""
 
 
@@ -192,7 +192,7 @@ def test_a_cancelled_shift_is_struck_out_and_nobody_can_sign_up(cast: Cast, sign
     assert "<s>19:30–21:30</s>" in alva.get(f"/campaigns/{cast.spring.id}/shifts").text
     assert "Passet är inställt." in alva.get(f"/shifts/{shift.id}").text
     alva.post(f"/shifts/{shift.id}/sign-up")
-    assert shifts.coming(shift) == []
+    assert sign_ups.coming(shift.id) == []
 
 
 # --- where --------------------------------------------------------------------------------------------------
@@ -201,11 +201,11 @@ def test_a_cancelled_shift_is_struck_out_and_nobody_can_sign_up(cast: Cast, sign
 def test_the_nearest_areas_come_first_with_their_distance(cast: Cast, signed_in: SignedIn) -> None:
     cast.hageby_north.outline = square(16.20, 58.60)
     cast.hageby_south.outline = square(16.20, 58.50)
-    found = shifts.near([cast.hageby_north, cast.ektorp_hill, cast.hageby_south], 58.5, 16.2)
+    found = meeting_points.near([cast.hageby_north, cast.ektorp_hill, cast.hageby_south], 58.5, 16.2)
     assert [area for area, _away in found] == [cast.hageby_south, cast.hageby_north, cast.ektorp_hill]
     assert [round((away or 0) / 100) for _area, away in found] == [6, 117, 0]
     assert found[2][1] is None
-    assert [a for a, _away in shifts.near([cast.hageby_north], None, None)] == [cast.hageby_north]
+    assert [a for a, _away in meeting_points.near([cast.hageby_north], None, None)] == [cast.hageby_north]
 
     filled = form(cast, coordinates="58.5, 16.2", areas=[], near="yes", points="Det jag skrev")
     answer = signed_in(cast.bo).post(f"/campaigns/{cast.spring.id}/shifts", data=filled)
@@ -220,13 +220,13 @@ def test_the_nearest_areas_come_first_with_their_distance(cast: Cast, signed_in:
 
 def test_without_a_place_one_meets_in_the_area(cast: Cast) -> None:
     shift = plan_shift(cast, ground=[cast.hageby_north, cast.hageby_south])
-    assert shifts.meeting_point(shift) is None
+    assert meeting_points.position(shift) is None
     cast.hageby_south.outline = square(16.20, 58.50)
     db.session.flush()
-    assert shifts.meeting_point(shift) == (58.505, 16.205)
-    assert shifts.place(shift) == "Hageby norra, Hageby södra"
+    assert meeting_points.position(shift) == (58.505, 16.205)
+    assert meeting_points.words(shift) == "Hageby norra, Hageby södra"
     placed = plan_shift(cast, place="Torget", latitude=58.1, longitude=16.1)
-    assert (shifts.meeting_point(placed), shifts.place(placed)) == ((58.1, 16.1), "Torget")
+    assert (meeting_points.position(placed), meeting_points.words(placed)) == ((58.1, 16.1), "Torget")
 
 
 def test_nobody_is_asked_for_addresses_until_the_operator_names_a_service(
@@ -251,12 +251,12 @@ def test_signing_up_is_one_tap_and_twice_is_once(cast: Cast, signed_in: SignedIn
     assert "Jag kommer<" in alva.get(f"/shifts/{shift.id}").text
     for _ in range(2):
         assert alva.post(f"/shifts/{shift.id}/sign-up").status_code == 303
-    assert shifts.coming(shift) == [cast.alva]
-    assert shifts.signed_up([shift]) == {shift.id: 1}
+    assert sign_ups.coming(shift.id) == [cast.alva]
+    assert sign_ups.numbers([shift.id]) == {shift.id: 1}
     assert "1 av 3 anmälda" in alva.get(f"/shifts/{shift.id}").text
     assert "du är med" in alva.get(f"/campaigns/{cast.spring.id}/shifts").text
     alva.post(f"/shifts/{shift.id}/withdraw")
-    assert shifts.coming(shift) == []
+    assert sign_ups.coming(shift.id) == []
     alva.post(f"/shifts/{shift.id}/sign-up")
     assert [row.withdrawn_at for row in db.session.scalars(select(SignUp))] == [None]
 
@@ -285,7 +285,7 @@ def test_a_stranger_comes_by_the_code_straight_into_the_shift(app: Flask, cast: 
     assert 'type="radio"' not in page  # the shift's association is offered directly
     answer = stranger.post(address, data={"name": "Ville", "association": cast.hageby.id})
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/log?shift={shift.id}")
-    (ville,) = shifts.coming(shift)
+    (ville,) = sign_ups.coming(shift.id)
     assert (ville.name, ville.association_id) == ("Ville", cast.hageby.id)
     assert stranger.get(f"/shifts/{shift.id}").status_code == 200
 
@@ -297,10 +297,10 @@ def test_who_is_known_needs_one_tap(app: Flask, cast: Cast, signed_in: SignedIn)
     assert 'name="name"' not in alva.get(address).text
     assert alva.post(address).headers["Location"] == f"/log?shift={shift.id}"
     phone = browser(app)  # Dag's session has ended, but it is his phone
-    phone.set_cookie("canvass_device", people.add_device(cast.dag))
+    phone.set_cookie("canvass_device", devices.add(cast.dag))
     db.session.commit()
     assert phone.post(address).headers["Location"] == f"/log?shift={shift.id}"
-    assert shifts.coming(shift) == [cast.alva, cast.dag]
+    assert sign_ups.coming(shift.id) == [cast.alva, cast.dag]
     # A guest for an evening may log there, and goes on logging for his own.
     assert cast.dag.association_id == cast.ektorp.id
     assert access.may(cast.dag, "attempt.log", cast.hageby.id)
@@ -322,7 +322,7 @@ def test_a_municipal_shift_lets_one_choose_ones_association(app: Flask, cast: Ca
     assert "Ektorp s-förening" in stranger.get(address).text
     assert stranger.post(address, data={"name": "Ville"}).status_code == 422
     assert stranger.post(address, data={"name": "Ville", "association": cast.ektorp.id}).status_code == 303
-    assert [one.association_id for one in shifts.coming(shift)] == [cast.ektorp.id]
+    assert [one.association_id for one in sign_ups.coming(shift.id)] == [cast.ektorp.id]
 
 
 def test_the_code_works_until_twelve_hours_after_the_shift(
@@ -393,7 +393,7 @@ def test_the_poster_has_the_code(app: Flask, cast: Cast, signed_in: SignedIn) ->
 
 
 def test_a_phone_is_offered_the_shifts_around_now(cast: Cast) -> None:
-    def hours(**when: float) -> bool:
+    def hours(**when: Any) -> bool:
         shift = plan_shift(cast, **when)
         return shift in shifts.open_to(cast.alva, cast.spring)
 
@@ -412,7 +412,7 @@ def test_a_phone_is_offered_its_associations_shifts_those_above_and_its_persons_
     assert shifts.open_to(cast.alva, cast.spring) == [above, own]
     shifts.sign_up(beside, cast.alva)
     assert shifts.open_to(cast.alva, cast.spring) == [beside, above, own]
-    shifts.withdraw(beside, cast.alva)
+    sign_ups.withdraw(beside.id, cast.alva)
     led = plan_shift(cast, owner=cast.ektorp, leader=cast.alva, hours=4)
     assert shifts.open_to(cast.alva, cast.spring) == [above, own, led]
 

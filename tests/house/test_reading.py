@@ -11,11 +11,11 @@ from tests.house.source import sources
 ENDING = {"commit", "rollback", "repeat", "read_only"}
 # Who writes a note beside a request that reads, and why it cannot wait for a POST.
 ASIDE = {
-    "canvass.web.page.auth._recognise": "a session that is only read with must not run out; every six hours at most",
+    "canvass.web.page.auth._find_session": "a session that is only read with must not run out; every six hours at most",
     "canvass.web.members.joining._link": "a wrong code is counted however it is tried, else guessing had no end",
 }
 # Asked before every view.
-GUARD = "canvass.web.page.auth.guard"
+GUARD = "canvass.web.page.auth.require_login"
 PROMISE = {GUARD: {"read_only"}}
 
 

@@ -9,7 +9,12 @@ import pytest
 
 from canvass.core.settings import ROOT
 
+# What each is told, after `python`. All of them are set up in pyproject.toml.
 TOOLS = {
+    "ruff check": ["-m", "ruff", "check"],
+    "ruff format": ["-m", "ruff", "format", "--check"],
+    "mypy": ["-m", "mypy"],
+    "djlint": ["-m", "djlint", "--lint", "templates"],
     "import-linter": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
+from typing import Any
 
 from babel.messages.catalog import Message
 
@@ -20,13 +21,13 @@ HOSTS = re.compile(r"pypi\.org|pythonhosted|npmjs|unpkg|jsdelivr|cdnjs|googleapi
 
 
 @cache
-def said() -> dict[str | tuple[str, ...], Message]:
+def said() -> dict[Any, Message]:
     """Every sentence in the code and the templates."""
     return {message.id: message for message in wordlist.said() if message.id}
 
 
 def texts(message: Message) -> list[str]:
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
 def test_every_sentence_has_its_english() -> None:

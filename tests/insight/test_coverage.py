@@ -1,4 +1,4 @@
-"""The campaign's map: which ground is done, where nobody has been for long, and giving it to a shift."""
+"""The campaign's map: how much of each area is done, where nobody has been for long, and giving it to a shift."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-import canvass
-from canvass.core import audit, clock, db, geometry, settings
+from canvass.core import audit, clock, db
 from canvass.counting import attempts
 from canvass.counting.tallies import Count
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, targets
 from canvass.fieldwork.areas import Area
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
+from canvass.fieldwork.targets import Target
 from canvass.insight import coverage
 from canvass.insight.coverage import Ground
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from canvass.web.page import drawings
-from tests.cast import Cast, log
-from tests.fieldwork.test_areas import feature, file_of, questions
+from tests.cast import Cast, log, new_campaign
+from tests.conftest import questions
+from tests.fieldwork.areas.files import feature, file_of
+from tests.insight.outlined import outlined
 
 SignedIn = Callable[[Person], FlaskClient]
 
@@ -41,7 +42,7 @@ def ground(conversations: int = 0, attempts: int | None = None, **facts: Any) ->
 
 
 def here(cast: Cast, organisation: Organisation | None = None) -> dict[str, Ground]:
-    """How the areas stand, by name, seen from Norrköping unless something else is said."""
+    """The areas by name, as Norrköping sees them unless something else is said."""
     return {row.name: row for row in coverage.by_area(cast.spring, organisation or cast.norrkoping)}
 
 
@@ -64,20 +65,13 @@ def shift(
     return found
 
 
-def outlined(cast: Cast) -> list[Area]:
-    """Norrköping's own two squares side by side, as imported from a file."""
-    plan = areas.plan_import(cast.norrkoping, file_of(feature("1", "Ljura"), feature("2", "Smedby", east=1)))
-    areas.carry_out(plan, by=cast.bo)
-    return areas.owned_by(cast.norrkoping.id)
-
-
 def cells(page: str, name: str) -> list[str]:
     """What the table says of a piece of ground, cell by cell."""
     row = next(row for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL) if f">{name}</a>" in row)
     return [re.sub(r"<.*?>", "", cell, flags=re.DOTALL).strip() for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)]
 
 
-# --- how it stands ------------------------------------------------------------------------------------------
+# --- how much is done ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -90,7 +84,7 @@ def test_a_percentage_is_never_rounded_up_to_the_next_step(conversations: int, p
 
 
 @pytest.mark.parametrize(("days", "step"), [(0, 5), (6, 5), (7, 4), (13, 4), (14, 2), (27, 2), (28, 1), (300, 1)])
-def test_ground_pales_as_the_days_go_by(app: Flask, days: int, step: int) -> None:
+def test_areas_turn_paler_as_the_days_go_by(app: Flask, days: int, step: int) -> None:
     found = ground(last_on=clock.today() - timedelta(days=days))
     assert (found.days_since, found.step("visited")) == (days, step)
 
@@ -99,7 +93,7 @@ def test_where_nobody_has_been_is_the_palest(app: Flask) -> None:
     assert (ground().days_since, ground().step("visited")) == (None, 0)
 
 
-def test_without_a_target_the_doors_are_what_one_measures_by() -> None:
+def test_without_a_target_households_are_what_one_measures_by() -> None:
     """And the words say which: 150 attempts of 600 households are not a fourth of a target."""
     found = ground(30, 150, households=600)
     assert (found.basis, found.percentage, found.step("attainment")) == ("households", 25, 2)
@@ -112,8 +106,8 @@ def test_an_areas_latest_target_counts(cast: Cast) -> None:
     aim(cast, cast.hageby_north, 80)
     with clock.stopped(clock.now() + timedelta(days=1)):
         aim(cast, cast.hageby_north, 120, revision=2)
-    campaigns.set_target(cast.spring, cast.hageby, 900)
-    assert campaigns.area_targets(cast.spring) == {cast.hageby_north.id: 120}
+    targets.agree(cast.spring, cast.hageby, 900)
+    assert targets.agreed_for_areas(cast.spring) == {cast.hageby_north.id: 120}
     assert here(cast)["Hageby norra"].target == 120
 
 
@@ -135,14 +129,14 @@ def test_every_way_of_talking_is_being_there_and_what_is_undone_is_not(cast: Cas
     assert here(cast, cast.ektorp).get("Hageby norra") is None
 
 
-def test_untouched_ground_is_on_the_map_and_so_is_ground_elsewhere_that_one_has_walked(cast: Cast) -> None:
+def test_untouched_areas_are_on_the_map_and_so_are_areas_elsewhere_that_one_has_walked(cast: Cast) -> None:
     assert set(here(cast, cast.hageby)) == {"Hageby norra", "Hageby södra"}
     log(cast, cast.alva, area=cast.ektorp_hill)
     areas.retire(cast.hageby_south, by=cast.bo)
     assert set(here(cast, cast.hageby)) == {"Hageby norra", "Ektorpshöjden"}
 
 
-def test_who_has_no_ground_walks_in_what_lies_above(cast: Cast) -> None:
+def test_an_association_without_areas_walks_in_those_above_it(cast: Cast) -> None:
     smedby = organisations.add("association", "Smedby s-förening", cast.norrkoping)
     areas.add(cast.norrkoping, name="Centrum", by=cast.bo)
     assert set(here(cast, smedby)) == {"Centrum"}
@@ -181,11 +175,11 @@ def test_the_questions_do_not_grow_with_the_areas(cast: Cast) -> None:
 
 
 def test_from_above_a_municipality_is_all_that_was_done_under_it(cast: Cast) -> None:
-    campaign = campaigns.create(
+    campaign = new_campaign(
         cast.ostergotland, name="Länet", kind="listen", starts_on=cast.spring.starts_on, ends_on=cast.spring.ends_on,
         channels=["door"], topics=[], target=None,
     )  # fmt: skip
-    campaigns.set_target(campaign, cast.norrkoping, 10)
+    targets.agree(campaign, cast.norrkoping, 10)
     for who, days in ((cast.alva, 8), (cast.dag, 2)):
         log(cast, who, days_ago=days, campaign=campaign)
     shift(cast, cast.ektorp, days=3, campaign=campaign)
@@ -312,7 +306,7 @@ def test_a_shift_that_has_been_takes_no_more_ground(cast: Cast, signed_in: Signe
 
 
 def test_a_shift_of_another_campaign_is_not_there(cast: Cast, signed_in: SignedIn) -> None:
-    campaign = campaigns.create(
+    campaign = new_campaign(
         cast.norrkoping, name="Hösten", kind="listen", starts_on=cast.spring.starts_on, ends_on=cast.spring.ends_on,
         channels=["door"], topics=[], target=None,
     )  # fmt: skip
@@ -329,86 +323,3 @@ def test_who_plans_nothing_is_offered_nothing(cast: Cast, signed_in: SignedIn) -
     assert "fredag 8 maj" in page
     assert not any(offer in page for offer in ("<select", "shifts/new", f'value="{coming.id}"'))
     assert "shifts/new" in signed_in(cast.bo).get(address).text
-
-
-# --- drawing, and the operator's tiles ----------------------------------------------------------------------
-
-
-def test_a_text_stands_where_there_is_room_for_all_of_it() -> None:
-    """In a U, on one of its legs or its foot, never in the gap between them."""
-    corners = "0,0 10,0 10,40 50,40 50,0 60,0 60,60 0,60"
-    u_shape = [[(float(x), float(y)) for x, y in (corner.split(",") for corner in corners.split())]]
-    assert geometry.room_for_text([u_shape], 40, 10) == (30.0, 47.1)
-    assert geometry.room_for_text([u_shape], 8, 50) == (5.0, 30.0)
-    assert geometry.room_for_text([u_shape], 20, 25) is None
-
-
-TILES = "https://tiles.example.org/{z}/{x}/{y}.png"
-
-
-@pytest.fixture
-def tiled(app: Flask) -> Any:
-    """The operator has named a tile server."""
-    app.config.update(TILES_URL=TILES, TILES_CREDIT="Kartbild: Exempelverket")
-    yield
-    app.config.update(TILES_URL="", TILES_CREDIT="")
-
-
-def policy(answer: Any) -> str:
-    return next(part for part in answer.headers["Content-Security-Policy"].split("; ") if part.startswith("img-src"))
-
-
-def test_no_server_is_asked_for_tiles_unless_one_is_named(cast: Cast, signed_in: SignedIn) -> None:
-    outlined(cast)
-    answer = signed_in(cast.bo).get(f"/campaigns/{cast.spring.id}/map")
-    assert "<image" not in answer.text
-    assert policy(answer) == "img-src 'self' data: blob:"
-
-
-def test_the_named_server_may_be_asked_from_maps_and_from_nowhere_else(
-    cast: Cast, signed_in: SignedIn, tiled: None
-) -> None:
-    ljura, _smedby = outlined(cast)
-    bo = signed_in(cast.bo)
-    for address in (f"/campaigns/{cast.spring.id}/map", f"/campaigns/{cast.spring.id}/map/{ljura.id}"):
-        answer = bo.get(address)
-        assert policy(answer) == "img-src https://tiles.example.org 'self' data: blob:"
-        assert answer.headers["Referrer-Policy"] == "same-origin"
-        assert re.search(r'<image href="https://tiles.example.org/1\d/\d+/\d+.png"', answer.text)
-        assert "Kartbild: Exempelverket" in answer.text
-    for address in (f"/campaigns/{cast.spring.id}", "/areas", "/me"):
-        assert policy(bo.get(address)) == "img-src 'self' data: blob:"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://tiles.example.org/{z}/{x}/{y}.png",
-        "https://tiles.example.org/{z}/{x}.png",
-        "https://{s}.example.org/{z}/{x}/{y}.png",
-        "https://tiles.example.org/{z}/{x}/{y}/{x}.png",
-        "https://somebody@tiles.example.org/{z}/{x}/{y}.png",
-        "https://tiles.example.org; script-src */{z}/{x}/{y}.png",
-        "/{z}/{x}/{y}.png",
-    ],
-)
-def test_a_tile_server_that_cannot_be_trusted_is_refused_at_start(url: str) -> None:
-    with pytest.raises(ValueError, match="CANVASS_TILES_URL must be an https address"):
-        canvass.create_app(TILES_URL=url)
-
-
-@pytest.mark.parametrize("url", [TILES, "http://localhost:8080/{z}/{y}/{x}", "https://a.se:8443/t?z={z}&x={x}&y={y}"])
-def test_a_tile_server_with_a_name_is_taken(url: str) -> None:
-    assert settings.read(TILES_URL=url)["TILES_URL"] == url
-
-
-def test_tiles_cover_the_whole_map_and_are_neither_blurred_nor_many() -> None:
-    square = feature("1")["geometry"]
-    for size in (0.001, 0.03, 1, 20):
-        ring = [[16 + (x - 16.17) * size, 58 + (y - 58.57) * size] for x, y in square["coordinates"][0]]
-        view = drawings.view_of([{"type": "Polygon", "coordinates": [ring]}], 400, 4, geometry.mercator)
-        tiles = drawings.tiles(view, TILES)
-        assert min(max(tile["x"], tile["y"]) for tile in tiles) <= 0
-        assert max(tile["x"] + tile["size"] for tile in tiles) >= view.width
-        assert max(tile["y"] + tile["size"] for tile in tiles) >= view.height
-        assert len(tiles) <= 42

@@ -13,13 +13,13 @@ from sqlalchemy import select
 from canvass.core import db
 from canvass.counting import attempts, receipts, tallies
 from canvass.counting.attempts import Facts
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import campaigns, targets, topics
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import numbers
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, log
+from tests.cast import Cast, log, new_campaign
 from tests.conftest import NOW
 from tests.insight.campaign_page import figures, page, table
 
@@ -31,7 +31,7 @@ def busy(cast: Cast) -> Cast:
     """Sixty attempts over everything, some undone and some corrected: the same ones every time."""
     random = Random(7)
     grounds = [None, cast.hageby_north, cast.hageby_south, cast.ektorp_hill]
-    names = [topic.name for topic in campaigns.topics(cast.spring)]
+    names = [topic.name for topic in topics.offered(cast.spring)]
     for _ in range(60):
         who, channel = random.choice([cast.alva, cast.dag, cast.bo]), random.choice(list(campaigns.CHANNELS))
         attempt = log(
@@ -108,18 +108,18 @@ def test_remaining_and_rate_are_said_plainly(cast: Cast, signed_in: SignedIn) ->
     assert "4 960 samtal kvar till målet" in text
     assert "50 %" in text
     assert numbers.numbers(cast.spring, cast.norrkoping).remaining == 4960
-    campaigns.set_target(cast.spring, cast.norrkoping, 30)
+    targets.agree(cast.spring, cast.norrkoping, 30)
     assert "Målet är nått!" in page(signed_in(cast.bo), cast.spring)
     assert numbers.numbers(cast.spring, cast.norrkoping).remaining == 0
-    campaigns.set_target(cast.spring, cast.norrkoping, 0)
+    targets.agree(cast.spring, cast.norrkoping, 0)
     assert page(signed_in(cast.bo), cast.spring)
 
 
 def test_one_drills_down_and_never_out(busy: Cast, signed_in: SignedIn) -> None:
     bo, alva = signed_in(busy.bo), signed_in(busy.alva)
-    text = page(bo, busy.spring)
-    assert f'<a href="?at={busy.hageby.id}">Hageby s-förening</a>' in text
-    assert f'<a href="?at={busy.norrkoping.id}">Norrköping</a> ›' in page(bo, busy.spring, busy.hageby)
+    text, address = page(bo, busy.spring), f"/campaigns/{busy.spring.id}"
+    assert f'<a href="{address}?at={busy.hageby.id}">Hageby s-förening</a>' in text
+    assert f'<a href="{address}?at={busy.norrkoping.id}">Norrköping</a> ›' in page(bo, busy.spring, busy.hageby)
     assert figures(page(bo, busy.spring, busy.hageby)) == figures(page(alva, busy.spring)) | {"Att granska": 0}
     for node in (busy.norrkoping, busy.ektorp, busy.partille, busy.ostergotland):
         assert alva.get(f"/campaigns/{busy.spring.id}?at={node.id}").status_code == 404, node.name
@@ -131,11 +131,11 @@ def test_somebody_of_two_associations_can_look_at_each(busy: Cast, signed_in: Si
     people.grant(busy.alva, "volunteer", busy.ektorp)
     text = page(signed_in(busy.alva), busy.spring)
     assert "Dina organisationer" in text
-    assert f'href="?at={busy.ektorp.id}"' in text
+    assert f'href="/campaigns/{busy.spring.id}?at={busy.ektorp.id}"' in text
 
 
 def test_a_moved_association_takes_its_counts_along_without_a_recount(busy: Cast) -> None:
-    year = campaigns.create(
+    year = new_campaign(
         busy.ostergotland,
         name="Distriktets år",
         kind="listen",
@@ -174,7 +174,7 @@ def test_what_waits_on_phones_is_said_as_a_number(cast: Cast, signed_in: SignedI
 
 def test_the_part_is_the_page_without_its_frame(busy: Cast, signed_in: SignedIn) -> None:
     bo = signed_in(busy.bo)
-    whole, part = page(bo, busy.spring), page(bo, busy.spring, **{"HX-Request": "true"})
+    whole, part = page(bo, busy.spring), page(bo, busy.spring, None, **{"HX-Request": "true"})
     assert "<html" in whole
     assert "<html" not in part
     assert "<h1" not in part

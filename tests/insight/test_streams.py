@@ -14,17 +14,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from canvass.core import db, i18n
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.insight import streams
-from canvass.members import organisations, people
+from canvass.members import organisations, people, sessions
 from canvass.members.organisations import Organisation
-from canvass.members.people import Person, Session
+from canvass.members.people import Person
+from canvass.members.sessions import Session
 from canvass.web.insight import blocks, watching
 from tests.cast import Cast, log
-from tests.conftest import in_a_loop
+from tests.conftest import PATIENCE, in_a_loop
 
 SignedIn = Callable[[Person], FlaskClient]
-PATIENCE = 20  # seconds
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +47,12 @@ class Hall:
 
     def sit(self, who: Person | Session, node: Organisation | None = None, *, is_packed: bool = False) -> Viewer:
         """Somebody begins to watch the spring campaign, from Norrköping unless said otherwise."""
-        opened = who if isinstance(who, Session) else people.sign_in(who)[0]
+        opened = who if isinstance(who, Session) else sessions.start(who)[0]
         node = node or self.cast.norrkoping
         subject = blocks.subject(self.cast.spring, node, **blocks.rights(opened.person, node))
         db.session.commit()
-        return Viewer(self.hub.join(streams.Watch(subject, people.still_standing, people.standing(opened))), is_packed)
+        watch = streams.Watch(subject, sessions.still_valid, sessions.credentials(opened))
+        return Viewer(self.hub.join(watch), is_packed)
 
     async def sees(self, *viewers: Viewer, total: int) -> None:
         """Until each of them is shown that many conversations."""
@@ -167,7 +168,7 @@ def test_what_is_not_counted_is_seen_as_well(cast: Cast, watch: Watch) -> None:
     async def scene(hall: Hall) -> None:
         viewer = hall.sit(cast.bo)
         await hall.sees(viewer, total=0)
-        campaigns.set_target(cast.spring, cast.norrkoping, 77, by=cast.bo)
+        targets.agree(cast.spring, cast.norrkoping, 77, by=cast.bo)
         organisations.rename(cast.hageby, "Hagebys s-förening")
         db.session.commit()
         while "77 samtal kvar" not in viewer.shown or "Hagebys" not in viewer.shown:
@@ -253,10 +254,10 @@ def test_who_is_given_another_role_opens_another_stream(cast: Cast, watch: Watch
 
 def test_signing_out_ends_the_streams_of_that_browser(cast: Cast, watch: Watch) -> None:
     async def scene(hall: Hall) -> None:
-        opened = people.sign_in(cast.bo)[0]
+        opened = sessions.start(cast.bo)[0]
         here, elsewhere = hall.sit(opened), hall.sit(cast.bo)
         await hall.sees(here, elsewhere, total=0)
-        people.end(opened)
+        sessions.end(opened)
         db.session.commit()
         assert await here.is_sent_away()
         log(cast, cast.alva)
@@ -346,19 +347,19 @@ def test_anybodys_commit_is_seen_and_reading_is_not(app: Flask, cast: Cast) -> N
 
 
 def test_a_session_that_has_ended_stands_no_longer(cast: Cast, later: Callable[..., Any]) -> None:
-    kept, ended = (people.sign_in(cast.bo)[0] for _ in range(2))
+    kept, ended = (sessions.start(cast.bo)[0] for _ in range(2))
     nobody = people.add("Ny", cast.hageby)
-    without_role = people.sign_in(nobody)[0]
+    without_role = sessions.start(nobody)[0]
     db.session.flush()
-    known = {people.standing(one) for one in (kept, ended, without_role)}
-    assert people.still_standing(known) == known
-    people.end(ended)
+    known = {sessions.credentials(one) for one in (kept, ended, without_role)}
+    assert sessions.still_valid(known) == known
+    sessions.end(ended)
     db.session.flush()
-    assert people.still_standing(known) == {people.standing(kept), people.standing(without_role)}
+    assert sessions.still_valid(known) == {sessions.credentials(kept), sessions.credentials(without_role)}
     with later(days=31):
-        assert people.still_standing(known) == {people.standing(without_role)}
+        assert sessions.still_valid(known) == {sessions.credentials(without_role)}
     people.grant(nobody, "volunteer", cast.hageby)
-    assert people.still_standing(known) == {people.standing(kept)}
+    assert sessions.still_valid(known) == {sessions.credentials(kept)}
 
 
 def test_a_server_without_streams_says_so_and_the_page_asks_instead(cast: Cast, signed_in: SignedIn) -> None:

@@ -16,13 +16,13 @@ from werkzeug.test import TestResponse
 
 from canvass.core import audit, db
 from canvass.counting import attempts
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import campaigns, targets
 from canvass.insight import walls
 from canvass.insight.walls import Wall
 from canvass.members import organisations
 from canvass.members.people import Person
 from canvass.web.insight import walls as screens
-from tests.cast import Cast, log
+from tests.cast import Cast, log, new_campaign
 from tests.conftest import NOW, browser
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -210,7 +210,7 @@ def test_what_was_undone_and_what_others_did_is_not_in_the_last_hour(cast: Cast)
     here, since = organisations.beneath(cast.norrkoping.id), walls.lately()
     log(cast, cast.alva, number=3)
     undone = log(cast, cast.alva, number=9)
-    facts = {"author": cast.alva, "campaign_id": cast.spring.id, "organisation_id": cast.hageby.id}
+    facts: dict[str, Any] = {"author": cast.alva, "campaign_id": cast.spring.id, "organisation_id": cast.hageby.id}
     attempts.log(undone, **facts, happened_at=NOW, facts=None, rev=2)
     assert walls.conversations_since(since, cast.spring.id, here) == 3
     assert walls.conversations_since(since, cast.spring.id, organisations.beneath(cast.ektorp.id)) == 0
@@ -220,7 +220,7 @@ def test_what_was_undone_and_what_others_did_is_not_in_the_last_hour(cast: Cast)
 def test_milestones_are_quarters_with_their_day_and_a_new_one_is_news(
     cast: Cast, look: Callable[..., str], later: Later
 ) -> None:
-    campaigns.set_target(cast.spring, cast.norrkoping, 100)
+    targets.agree(cast.spring, cast.norrkoping, 100)
     log(cast, cast.alva, number=30, days_ago=2)
     assert "25 % 4 maj 50 % 50 75 % 75 100 % 100 70 samtal kvar till målet" in look()
     log(cast, cast.alva, number=20)
@@ -233,9 +233,9 @@ def test_milestones_are_quarters_with_their_day_and_a_new_one_is_news(
 
 
 def test_a_raised_target_is_a_milestone_too(cast: Cast, look: Callable[..., str], later: Later) -> None:
-    campaigns.set_target(cast.spring, cast.norrkoping, 40)
+    targets.agree(cast.spring, cast.norrkoping, 40)
     log(cast, cast.alva, number=41)
-    campaigns.set_target(cast.spring, cast.norrkoping, 100)
+    targets.agree(cast.spring, cast.norrkoping, 100)
     assert "Idag nådde vi det förra målet, 40 samtal!" in look()
     with later(days=1):
         assert "Förra målet, 40, är nått. 59 samtal kvar till det nya." in look()
@@ -260,7 +260,7 @@ def test_before_the_first_day_it_says_when_we_begin(cast: Cast, look: Callable[.
 
 @pytest.mark.parametrize("target", [None, 1, 3, 10_000_000])
 def test_it_stands_whatever_is_aimed_at(app: Flask, cast: Cast, stranger: FlaskClient, target: int | None) -> None:
-    campaign = campaigns.create(
+    campaign = new_campaign(
         cast.hageby,
         name="Hageby " + "lyssnar " * 12,
         kind="listen",
@@ -311,7 +311,12 @@ def test_the_page_around_the_block_is_rendered_once_and_not_with_every_block(
     app: Flask, cast: Cast, wall: Wall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rendered = []
-    monkeypatch.setattr(screens, "render_template", lambda name, **values: rendered.append(name) or "the page")
+
+    def render(name: str, **_values: object) -> str:
+        rendered.append(name)
+        return "the page"
+
+    monkeypatch.setattr(screens, "render_template", render)
     subject = screens.subject(cast.spring, cast.norrkoping)
     screens._version.cache_clear()
     assert subject.render() == subject.render()

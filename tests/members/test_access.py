@@ -1,4 +1,4 @@
-"""Who may open which door: every route, for every role, with what is theirs and what is not. No is the default answer.
+"""Who may reach which view: every route, for every role, with what is theirs and what is not. The default is no.
 
 Everybody here stands at Norrköping. A row of the table says what each role gets for what belongs to:
 
@@ -29,10 +29,11 @@ from canvass.counting.receipts import Operation
 from canvass.fieldwork import areas, campaigns, trainings
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import walls
-from canvass.members import access, joining, organisations, people
+from canvass.members import access, devices, joining, organisations, people, sessions
+from canvass.members.devices import Device
 from canvass.members.organisations import Organisation
-from canvass.members.people import Device, Person
-from tests.cast import Cast, plan_shift
+from canvass.members.people import Person
+from tests.cast import Cast, new_campaign, plan_shift
 from tests.conftest import browser
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -230,9 +231,9 @@ def _belongings(node: Organisation, cast: Cast) -> dict[str, str]:
     """The id of one thing of each kind that is this organisation's."""
     resident = people.add("Resident", node)
     membership = people.grant(resident, "volunteer", node)
-    opened, _token = people.sign_in(resident)
-    people.add_device(resident)
-    campaign = campaigns.create(
+    opened, _token = sessions.start(resident)
+    devices.add(resident)
+    campaign = new_campaign(
         node,
         name="Kampanjen",
         kind="listen",
@@ -299,10 +300,10 @@ def kept(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-# A thousand questions, so on one engine; what the doors do behind them is tested on both.
+# A thousand requests, so on one engine; what the views do is tested on both.
 @pytest.mark.parametrize("engine_app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("table", [TABLE, QUESTIONS], ids=["routes", "questions"])
-def test_every_role_gets_through_exactly_these_doors(world: World, kept: list[str], table: dict[str, str]) -> None:
+def test_every_role_reaches_exactly_these_views(world: World, kept: list[str], table: dict[str, str]) -> None:
     found: dict[str, str] = {}
     refused_and_done = []
     for row, marks in table.items():
@@ -318,7 +319,7 @@ def test_every_role_gets_through_exactly_these_doors(world: World, kept: list[st
 
 
 def test_the_table_knows_every_route(app: Flask) -> None:
-    """A new route stands in the table, or is marked as open to all (see test_house.py for those)."""
+    """A new route stands in the table, or is marked as open to all (tests/house/views.py lists those)."""
     closed = {
         f"{method} {rule.rule}"
         for rule in app.url_map.iter_rules()

@@ -1,4 +1,4 @@
-"""Coming in: the poster's code, the leader's invitation, and the links that sign in once."""
+"""Joining as a volunteer by a link or its code."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
 
-from canvass.core import audit, db, i18n
+from canvass.core import db
 from canvass.core.refusals import Refused
-from canvass.members import access, joining, people
-from canvass.members.joining import JoinLink, Ticket
+from canvass.members import access, joining, throttle
+from canvass.members.devices import Device
+from canvass.members.joining import JoinLink
 from canvass.members.organisations import Organisation
-from canvass.members.people import Device, Person, Session
+from canvass.members.people import Person
 from tests.cast import Cast
-from tests.conftest import NOW, browser
+from tests.conftest import NOW
+from tests.web.browsing import newest, number_of_people, signed_in_as
 
 SignedIn = Callable[[Person], FlaskClient]
 
@@ -31,23 +32,6 @@ def code(app: Flask, cast: Cast, organisation: Organisation | None = None) -> st
     secret = app.config["SECRET_KEY"]
     link = joining.link(organisation or cast.norrkoping, cast.spring.id, cast.spring.ends_on, secret)
     return joining.code(link, secret)
-
-
-def newest() -> Person:
-    return db.session.scalars(select(Person).order_by(Person.id.desc()).limit(1)).one()
-
-
-def number_of_people() -> int:
-    return db.session.scalar(select(func.count(Person.id))) or 0
-
-
-def signed_in_as(client: FlaskClient) -> str:
-    """Whose browser this is, by its own page; nobody's for a stranger."""
-    found = re.search(r"<h1>(.*?)</h1>", client.get("/me").text)
-    return html.unescape(found[1]) if found else ""
-
-
-# --- volunteers ---------------------------------------------------------------------------------------------
 
 
 def test_a_volunteer_joins_with_a_first_name_and_an_association_and_nothing_more(
@@ -89,19 +73,19 @@ def test_a_wrong_code_is_told_beside_the_field(cast: Cast, stranger: FlaskClient
     assert stranger.post("/join/ABCD-2345", data={"name": "Ville"}).status_code == 410
 
 
-@pytest.mark.parametrize("door", ["typed", "opened", "posted"])
-def test_guessing_codes_has_an_end_by_whichever_door(
-    app: Flask, cast: Cast, stranger: FlaskClient, later: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, door: str
+@pytest.mark.parametrize("way", ["typed", "opened", "posted"])
+def test_guessing_codes_is_limited_whichever_way(
+    app: Flask, cast: Cast, stranger: FlaskClient, later: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     monkeypatch.setattr(joining, "TRIES", 5)
     right = code(app, cast)
 
     def guess(tried: str) -> int:
-        if door == "typed":
+        if way == "typed":
             return stranger.post("/join", data={"code": tried}).status_code
-        return stranger.open(f"/join/{tried}", method="GET" if door == "opened" else "POST").status_code
+        return stranger.open(f"/join/{tried}", method="GET" if way == "opened" else "POST").status_code
 
-    assert [guess("ABCD-2345") for _ in range(5)] == [422 if door == "typed" else 410] * 5
+    assert [guess("ABCD-2345") for _ in range(5)] == [422 if way == "typed" else 410] * 5
     assert guess("ABCD-2345") == 429
     assert guess(right) in (200, 303, 422)  # else anybody could keep everybody out; forty bits are not guessed
     with later(minutes=9):
@@ -112,8 +96,8 @@ def test_guessing_codes_has_an_end_by_whichever_door(
 
 def test_a_hall_of_mistypers_is_not_stopped(app: Flask, cast: Cast, stranger: FlaskClient) -> None:
     """A hundred people at one meeting who each get it wrong twice."""
-    people.count_try("join", joining.TRIES_WINDOW)
-    db.session.scalars(select(people.Try)).one().count = 200
+    throttle.count("join", joining.TRIES_WINDOW)
+    db.session.scalars(select(throttle.Try)).one().count = 200
     assert stranger.get(f"/join/{code(app, cast)}").status_code == 200
 
 
@@ -229,7 +213,7 @@ def test_a_volunteer_chooses_between_the_associations_of_the_link_and_no_other(
         assert 'value="Ville"' in answer.text
     assert number_of_people() == before
     link = joining.link(cast.norrkoping, cast.spring.id, cast.spring.ends_on, app.config["SECRET_KEY"])
-    with pytest.raises(Refused):  # the rule itself, whatever a door lets through
+    with pytest.raises(Refused):  # the rule itself, whatever a view accepts
         joining.join(link, "Ville", cast.ojersjo)
 
 
@@ -343,193 +327,6 @@ def test_whoever_reads_english_before_joining_reads_it_afterwards(
     stranger.post(f"/join/{code(app, cast)}", data={"name": "Ville", "association": cast.hageby.id})
     assert '<html lang="en">' in stranger.get("/log").text
     assert newest().language == "en"
-
-
-# --- leaders and above --------------------------------------------------------------------------------------
-
-
-def invitation(cast: Cast, role: str = "leader", organisation: Organisation | None = None) -> str:
-    """The address of a new invitation."""
-    _ticket, token = joining.invite(organisation or cast.hageby, role, "Greta", by=cast.adam)
-    db.session.commit()
-    return f"/invitation/{token}"
-
-
-GRETA = {"name": "Greta", "email": " Greta@Example.org ", "password": "en lång mening"}
-
-
-def test_an_invited_leader_comes_in_with_a_password(cast: Cast, stranger: FlaskClient) -> None:
-    address = invitation(cast)
-    assert "Kampanjledare i Hageby s-förening" in stranger.get(address).text
-    assert stranger.get(address).status_code == 200  # looking does not spend it
-    assert stranger.post(address, data=GRETA).status_code == 303
-    greta = newest()
-    assert (greta.name, greta.email) == ("Greta", "greta@example.org")
-    assert [(m.role, m.organisation_id) for m in greta.memberships] == [("leader", cast.hageby.id)]
-    assert stranger.get("/people").status_code == 200
-    assert people.with_password("GRETA@example.org", "en lång mening") is greta
-
-
-def test_an_invitation_is_used_once(app: Flask, cast: Cast, stranger: FlaskClient) -> None:
-    address = invitation(cast)
-    stranger.post(address, data=GRETA)
-    late = browser(app)
-    assert late.get(address).status_code == 410
-    assert late.post(address, data=GRETA | {"email": "eva@example.org"}).status_code == 410
-    assert signed_in_as(late) == "Logga in" or late.get("/me").status_code == 303
-
-
-def test_an_invitation_lasts_two_weeks(cast: Cast, stranger: FlaskClient, later: Callable[..., Any]) -> None:
-    address = invitation(cast)
-    with later(days=13):
-        assert stranger.get(address).status_code == 200
-    with later(days=14):
-        assert stranger.get(address).status_code == 410
-        assert stranger.post(address, data=GRETA).status_code == 410
-
-
-def test_an_invitation_can_be_withdrawn(cast: Cast, stranger: FlaskClient, signed_in: SignedIn) -> None:
-    address = invitation(cast)
-    adam = signed_in(cast.adam)
-    assert "Greta" in adam.get("/people").text
-    ticket = db.session.scalars(select(Ticket)).one()
-    assert adam.post(f"/invitations/{ticket.id}/withdraw").status_code == 303
-    assert stranger.get(address).status_code == 410
-    assert stranger.post(address, data=GRETA).status_code == 410
-    assert "Greta" not in adam.get("/people").text
-    assert db.session.scalars(select(Ticket.note)).one() == ""  # a name is kept no longer than it is of use
-
-
-def test_an_invitation_is_shown_once_and_kept_nowhere(cast: Cast, signed_in: SignedIn, stranger: FlaskClient) -> None:
-    adam = signed_in(cast.adam)
-    page = adam.post("/invitations", data={"organisation": cast.hageby.id, "role": "board", "note": "Greta"}).text
-    found = re.search(r'value="http://localhost(/invitation/[\w-]{43,})"', page)
-    assert found
-    token = found[1].split("/")[-1]
-    assert token not in adam.get("/people").text
-    assert token not in str(db.session.execute(select(Ticket.__table__)).all())
-    assert stranger.post(found[1], data=GRETA).status_code == 303
-    assert [m.role for m in newest().memberships] == ["board"]
-
-
-def test_a_made_up_role_is_refused_in_words(cast: Cast, signed_in: SignedIn) -> None:
-    for role in ("", "boss", "Admin"):
-        answer = signed_in(cast.adam).post("/invitations", data={"organisation": cast.hageby.id, "role": role})
-        assert answer.status_code == 422, role
-    assert db.session.scalars(select(Ticket)).all() == []
-
-
-def test_an_invitation_that_is_filled_in_wrong_still_works(cast: Cast, stranger: FlaskClient) -> None:
-    address, before = invitation(cast), number_of_people()
-    for wrong, named in [
-        ({"name": " "}, "name"),
-        ({"email": "greta"}, "email"),
-        ({"email": "bo@example.org"}, "email"),  # taken
-        ({"password": "kort"}, "password"),
-    ]:
-        answer = stranger.post(address, data=GRETA | wrong)
-        assert answer.status_code == 422
-        assert f'id="f-{named}-wrong"' in answer.text
-        assert "en lång mening" not in answer.text
-    assert number_of_people() == before
-    assert stranger.post(address, data=GRETA).status_code == 303
-
-
-def test_somebody_who_is_signed_in_takes_the_role_up_with_one_button(cast: Cast, signed_in: SignedIn) -> None:
-    address, before = invitation(cast, "board", cast.ostergotland), number_of_people()
-    bo = signed_in(cast.bo)
-    page = bo.get(address).text
-    assert "Du är inloggad som Bo" in page
-    assert 'name="password"' not in page
-    assert bo.post(address).status_code == 303
-    assert number_of_people() == before
-    known = db.session.get_one(Person, cast.bo.id)
-    assert {(m.role, m.organisation_id) for m in known.memberships} == {
-        ("leader", cast.norrkoping.id),
-        ("board", cast.ostergotland.id),
-    }
-    assert bo.get(address).status_code == 410
-
-
-def test_a_volunteer_who_becomes_a_leader_stays_the_same_person(cast: Cast, signed_in: SignedIn) -> None:
-    """What waits on their phone is theirs: as a new person they could never send it."""
-    address, before = invitation(cast, "leader", cast.hageby), number_of_people()
-    alva = signed_in(cast.alva)
-    assert alva.post(address, data=GRETA | {"name": "Alva"}).status_code == 303
-    assert number_of_people() == before
-    known = db.session.get_one(Person, cast.alva.id)
-    assert {m.role for m in known.memberships} == {"volunteer", "leader"}
-    assert people.with_password("greta@example.org", "en lång mening") is known
-
-
-def test_what_was_done_stands_in_the_audit(cast: Cast, stranger: FlaskClient) -> None:
-    stranger.post(invitation(cast), data=GRETA)
-    entries = db.session.scalars(select(audit.Entry).order_by(audit.Entry.number.desc()).limit(2)).all()
-    assert [(entry.action, entry.person_id) for entry in entries] == [
-        ("membership.grant", cast.adam.id),
-        ("joining.invite", cast.adam.id),
-    ]
-    assert audit.broken_at() is None
-
-
-# --- links that sign in -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("door", ["sign-in", "demo"])
-def test_opening_a_sign_in_link_spends_nothing_and_its_button_works_once(
-    app: Flask, cast: Cast, stranger: FlaskClient, door: str
-) -> None:
-    """Chat programs open links to show what they are."""
-    address = f"/{door}/{joining.sign_in_token(cast.cia)}"
-    db.session.commit()
-    for _ in range(3):
-        assert "Hej Cia!" in stranger.get(address).text
-    assert stranger.head(address).status_code == 200
-    assert stranger.get("/me").status_code == 303
-    assert stranger.post(address).headers["Location"] == "/"
-    assert signed_in_as(stranger) == "Cia"
-    late = browser(app)
-    assert late.get(address).status_code == late.post(address).status_code == 410
-    assert late.get("/me").status_code == 303
-
-
-def test_a_newer_sign_in_link_takes_the_olders_place(cast: Cast, stranger: FlaskClient) -> None:
-    first = joining.sign_in_token(cast.cia)
-    of_another = joining.sign_in_token(cast.bo)
-    second = joining.sign_in_token(cast.cia)
-    db.session.commit()
-    assert stranger.get(f"/sign-in/{first}").status_code == 410
-    assert stranger.get(f"/sign-in/{second}").status_code == 200
-    assert stranger.get(f"/sign-in/{of_another}").status_code == 200
-
-
-def test_a_token_opens_the_door_it_was_made_for_and_no_other(cast: Cast, stranger: FlaskClient) -> None:
-    invited = invitation(cast).split("/")[-1]
-    tokens = {"setup": joining.setup_token(), "invitation": invited, "sign-in": joining.sign_in_token(cast.adam)}
-    db.session.commit()
-    for made_for, token in tokens.items():
-        opens = {door for door in (*tokens, "demo", "join") if stranger.get(f"/{door}/{token}").status_code == 200}
-        assert opens == ({made_for, "demo"} if made_for == "sign-in" else {made_for})
-
-
-def test_two_who_press_the_button_at_once_sign_in_once(
-    app: Flask, cast: Cast, stranger: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The ticket is locked from looking at it to spending it."""
-    token = joining.sign_in_token(cast.cia)
-    db.session.commit()
-    query = str(select(Ticket).with_for_update(of=Ticket).compile(db.db.engine, compile_kwargs={"literal_binds": True}))
-    assert ("FOR UPDATE" in query) == (db.db.engine.dialect.name == "postgresql")
-    answers: list[TestResponse] = [client.post(f"/sign-in/{token}") for client in (stranger, browser(app))]
-    assert sorted(answer.status_code for answer in answers) == [303, 410]
-    assert db.session.scalar(select(func.count(Session.id)).where(Session.person_id == cast.cia.id)) == 1
-
-
-def test_a_spent_link_speaks_the_readers_language(stranger: FlaskClient) -> None:
-    assert "Länken är redan använd eller har gått ut." in stranger.get("/sign-in/x").text
-    english = stranger.get("/sign-in/x", headers={"Accept-Language": "en"}).text
-    with i18n.speaking("en"):
-        assert html.escape(i18n.gettext("Länken är redan använd eller har gått ut. Be om en ny.")) in english
 
 
 def test_a_join_link_lasts_at_least_from_today(app: Flask, cast: Cast) -> None:

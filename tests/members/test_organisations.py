@@ -16,7 +16,7 @@ from canvass.fieldwork import campaigns
 from canvass.members import access, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Membership, Person
-from tests.cast import Cast
+from tests.cast import Cast, new_campaign
 from tests.conftest import NOW
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -91,7 +91,7 @@ def test_a_municipal_organisation_that_began_alone_gets_district_and_party_above
     hageby = organisations.add("association", "Hageby s-förening", alone)
     bo = people.add("Bo", alone)
     people.grant(bo, "leader", alone)
-    campaign = campaigns.create(
+    campaign = new_campaign(
         alone,
         name="Vårkampanjen",
         kind="listen",

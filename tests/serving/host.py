@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from canvass.core import db
-from canvass.members import people
+from canvass.members import devices
 from tests.cast import Cast, gather
-from tests.counting.test_sync import Phone
-from tests.simulation.client import Client
-from tests.simulation.office import PATIENCE, Office
+from tests.counting.phone import Phone
+from tests.simulation.client import PATIENCE, Client
+from tests.simulation.office import Office
 
 COMMAND = "import sys; from canvass import cli; sys.exit(cli.main(sys.argv[1:]))"
 
@@ -91,7 +91,7 @@ class Host(Office):
         """The cast in the server's database, and Alva's phone."""
         with self.window():
             cast = gather()
-            device = people.add_device(cast.alva)
+            device = devices.add(cast.alva)
             db.session.commit()
             cast.refresh()
             db.session.expunge_all()

@@ -23,7 +23,7 @@ from canvass.core import backups
 from canvass.core.sqlite import WAL_IS_SAFE, sqlite3
 from canvass.counting import attempts
 from tests.cast import Cast
-from tests.counting.test_sync import Phone
+from tests.counting.phone import Phone
 from tests.serving.host import Host
 from tests.simulation.client import Silence
 from tests.simulation.office import Failed

@@ -14,12 +14,14 @@ import threading
 import tomllib
 import urllib.request
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 import app as start
+from tests.conftest import PATIENCE
 
 LAYERS = ("run", "postgres", "test", "postgres-server")
 
@@ -232,14 +234,14 @@ def test_packages_that_are_here_already_are_used_where_they_are(
     elsewhere: Path, pip: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pip("sys.exit('not needed')")
-    monkeypatch.setattr(start.metadata, "version", {"alfa": "1.0"}.__getitem__)
+    monkeypatch.setattr(metadata, "version", {"alfa": "1.0"}.__getitem__)
     path = list(sys.path)
     start.get_ready("run")
     assert sys.path == path
 
 
 def test_packages_of_another_version_do_not_count(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start.metadata, "version", {"alfa": "1.1"}.__getitem__)
+    monkeypatch.setattr(metadata, "version", {"alfa": "1.1"}.__getitem__)
     assert not start.is_importable("run")
 
 
@@ -291,7 +293,7 @@ def test_the_shipped_pip_is_the_one_its_page_names() -> None:
 def test_it_starts_answers_and_stops(tmp_path: Path) -> None:
     command = [sys.executable, start.__file__, "--port", "0", "--data", str(tmp_path / "data")]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
-        giving_up = threading.Timer(60, server.kill)
+        giving_up = threading.Timer(PATIENCE, server.kill)
         giving_up.start()
         try:
             assert server.stdout

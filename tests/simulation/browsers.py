@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests import chromium
+from tests.simulation.client import PATIENCE
 from tests.simulation.ledger import Diary
 from tests.simulation.phones import Stuck
 from tests.simulation.plan import ZONE, Action, Change, Facts, Log, Undo, Volunteer
@@ -22,8 +23,6 @@ from tests.simulation.plan import ZONE, Action, Change, Facts, Log, Undo, Volunt
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PATIENCE = 60_000  # ms
-NAMES = ("chromium-headless-shell", "chromium", "google-chrome", "google-chrome-stable", "microsoft-edge")
 # A phone that has been set by hand: everything in the page believes this clock.
 WRONG_CLOCK = """
   const Real = Date;
@@ -34,7 +33,7 @@ WRONG_CLOCK = """
 """
 # What the phone itself holds: what waits, which life of the server it has last heard of, how much it has made.
 STATE = """async () => {
-  globalThis.simulated ??= await (await import("/static/js/outbox.js")).open();
+  globalThis.simulated ??= await (await import("/static/js/phone/queue/outbox.js")).open();
   await simulated.refresh();
   const { pending, quarantined } = await simulated.status();
   const author = simulated.person()?.id;
@@ -96,10 +95,11 @@ class Browsers:
             from playwright.sync_api import Error, sync_playwright
         except ImportError:
             raise Unavailable("Playwright is not installed; it comes with the tests. Use --no-browser.") from None
-        path = os.environ.get("CANVASS_TEST_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
         playwright = sync_playwright().start()
         try:
-            browser = playwright.chromium.launch(executable_path=path)
+            browser = playwright.chromium.launch(
+                executable_path=os.environ.get("CANVASS_TEST_CHROMIUM"), args=chromium.ARGUMENTS
+            )
         except Error as error:
             playwright.stop()
             raise Unavailable(f"Chromium does not start: {error.message}\nInstall it, or use --no-browser.") from None
@@ -129,7 +129,7 @@ class ScreenPhone:
             locale="sv-SE",
             timezone_id="Europe/Stockholm",
         )
-        self.context.set_default_timeout(PATIENCE)
+        self.context.set_default_timeout(PATIENCE * 1000)
         if volunteer.clock_error:
             # Yesterday noon by this clock: another day than the right one, and not over while it is being used.
             noon = datetime.now(ZONE).replace(hour=12) - timedelta(days=1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
-PATIENCE = 60  # seconds for one answer
+PATIENCE = 120  # seconds for one answer, a start or a stop; long, since a busy machine is late with all of it
 
 
 class Silence(ConnectionError):

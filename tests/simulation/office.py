@@ -29,13 +29,13 @@ from canvass.counting.receipts import Operation, Waiting
 from canvass.fieldwork import areas, campaigns, shifts
 from canvass.insight import numbers
 from canvass.members import joining, organisations, people
-from tests.simulation.client import Client
+from tests.cast import new_campaign
+from tests.simulation.client import PATIENCE, Client
 from tests.simulation.ledger import Cell
 from tests.simulation.plan import TOPICS, ZONE, Year
 
 SERVE = "import sys; from canvass.serving import server; sys.exit(server.serve(sys.argv[1], int(sys.argv[2])))"
 HOST = "127.0.0.1"
-PATIENCE = 60  # seconds for a start or a stop
 BREAKDOWN = ("area", "association", "day", "channel", "outcome")
 
 
@@ -158,7 +158,7 @@ class Office:
                 areas.add(owners[owner], name=name, code=code, by=desks[0])
             codes = {}
             for drive in year.drives:
-                campaign = campaigns.create(
+                campaign = new_campaign(
                     town,
                     name=drive.name,
                     kind=drive.kind,
@@ -174,10 +174,7 @@ class Office:
                 at_the_stall = shifts.plan(
                     campaign,
                     town,
-                    channel="stall",
-                    starts_at=noon,
-                    ends_at=noon + timedelta(hours=3),
-                    area_ids=[],
+                    shifts.Facts("stall", noon, noon + timedelta(hours=3), area_ids=[]),
                     by=desks[0],
                 )
                 self.shifts[drive.name] = at_the_stall.id

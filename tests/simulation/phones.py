@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.simulation.client import Answer, Client, Silence
+from tests.simulation.client import PATIENCE, Answer, Client, Silence
 from tests.simulation.ledger import Diary
 from tests.simulation.plan import ZONE, Action, Change, Drown, Facts, Glimpse, Log, Send, Undo, Volunteer
 
@@ -48,7 +48,7 @@ class Network:
 
     def wait(self) -> None:
         """Until the server answers. Raises Stuck."""
-        if not self._up.wait(timeout=60):
+        if not self._up.wait(timeout=PATIENCE):
             raise Stuck("the server did not come back")
 
 

@@ -1,18 +1,23 @@
 """The proof on real input, small: phones that misbehave, the real server over HTTP, and a ledger that it never sees.
 
-Without the Chromium that is among the phones of the whole year: the phone's own code has tests/browser/test_outbox.py.
-
 The whole year, which takes minutes, is `python3 app.py simulate`.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from sqlalchemy import text
 
+from canvass.core import db
+from tests.conftest import engines
 from tests.simulation import plan, run
 from tests.simulation.ledger import Cell, Diary
 from tests.simulation.plan import Facts
@@ -22,11 +27,22 @@ TALKED = Facts("HA1", "door", "talked")
 REFUSED = Facts("HA1", "door", "refused")
 
 
-def test_a_year_with_every_misfortune_is_counted_to_the_last_conversation(folder: Path) -> None:
-    data = folder / "simulation"
-    data.mkdir()
-    today = datetime.now(plan.ZONE).date()
-    result = run.Replay(data, plan.year(seed=67, scale=0.01, phones=8, browsers=0, today=today), seed=67).run()
+@pytest.fixture(params=engines())
+def database_url(request: pytest.FixtureRequest, apps: Callable[[str], Flask]) -> str:
+    """An empty database on each engine in turn."""
+    if request.param == "sqlite":
+        return ""
+    app, name = apps("postgresql"), "simulation"
+    with app.app_context(), db.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        return str(db.db.engine.url.set(database=name))
+
+
+def test_a_year_with_every_misfortune_is_counted_to_the_last_conversation(folder: Path, database_url: str) -> None:
+    data = Path(tempfile.mkdtemp(dir=folder))
+    browsers = int("CANVASS_TEST_CHROMIUM" in os.environ)
+    year = plan.year(seed=67, scale=0.015, phones=12, browsers=browsers, today=datetime.now(plan.ZONE).date())
+    result = run.Replay(data, year, seed=67, database_url=database_url).run()
     assert result.problems == [], "\n".join([*result.lines, *result.problems])
     assert any("ledger = export" in line and "yes" in line for line in result.lines)
 

@@ -14,9 +14,9 @@ from sqlalchemy import event, select
 from canvass.core import clock, db
 from canvass.core.db import new_id
 from canvass.counting import tallies
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets, topics
 from canvass.fieldwork.campaigns import Campaign
-from canvass.members import joining, organisations, people
+from canvass.members import joining, organisations, passwords, people
 from canvass.members.joining import Ticket
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -73,10 +73,10 @@ def test_one_form_makes_the_organisation_its_administrator_and_an_open_campaign(
         None,
     )
     assert [(m.role, m.organisation_id) for m in person.memberships] == [("admin", organisation.id)]
-    assert people.with_password("yusuf@example.org", "tio tecken och fler") is person
+    assert passwords.authenticate("yusuf@example.org", "tio tecken och fler") is person
     assert (campaign.name, campaign.state, campaign.channels) == ("Vårens samtal", "open", ["door", "stall"])
-    assert [topic.name for topic in campaigns.topics(campaign)] == ["Skolan", "Vården"]
-    assert campaigns.targets(campaign) == {organisation.id: 5000}
+    assert [topic.name for topic in topics.offered(campaign)] == ["Skolan", "Vården"]
+    assert targets.agreed(campaign) == {organisation.id: 5000}
     assert "Allt är klart" in stranger.get(answer.headers["Location"]).text
 
 
@@ -203,7 +203,7 @@ def test_an_address_that_somebody_has_is_refused_beside_its_field(link: str, str
 def test_a_target_may_wait(link: str, stranger: FlaskClient) -> None:
     assert stranger.post(link, data=EVENING | {"target": "", "topics": ""}).status_code == 303
     campaign = db.session.scalars(select(Campaign)).one()
-    assert campaigns.targets(campaign) == {}
+    assert targets.agreed(campaign) == {}
     assert stranger.get(f"/campaigns/{campaign.id}").status_code == 200
 
 

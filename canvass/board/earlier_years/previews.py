@@ -13,7 +13,7 @@ from canvass.board.earlier_years.registers import Register
 from canvass.board.earlier_years.results import Key
 from canvass.core import clock
 from canvass.core.i18n import gettext as _
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 
@@ -91,11 +91,11 @@ def _previewed(
 
     if year is None or not FIRST_YEAR <= year <= last:
         return fault("unreadable", _("Året ska vara mellan %(first)s och %(last)s.", first=FIRST_YEAR, last=last))
-    if conversations is None or not 0 <= conversations <= campaigns.LARGEST_TARGET:
+    if conversations is None or not 0 <= conversations <= targets.LARGEST_TARGET:
         return fault(
             "unreadable", _("Antalet samtal går inte att läsa: ”%(text)s”.", text=row.get("conversations", ""))
         )
-    if row.get("target") and (target is None or not 0 <= target <= campaigns.LARGEST_TARGET):
+    if row.get("target") and (target is None or not 0 <= target <= targets.LARGEST_TARGET):
         return fault("unreadable", _("Målet går inte att läsa: ”%(text)s”.", text=row["target"]))
     if channel is None:
         return fault("unreadable", _("Sättet är okänt: ”%(text)s”.", text=row["channel"]))

@@ -12,7 +12,8 @@ from canvass.board.earlier_years.models import EarlierImport, EarlierResult
 from canvass.core.db import session
 from canvass.counting.tallies import Tally
 from canvass.fieldwork import campaigns
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.targets import Target
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from canvass.core import i18n
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.insight.targets import lists
 from canvass.insight.targets.parts import Part
 
@@ -33,7 +33,7 @@ def propose(parts: Sequence[Part], by: str, number: int, kept: Mapping[str, int]
     The parts in `kept` (numbers by part id) have these, and the others share the rest. Raises Refused when the number
     is not a target, when less than nothing would be left, and when no part has a figure to share by.
     """
-    if not 0 <= number <= campaigns.LARGEST_TARGET:
+    if not 0 <= number <= targets.LARGEST_TARGET:
         raise Refused({"number": _("Målet ska vara ett heltal mellan 0 och 10 miljoner.")})
     kept = {part.id: kept[part.id] for part in parts if kept and part.id in kept}
     left = number - sum(kept.values())

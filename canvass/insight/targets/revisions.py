@@ -12,8 +12,9 @@ from canvass.core import i18n
 from canvass.core.db import session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.fieldwork import campaigns
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork import targets
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.targets import Target
 from canvass.insight.targets.parts import Agreed
 from canvass.members import people
 from canvass.members.organisations import Organisation
@@ -100,7 +101,7 @@ def save(campaign: Campaign, wishes: Mapping[str, Wish], *, note: str = "", by: 
             errors[key] = _overtaken(now, wish.number)
             continue
         try:
-            campaigns.set_target(campaign, wish.organisation, wish.number, area_id=wish.area_id, note=note, by=by)
+            targets.agree(campaign, wish.organisation, wish.number, area_id=wish.area_id, note=note, by=by)
         except Refused as error:
             errors["note" if "note" in error.errors else key] = str(error)
         has_changed = True

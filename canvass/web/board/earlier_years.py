@@ -1,4 +1,4 @@
-"""Results of earlier years: a CSV file, its preview, and undoing it."""
+"""Results of earlier years: the page, the upload of a file, its preview, and confirming and undoing it."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from canvass.web.page import auth, forms, fragments
 
 bp = Blueprint("earlier_years", __name__)
 
-# Rows of a preview on one page, of either sort; and years beside each other for those beneath.
+# The most rows on a preview, of those taken and of the faulty ones each; and years in the table of those beneath.
 MOST_SHOWN = 300
 YEARS_BESIDE = 4
 
 
 @bp.get("/organisations/<organisation_id>/earlier-years")
 def page(organisation_id: str) -> ResponseReturnValue:
-    """Year by year, imported and counted; for leaders also the way to import."""
+    """An organisation's results year by year, imported and counted here; for leaders also the form to upload a file."""
     organisation = access.find(auth.person(), Organisation, organisation_id, "campaign.see")
     return _page(organisation, forms.Form())
 
 
 @bp.post("/organisations/<organisation_id>/earlier-years")
 def read_file(organisation_id: str) -> ResponseReturnValue:
-    """Read the file and show what it would do. Nothing stands until that is confirmed."""
+    """Keep the rows of a file for the preview, where they can be confirmed."""
     person, form, file = auth.person(), forms.Form(), request.files.get("file")
     organisation = access.find(person, Organisation, organisation_id, "campaign.edit")
     try:
         if not file:
             raise Refused(_("Välj en fil."))
-        # One byte too many is enough to see that it is too large.
+        # One byte more than allowed is enough to know that the file is too large.
         rows = files.read(file.read(files.LIMIT_BYTES + 1))
     except Refused as error:
         form.errors["file"] = str(error)
@@ -52,7 +52,7 @@ def read_file(organisation_id: str) -> ResponseReturnValue:
 
 @bp.get("/organisations/<organisation_id>/earlier-years/example.csv")
 def example(organisation_id: str) -> ResponseReturnValue:
-    """A file to fill in: last year, with a row for each organisation directly beneath."""
+    """A file to fill in: a row for each organisation directly beneath, for last year."""
     organisation = access.find(auth.person(), Organisation, organisation_id, "campaign.edit")
     columns = [name for name in files.headings() if name != "channel"]
     headings = [files.headings()[name] for name in columns]
@@ -66,14 +66,14 @@ def example(organisation_id: str) -> ResponseReturnValue:
 
 @bp.get("/earlier-years/<import_id>")
 def preview(import_id: str) -> ResponseReturnValue:
-    """What each row would do, as things stand now."""
+    """What each row of the file would do."""
     waiting = _import(import_id)
     return _spent(waiting) if waiting.confirmed_at else _preview(waiting)
 
 
 @bp.post("/earlier-years/<import_id>/confirm")
 def confirm(import_id: str) -> ResponseReturnValue:
-    """Let it stand; the preview again while there are faulty rows and nobody has said to leave them out."""
+    """Import the file; the preview again while it has faulty rows and the form does not say to skip them."""
     waiting = _import(import_id)
     try:
         number = imports.confirm(waiting, skips_faulty=bool(request.form.get("skip")), by=auth.person())
@@ -88,7 +88,7 @@ def confirm(import_id: str) -> ResponseReturnValue:
 
 @bp.post("/earlier-years/<import_id>/cancel")
 def cancel(import_id: str) -> ResponseReturnValue:
-    """Never mind that file."""
+    """Delete a file that has not been confirmed."""
     waiting = _import(import_id)
     answer = _spent(waiting)
     if waiting.confirmed_at is None:
@@ -100,7 +100,7 @@ def cancel(import_id: str) -> ResponseReturnValue:
 
 @bp.post("/earlier-years/<import_id>/undo")
 def undo(import_id: str) -> ResponseReturnValue:
-    """Take a whole import back."""
+    """Undo an import."""
     done = _import(import_id)
     imports.undo(done, by=auth.person())
     db.session.commit()
@@ -113,6 +113,7 @@ def _import(import_id: str) -> EarlierImport:
 
 
 def _spent(one: EarlierImport) -> ResponseReturnValue:
+    """On to the page of the organisation: there is nothing left to decide about the file."""
     return redirect(url_for("earlier_years.page", organisation_id=one.organisation_id), 303)
 
 
@@ -144,7 +145,7 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
 
 
 def _bars(years: list[Year]) -> list[dict[str, Any]]:
-    """A bar for each year, the latest first; of one that is there twice, the imported."""
+    """A bar for each year, the latest first; of a year that is known twice, the imported result."""
     by_year = {one.year: one.conversations for one in reversed(years)}
     most = max(by_year.values(), default=0) or 1
     return [
@@ -158,7 +159,7 @@ def _preview(waiting: EarlierImport, error: str = "") -> str:
         "earlier_years/preview.html",
         waiting=waiting,
         preview=preview,
-        # What changes something first.
+        # Rows that change something come first.
         rows=sorted(preview.taken, key=lambda row: ("changed", "new", "same").index(row.outcome))[:MOST_SHOWN],
         most=MOST_SHOWN,
         looks=_looks(),
@@ -167,7 +168,7 @@ def _preview(waiting: EarlierImport, error: str = "") -> str:
 
 
 def _looks() -> dict[str, tuple[str, str]]:
-    """How each outcome of a row is shown: its look and its word."""
+    """The look and the word of each outcome of a row."""
     return {
         "new": ("ok", _("Ny")),
         "changed": ("warning", _("Ändras")),

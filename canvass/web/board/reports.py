@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from canvass.board.reports import captions, labels, selections, totals
 from canvass.board.reports.selections import Selection
@@ -27,7 +28,7 @@ MIME = {
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """The selection as a form, and the first of its rows. Opened without one, it asks what boards ask most often."""
+    """The selection as a form, and the first rows of its report. Without a query string it is the latest campaign."""
     person, asked = auth.person(), _asked()
     if not request.args:
         asked |= _usual()
@@ -40,13 +41,13 @@ def index() -> ResponseReturnValue:
 
 @bp.post("/totals.csv")
 def csv() -> ResponseReturnValue:
-    """All rows, for a Swedish Excel or, with dialect=rfc4180, for programs."""
+    """The report as CSV, for a Swedish Excel or, with dialect=rfc4180, for programs."""
     return _file("csv")
 
 
 @bp.post("/totals.xlsx")
 def xlsx() -> ResponseReturnValue:
-    """All rows as a workbook."""
+    """The report as a workbook."""
     return _file("xlsx")
 
 
@@ -81,7 +82,7 @@ def _written(form: str, dialect: sheets.Dialect, selection: Selection, report: R
 
 
 def _note(form: str, selection: Selection, rows: int) -> None:
-    """Put it on record that figures left the house. The file is ready: the request has only been reading until now."""
+    """Record the export in the audit, in a transaction of its own: the one before has only read."""
     details = {
         "format": form,
         "campaign": selection.campaign.id if selection.campaign else None,
@@ -92,12 +93,12 @@ def _note(form: str, selection: Selection, rows: int) -> None:
     }
     top = selections.scope(auth.person(), selection.campaign)[0].id
     db.session.rollback()
-    audit.record("report.export", person_id=auth.person().id, organisation_id=top, **details)
+    audit.record("report.export", person_id=current_user.id, organisation_id=top, **details)
     db.session.commit()
 
 
 def _asked() -> dict[str, Any]:
-    """The selection as it stands in the address: `by` may be repeated, or hold several with commas between."""
+    """The selection as the address says it; `by` may be repeated, or hold several with commas between."""
     return {
         "campaign_id": request.args.get("campaign", "").strip(),
         "first": request.args.get("from", "").strip(),
@@ -107,7 +108,7 @@ def _asked() -> dict[str, Any]:
 
 
 def _usual() -> dict[str, Any]:
-    """The latest campaign that has begun, by association."""
+    """The latest campaign that has been opened, by association."""
     begun = [campaign for campaign in selections.choices(auth.person()) if campaign.state != "draft"]
     return {"campaign_id": begun[0].id if begun else "", "by": ["association"]}
 
@@ -142,7 +143,7 @@ def _page(
 
 
 def _preview(report: Report) -> dict[str, list[Any]]:
-    """The first rows as (text, code, whether a figure): a phone has no room for codes in columns of their own."""
+    """The first rows with cells of text, code and whether it is a figure: codes share a cell with what they are of."""
     beside = [isinstance(heading, labels.Code) for heading in [*report.headings, ""]]
     columns = [(i, beside[i + 1], i >= report.labels) for i in range(len(report.headings)) if not beside[i]]
     return {
@@ -155,7 +156,7 @@ def _preview(report: Report) -> dict[str, list[Any]]:
 
 
 def _shown(value: sheets.Cell) -> str:
-    """A cell as people read it on a page."""
+    """A cell as text in the language of the moment."""
     if value is None or value == "":
         return "–"
     if isinstance(value, str):

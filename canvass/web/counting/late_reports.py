@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from canvass.core import clock, db, i18n
 from canvass.core.i18n import gettext as _
@@ -15,7 +16,7 @@ from canvass.core.refusals import Refused
 from canvass.counting import late_reports
 from canvass.counting.late_reports import LateReport, Totals
 from canvass.counting.tallies import Count
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, campaigns, topics
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import access, organisations
@@ -56,7 +57,7 @@ def enter(campaign_id: str) -> ResponseReturnValue:
         form.errors[""] = _("Sidan var för gammal. Kontrollera siffrorna och spara igen.")
     if form.errors or organisation is None:
         return _page(campaign, node, form, changed), 422
-    person_id, ids = auth.person().id, (campaign.id, organisation.id, changed.id if changed else None)
+    person_id, ids = current_user.id, (campaign.id, organisation.id, changed.id if changed else None)
 
     def work() -> bool:
         """From nothing: the database may ask for it again when a phone hands in at the same moment."""
@@ -90,7 +91,7 @@ def undo(report_id: str) -> ResponseReturnValue:
     def work() -> None:
         late_reports.undo(db.session.get_one(LateReport, report_id), by=db.session.get_one(Person, person_id))
 
-    person_id = auth.person().id
+    person_id = current_user.id
     try:
         db.repeat(work)
         fragments.say(_("Efterrapporten är ångrad. Dess siffror räknas inte längre."))
@@ -115,7 +116,7 @@ def _changed(campaign: Campaign, report_id: str | None) -> LateReport | None:
     report = access.find(auth.person(), LateReport, report_id, "late_report.enter")
     if report.campaign_id != campaign.id or report.undone_at is not None:
         raise access.NotFound(report_id)
-    if report.entered_by_id != auth.person().id:
+    if report.entered_by_id != current_user.id:
         raise access.Forbidden("late_report.enter")
     return report
 
@@ -146,7 +147,7 @@ def _totals(campaign: Campaign, form: forms.Form) -> Totals:
         channel=channel,
         area_id=form.text("area") or None,
         outcomes=outcomes,
-        topics={topic: number for topic in campaigns.all_topics(campaign) if (number := form.whole(topic))},
+        topics={topic: number for topic in topics.all_of(campaign) if (number := form.whole(topic))},
     )
 
 
@@ -214,11 +215,11 @@ def _filled(report: LateReport) -> forms.Form:
 
 def _page(campaign: Campaign, node: Organisation, form: forms.Form, changed: LateReport | None) -> str:
     owners = _owners(node)
-    topics = campaigns.topics(campaign)
+    asked = topics.offered(campaign)
     if changed is not None:
         # A topic that is no longer offered keeps the number it had.
-        known = campaigns.all_topics(campaign)
-        topics += [known[topic] for topic in late_reports.paper(changed).topics if known[topic] not in topics]
+        known = topics.all_of(campaign)
+        asked += [known[topic] for topic in late_reports.paper(changed).topics if known[topic] not in asked]
     beneath = organisations.beneath(node.id)
     return render_template(
         "late_reports/page.html",
@@ -234,7 +235,7 @@ def _page(campaign: Campaign, node: Organisation, form: forms.Form, changed: Lat
         areas=_areas(campaign, node, changed),
         outcomes=[(outcome, campaigns.outcome_name(outcome), _offering(campaign, outcome)) for outcome in OUTCOMES],
         report_id=form.report if db.is_id(form.report) else db.new_id(),
-        topics=topics,
+        topics=asked,
         hours=[(hour, f"{hour:02}.00") for hour in range(24)],
         lines=late_reports.entered(campaign, beneath, MOST_LISTED),
         total=late_reports.parts(campaign.id, beneath).total,

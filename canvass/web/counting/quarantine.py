@@ -11,7 +11,7 @@ from canvass.core.refusals import Refused
 from canvass.counting import quarantine, reviews, sync
 from canvass.counting.quarantine import Held
 from canvass.members import access
-from canvass.web.page import auth, fragments
+from canvass.web.page import auth, fragments, security
 
 bp = Blueprint("quarantine", __name__, url_prefix="/quarantine")
 
@@ -62,7 +62,7 @@ def dismiss(held_id: str) -> ResponseReturnValue:
 
 def _back() -> ResponseReturnValue:
     """Redirect to the page the form was on: this list or a campaign's page."""
-    return redirect(auth.own_path(request.form.get("next"), url_for("quarantine.index")), 303)
+    return redirect(security.own_path(request.form.get("next"), url_for("quarantine.index")), 303)
 
 
 def _undecided(held_id: str) -> Held | None:

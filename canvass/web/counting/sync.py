@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
@@ -20,7 +20,7 @@ bp = Blueprint("sync", __name__, url_prefix="/api/v1")
 
 @bp.get("/hello")
 def hello() -> ResponseReturnValue:
-    """Everything a phone needs to log offline. Needs a session: a device token cannot read."""
+    """Everything a phone needs to log offline. Needs a login: a device token cannot read."""
     return jsonify(phones.hello(auth.person()))
 
 
@@ -85,10 +85,11 @@ def receive() -> ResponseReturnValue:
 
 
 def _author(envelope: operations.Envelope) -> str:
-    """The author that the batch names: the session's person or the device's. Raises Unauthorized for another."""
-    known = {who.person_id for who in (g.session, g.device) if who is not None}
-    if envelope.author is None:
-        return auth.person().id
-    if envelope.author not in known:
-        raise Unauthorized
-    return envelope.author
+    """The author that the batch names: the login's person or the device's. Raises Unauthorized for another."""
+    person = auth.visitor()
+    if person is not None and envelope.author in (None, person.id):
+        return person.id
+    device = auth.current_device()
+    if device is not None and envelope.author in (None, device.person_id):
+        return device.person_id
+    raise Unauthorized

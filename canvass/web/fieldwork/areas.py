@@ -74,8 +74,9 @@ def page(area_id: str) -> ResponseReturnValue:
 
 @bp.get("/new")
 def new() -> ResponseReturnValue:
-    """An empty form."""
-    return _form(forms.Form(organisation=request.args.get("organisation", "")), None)
+    """An empty form, but for what the area added just before had in common with the next."""
+    kept = {name: request.args.get(name, "") for name in ("organisation", "housing")}
+    return _form(forms.Form(**kept), None)
 
 
 @bp.post("")
@@ -92,6 +93,8 @@ def create() -> ResponseReturnValue:
         return _form(form, None), 422
     db.session.commit()
     fragments.say(_("%(name)s är tillagt.", name=area.name))
+    if form.text("then") == "next":
+        return redirect(url_for("areas.new", organisation=area.organisation_id, housing=area.housing), 303)
     return redirect(url_for("areas.page", area_id=area.id), 303)
 
 
@@ -372,14 +375,14 @@ def _surroundings(area: Area) -> Drawing:
     own = area.geometry
     if own is None:
         return Drawing()
-    view = drawings.view_of([own], drawings.WIDTH, drawings.WIDTH / 5)
+    frame = drawings.frame_of([own], drawings.WIDTH, drawings.WIDTH / 5)
     others = [other for other in areas.owned_by(area.organisation_id) if other.id != area.id]
     shown = [
         (outline, other.name, url_for("areas.page", area_id=other.id), "")
         for other in (areas.with_outlines(others) if len(others) < MOST_SHOWN else [])
-        if (outline := other.geometry) and drawings.is_within(view, outline)
+        if (outline := other.geometry) and drawings.is_within(frame, outline)
     ]
-    return drawings.draw_in(view, [*shown, (own, area.name, "", "chosen")])
+    return drawings.draw_in(frame, [*shown, (own, area.name, "", "chosen")])
 
 
 def _plan_drawing(plan: Plan) -> Drawing:

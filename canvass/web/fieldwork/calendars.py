@@ -10,7 +10,7 @@ from canvass.core.i18n import gettext as _
 from canvass.fieldwork import calendars, shifts
 from canvass.fieldwork.shifts import Shift
 from canvass.members import access
-from canvass.web.page import auth, fragments
+from canvass.web.page import auth, fragments, site
 
 bp = Blueprint("calendars", __name__)
 
@@ -23,7 +23,7 @@ def mine() -> ResponseReturnValue:
     return render_template(
         "calendars/mine.html",
         coming=[shift for shift in shifts.signed_up_for(person) if shift.state != "over"],
-        address=_address(calendars.token(known, auth.secret())) if known else "",
+        address=_address(calendars.token(known, site.secret())) if known else "",
     )
 
 
@@ -34,7 +34,7 @@ def change() -> ResponseReturnValue:
         calendars.withdraw(auth.person())
         fragments.say(_("Adressen är borttagen. Kalendern får inte veta något mer."))
     else:
-        calendars.make(auth.person(), auth.secret())
+        calendars.make(auth.person(), site.secret())
         fragments.say(_("Adressen är klar. Lägg in den i din kalender."))
     db.session.commit()
     return redirect(url_for("calendars.mine"), 303)
@@ -61,10 +61,10 @@ def one(shift_id: str) -> ResponseReturnValue:
 
 def _file(found: list[Shift]) -> Response:
     def page(shift: Shift) -> str:
-        return f"{auth.base_url()}{url_for('shifts.page', shift_id=shift.id)}"
+        return f"{site.base_url()}{url_for('shifts.page', shift_id=shift.id)}"
 
     return Response(calendars.write(found, page), content_type="text/calendar; charset=utf-8")
 
 
 def _address(token: str) -> str:
-    return f"{auth.base_url()}{url_for('calendars.follow', token=token)}"
+    return f"{site.base_url()}{url_for('calendars.follow', token=token)}"

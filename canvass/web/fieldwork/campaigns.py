@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from canvass.core import clock, db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.fieldwork import campaigns
-from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork import campaigns, targets, topics
+from canvass.fieldwork.campaigns import Campaign, Facts
 from canvass.insight import numbers
 from canvass.members import access, joining, organisations
 from canvass.members.organisations import Organisation
-from canvass.web.page import auth, forms, fragments
+from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
@@ -43,9 +41,11 @@ def create() -> ResponseReturnValue:
     """A draft, or an open campaign at once."""
     person, form = auth.person(), _blank()
     organisation = access.find(person, Organisation, form.text("organisation"), "campaign.edit")
+    facts, target = _facts(form), _target(form)
     try:
-        target = form.whole("target")
-        campaign = campaigns.create(organisation, target=target, by=person, **_fields(form))
+        campaign = campaigns.create(organisation, facts, by=person)
+        topics.offer(campaign, form.lines("topics"))
+        targets.agree(campaign, organisation, target, by=person)
     except Refused as error:
         form.blame(error)
     if form.errors:
@@ -53,7 +53,7 @@ def create() -> ResponseReturnValue:
         return _form(form, None), 422
     if form.text("open"):
         campaigns.open_(campaign, by=person)
-        joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())
+        joining.link(organisation, campaign.id, campaign.ends_on, site.secret())
     db.session.commit()
     return redirect(url_for("numbers.page", campaign_id=campaign.id), 303)
 
@@ -71,10 +71,11 @@ def save(campaign_id: str) -> ResponseReturnValue:
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
     form = _filled(campaign)
-    target = form.whole("target")
+    facts, target = _facts(form), _target(form)
     try:
-        campaigns.edit(campaign, by=person, **_fields(form))
-        campaigns.set_target(campaign, campaign.organisation, target, by=person)
+        campaigns.edit(campaign, facts, by=person)
+        topics.offer(campaign, form.lines("topics"))
+        targets.agree(campaign, campaign.organisation, target, by=person)
         joining.prolong(campaign.id, campaign.ends_on)
     except Refused as error:
         form.blame(error)
@@ -93,7 +94,7 @@ def change_state(campaign_id: str) -> ResponseReturnValue:
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
     if request.form.get("state") == "open":
         campaigns.open_(campaign, by=person)
-        joining.link(campaign.organisation, campaign.id, campaign.ends_on, auth.secret())
+        joining.link(campaign.organisation, campaign.id, campaign.ends_on, site.secret())
         fragments.say(_("Kampanjen är öppen. Nu räknas samtalen."))
     elif request.form.get("state") == "close":
         campaigns.close(campaign, by=person)
@@ -102,17 +103,17 @@ def change_state(campaign_id: str) -> ResponseReturnValue:
     return redirect(url_for("numbers.page", campaign_id=campaign.id), 303)
 
 
-def _fields(form: forms.Form) -> dict[str, Any]:
-    return {
-        "name": form.text("name"),
-        "kind": form.text("kind"),
-        "starts_on": form.day("starts_on"),
-        "ends_on": form.day("ends_on"),
-        "channels": form.many("channels"),
-        "topics": form.lines("topics"),
-        "script": form.text("script"),
-        "rhythm": form.text("rhythm") or "even",
-    }
+def _facts(form: forms.Form) -> Facts:
+    return form.read(Facts, rhythm=form.text("rhythm") or "even")
+
+
+def _target(form: forms.Form) -> int | None:
+    """The number typed; None, with a sentence in the form, when it cannot be a target."""
+    number = form.whole("target")
+    if sentence := targets.wrong(number):
+        form.errors["target"] = sentence
+        return None
+    return number
 
 
 def _blank() -> forms.Form:
@@ -120,7 +121,7 @@ def _blank() -> forms.Form:
         kind="listen",
         starts_on=clock.today().isoformat(),
         channels=["door", "phone", "stall"],
-        topics="\n".join(campaigns.suggested_topics()),
+        topics="\n".join(topics.suggested()),
         rhythm="even",
     )
 
@@ -132,10 +133,10 @@ def _filled(campaign: Campaign) -> forms.Form:
         starts_on=campaign.starts_on.isoformat(),
         ends_on=campaign.ends_on.isoformat(),
         channels=campaign.channels,
-        topics="\n".join(topic.name for topic in campaigns.topics(campaign)),
+        topics="\n".join(topic.name for topic in topics.offered(campaign)),
         script=campaign.script,
         rhythm=campaign.rhythm,
-        target=campaigns.targets(campaign).get(campaign.organisation_id, ""),
+        target=targets.agreed(campaign).get(campaign.organisation_id, ""),
     )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass.core import clock, db, geometry, i18n, places
+from canvass.core import clock, db, i18n
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.counting import summaries
-from canvass.fieldwork import areas, campaigns, shifts, trainings
+from canvass.fieldwork import areas, campaigns, meeting_points, shifts, sign_ups, trainings
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
@@ -21,14 +21,12 @@ from canvass.insight import outings
 from canvass.members import access, joining, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from canvass.web.page import auth, drawings, forms, fragments, level
-from canvass.web.page.drawings import Drawing
+from canvass.web.fieldwork import shift_form
+from canvass.web.page import auth, fragments, level, site
 from canvass.web.page.level import Level
 
 bp = Blueprint("shifts", __name__)
 
-# Areas shown at once in the form; the rest are folded.
-FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 400, 100
 # Who has been where: this many days back when nobody has said.
 DAYS_BACK = 14
 # Where the form says what the rules say of a shift's moments and campaign.
@@ -53,7 +51,7 @@ def index(campaign_id: str) -> ResponseReturnValue:
         level=here,
         days=_by_day(coming),
         past=past,
-        signed_up=shifts.signed_up(coming),
+        signed_up=sign_ups.numbers(shift.id for shift in coming),
         mine={shift.id for shift in shifts.signed_up_for(person)},
         summaries=summaries.summaries(past),
         may_plan=may_plan and campaign.state in ("draft", "open"),
@@ -70,33 +68,33 @@ def new(campaign_id: str) -> ResponseReturnValue:
     pattern = shifts.find(person, copied) if (copied := request.args.get("copy")) else None
     if pattern is not None and organisations.is_beneath(pattern.organisation_id, node.id):
         node = pattern.organisation
-    form = _blank(campaign, node, pattern)
+    form = shift_form.blank(campaign, node, pattern)
     if wanted := request.args.get("area"):
         # From the map: there, whatever the last shift was about, and in the way that is advised there.
         area = access.find(person, Area, wanted)
         channel = campaigns.advised(campaign, area.housing) or form.channel
         form.first |= {"areas": [area.id], "channel": channel}
-    return _form(form, campaign, None)
+    return shift_form.show(form, campaign, None)
 
 
 @bp.post("/campaigns/<campaign_id>/shifts")
 def create(campaign_id: str) -> ResponseReturnValue:
     """A new shift with its link, or the form again with what is wrong."""
-    person, form = auth.person(), _empty()
+    person, form = auth.person(), shift_form.empty()
     campaign = access.find(person, Campaign, campaign_id)
     organisation = access.find(person, Organisation, form.text("organisation"), "shift.plan")
     if not organisations.is_beneath(organisation.id, campaign.organisation_id):
         raise access.NotFound(organisation.id)
     if form.text("near"):
-        return _with_place(form, campaign_id, None)
+        return shift_form.with_place(form, campaign_id, None)
     try:
-        shift = shifts.plan(campaign, organisation, by=person, **_fields(form, organisation, None))
+        shift = shifts.plan(campaign, organisation, shift_form.facts(form, organisation, None), by=person)
     except Refused as error:
         form.blame(error, FIELDS)
     if form.errors:
         db.session.rollback()
-        return _form(form, access.find(person, Campaign, campaign_id), None), 422
-    shifts.link(shift, auth.secret())
+        return shift_form.show(form, access.find(person, Campaign, campaign_id), None), 422
+    shifts.link(shift, site.secret())
     db.session.commit()
     fragments.say(_("Passet är planerat. Dela länken, så kan folk anmäla sig."))
     return redirect(url_for("shifts.page", shift_id=shift.id), 303)
@@ -143,10 +141,10 @@ def page(shift_id: str) -> ResponseReturnValue:
         areas=areas.in_order(shift.areas),
         leads=leads,
         may_plan=access.may(person, "shift.plan", shift.organisation_id),
-        has_signed_up=shifts.has_signed_up(shift, person),
-        coming=shifts.coming(shift),
-        place=shifts.place(shift),
-        position=shifts.meeting_point(shift),
+        has_signed_up=sign_ups.has_signed_up(shift.id, person),
+        coming=sign_ups.coming(shift.id),
+        place=meeting_points.words(shift),
+        position=meeting_points.position(shift),
         leader=people.first_name(shift.leader.name) if shift.leader else "",
         phones=outings.phones(shift) if shift.is_open and shift.state != "coming" else [],
         summary=summaries.summary(shift),
@@ -164,7 +162,9 @@ def poster(shift_id: str) -> ResponseReturnValue:
     link = shifts.current_link(shift)
     if link is None:
         return redirect(url_for("shifts.page", shift_id=shift_id), 303)
-    return render_template("shifts/poster.html", shift=shift, place=shifts.place(shift), **fragments.way_in(link))
+    return render_template(
+        "shifts/poster.html", shift=shift, place=meeting_points.words(shift), **fragments.way_in(link)
+    )
 
 
 @bp.get("/shifts/<shift_id>/image.svg")
@@ -198,7 +198,7 @@ def sign_up(shift_id: str) -> ResponseReturnValue:
 @bp.post("/shifts/<shift_id>/withdraw")
 def withdraw(shift_id: str) -> ResponseReturnValue:
     """The person does not come after all."""
-    shifts.withdraw(shifts.find(auth.person(), shift_id), auth.person())
+    sign_ups.withdraw(shifts.find(auth.person(), shift_id).id, auth.person())
     db.session.commit()
     fragments.say(_("Du är avanmäld."))
     try:
@@ -216,7 +216,7 @@ def make_link(shift_id: str) -> ResponseReturnValue:
     if known is not None and request.form.get("withdraw"):
         shifts.withdraw_link(known, shift, by=auth.person())
         fragments.say(_("Den gamla länken gäller inte längre. Här är den nya."))
-    shifts.link(shift, auth.secret())
+    shifts.link(shift, site.secret())
     db.session.commit()
     return redirect(url_for("shifts.page", shift_id=shift_id), 303)
 
@@ -225,24 +225,24 @@ def make_link(shift_id: str) -> ResponseReturnValue:
 def edit(shift_id: str) -> ResponseReturnValue:
     """The form, filled in."""
     shift = shifts.find(auth.person(), shift_id, "shift.plan")
-    return _form(_filled(shift), shift.campaign, shift)
+    return shift_form.show(shift_form.filled(shift), shift.campaign, shift)
 
 
 @bp.post("/shifts/<shift_id>/edit")
 def save(shift_id: str) -> ResponseReturnValue:
     """The changes, or the form again with what is wrong."""
-    person, form = auth.person(), _empty()
+    person, form = auth.person(), shift_form.empty()
     shift = shifts.find(person, shift_id, "shift.plan")
     if form.text("near"):
-        return _with_place(form, shift.campaign_id, shift_id)
+        return shift_form.with_place(form, shift.campaign_id, shift_id)
     try:
-        shifts.change(shift, by=person, **_fields(form, shift.organisation, shift))
+        shifts.change(shift, shift_form.facts(form, shift.organisation, shift), by=person)
     except Refused as error:
         form.blame(error, FIELDS)
     if form.errors:
         db.session.rollback()
         shift = shifts.find(person, shift_id)
-        return _form(form, shift.campaign, shift), 422
+        return shift_form.show(form, shift.campaign, shift), 422
     db.session.commit()
     fragments.say(_("Passet är sparat."))
     return redirect(url_for("shifts.page", shift_id=shift_id), 303)
@@ -310,199 +310,3 @@ def _image_lines(shift: Shift) -> list[str]:
         shift.organisation.name,
         shift.campaign.name,
     ]
-
-
-# --- the form -----------------------------------------------------------------------------------------------
-
-
-def _empty() -> forms.Form:
-    """A form that knows which of its fields can be chosen several times."""
-    return forms.Form(areas=[])
-
-
-def _blank(campaign: Campaign, node: Organisation, pattern: Shift | None) -> forms.Form:
-    first = shifts.suggestion(campaign, node, pattern)
-    return forms.Form(
-        organisation=node.id,
-        channel=first["channel"],
-        held_on=first["day"].isoformat(),
-        begins=f"{first['from']:%H:%M}",
-        ends=f"{first['to']:%H:%M}",
-        areas=first.get("areas", []),
-        place=first.get("place", ""),
-        coordinates=_written(*first.get("position", (None, None))),
-        leader=first.get("leader") or auth.person().id,
-        wanted=_or_empty(first.get("wanted")),
-        expected=_or_empty(first.get("expected")),
-        script=first.get("script", ""),
-        points=first.get("points", ""),
-    )
-
-
-def _filled(shift: Shift) -> forms.Form:
-    return forms.Form(
-        organisation=shift.organisation_id,
-        channel=shift.channel,
-        held_on=clock.local_day(shift.starts_at).isoformat(),
-        begins=i18n.time_of_day(shift.starts_at),
-        ends=i18n.time_of_day(shift.ends_at),
-        areas=[area.id for area in shift.areas],
-        place=shift.place,
-        coordinates=_written(shift.latitude, shift.longitude),
-        leader=shift.leader_id or "",
-        wanted=_or_empty(shift.wanted),
-        expected=_or_empty(shift.expected),
-        script=shift.script,
-        points=shift.points,
-    )
-
-
-def _fields(form: forms.Form, organisation: Organisation, shift: Shift | None) -> dict[str, Any]:
-    latitude, longitude = _position(form)
-    leader_id = form.text("leader")
-    leader = shift.leader if shift and leader_id == shift.leader_id else _chosen(leader_id, organisation)
-    if leader_id and leader is None:
-        form.errors["leader"] = _("Välj någon i listan.")
-    day = form.day("held_on")
-    return {
-        "channel": form.text("channel"),
-        "starts_at": _moment(form, day, "begins"),
-        "ends_at": _moment(form, day, "ends"),
-        "area_ids": form.many("areas"),
-        "place": form.text("place"),
-        "latitude": latitude,
-        "longitude": longitude,
-        "leader": leader,
-        "wanted": form.whole("wanted"),
-        "expected": form.whole("expected"),
-        "script": form.text("script"),
-        "points": form.text("points"),
-    }
-
-
-def _moment(form: forms.Form, day: date | None, name: str) -> datetime | None:
-    """The moment that a time of that day is, in Sweden."""
-    typed = form.text(name)
-    if day is None or not typed:
-        return None
-    try:
-        return datetime.combine(day, time.fromisoformat(typed).replace(tzinfo=None), clock.ZONE)
-    except ValueError:
-        form.errors[name] = _("Skriv tiden som 18:00.")
-        return None
-
-
-def _position(form: forms.Form) -> tuple[float | None, float | None]:
-    try:
-        return places.position(form.coordinates) or (None, None)
-    except places.NotFound as error:
-        form.errors["coordinates"] = str(error)
-        return None, None
-
-
-def _with_place(form: forms.Form, campaign_id: str, shift_id: str | None) -> ResponseReturnValue:
-    """The form again with the place's position, when it can be found, and the areas nearest to it first."""
-    if not form.text("coordinates") and form.text("place") and current_app.config["GEOCODER"]:
-        # Nobody waits for the database while somebody else's server is asked.
-        db.session.rollback()
-        try:
-            found = places.look_up(form.text("place"), current_app.config["GEOCODER"])
-            form.fill("coordinates", _written(*found))
-        except places.NotFound as error:
-            form.errors["place"] = str(error)
-    elif not form.text("coordinates"):
-        form.errors["coordinates"] = _("Skriv koordinaterna först, till exempel 58.5877, 16.1924.")
-    _position(form)
-    person = auth.person()
-    shift = shifts.find(person, shift_id) if shift_id else None
-    campaign = access.find(person, Campaign, campaign_id)
-    return _form(form, campaign, shift), 422 if form.errors else 200
-
-
-def _form(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
-    person = auth.person()
-    stands = access.standpoints(person, campaign.organisation_id, "shift.plan")
-    owners = organisations.tree([node.id for node in stands])
-    organisation = shift.organisation if shift else db.session.get(Organisation, form.organisation) or stands[0]
-    choices = _areas(form, campaign, organisation, shift)
-    view, drawing = _map([area for area, _away in choices])
-    options = [(area.id, area.name, _about(campaign, area, away)) for area, away in choices]
-    return render_template(
-        "shifts/form.html",
-        form=form,
-        errors=form.errors,
-        campaign=campaign,
-        shift=shift,
-        owners=owners,
-        first_areas=options[:FIRST_AREAS],
-        more_areas=options[FIRST_AREAS:MOST_AREAS],
-        view=view,
-        drawing=drawing,
-        channels=[(channel, campaigns.channel_name(channel)) for channel in campaign.channels],
-        leaders=_leaders(organisation, shift),
-        has_geocoder=bool(current_app.config["GEOCODER"]),
-        is_found=bool(form.text("near")) and not form.errors,
-    )
-
-
-def _areas(
-    form: forms.Form, campaign: Campaign, organisation: Organisation, shift: Shift | None
-) -> list[tuple[Area, float | None]]:
-    """The areas to choose from and how far each is: those chosen first, then the nearest or the organisation's own."""
-    known = {area.id: area for area in areas.serving(campaign.organisation_id, near=organisation.id)}
-    known |= {area.id: area for area in shift.areas} if shift else {}
-    try:
-        position = places.position(form.coordinates) or (None, None)
-    except places.NotFound:
-        position = (None, None)
-    rows = shifts.near(known.values(), *position)
-    chosen = set(form.areas)
-    is_far = position[0] is not None
-    rows.sort(key=lambda row: (row[0].id not in chosen, not is_far and row[0].organisation_id != organisation.id))
-    return rows
-
-
-def _map(ground: list[Area]) -> tuple[geometry.View | None, Drawing]:
-    """The areas with outlines, to point out the meeting point on."""
-    shown = areas.with_outlines(ground[:MOST_DRAWN])
-    outlines = [outline for area in shown if (outline := area.geometry)]
-    if not outlines:
-        return None, Drawing()
-    view = drawings.view_of(outlines, drawings.WIDTH, drawings.WIDTH / 20)
-    return view, drawings.draw_in(view, [(area.geometry or {}, area.name, "", "") for area in shown])
-
-
-def _about(campaign: Campaign, area: Area, metres: float | None) -> str:
-    """How far away it is, and how it is advised to talk there."""
-    channel = campaigns.advised(campaign, area.housing)
-    advice = _("råd: %(channel)s", channel=campaigns.channel_name(channel).lower()) if channel else ""
-    return " · ".join(said for said in (_distance(metres), advice) if said)
-
-
-def _distance(metres: float | None) -> str:
-    if metres is None:
-        return ""
-    if metres < 950:
-        return _("%(count)s m bort", count=i18n.number(round(metres, -2) or 100))
-    return _("%(count)s km bort", count=i18n.number(metres / 1000, 1))
-
-
-def _leaders(organisation: Organisation, shift: Shift | None) -> list[tuple[str, str]]:
-    found = trainings.leaders_to_choose(organisation, by=auth.person())
-    if shift is not None and shift.leader is not None and shift.leader not in found:
-        found.append(shift.leader)
-    done = trainings.trained(organisations.beneath(organisation.id))
-    return [(p.id, _("%(name)s (utbildad)", name=p.name) if p.id in done else p.name) for p in found]
-
-
-def _chosen(person_id: str, organisation: Organisation) -> Person | None:
-    """The person chosen in a list of those who may lead there."""
-    return next((p for p in trainings.leaders_to_choose(organisation, by=auth.person()) if p.id == person_id), None)
-
-
-def _written(latitude: float | None, longitude: float | None) -> str:
-    return "" if latitude is None or longitude is None else f"{latitude}, {longitude}"
-
-
-def _or_empty(number: int | None) -> str:
-    return "" if number is None else str(number)

@@ -13,7 +13,7 @@ from flask import current_app, render_template
 from canvass.core import clock, db, i18n
 from canvass.counting import late_reports
 from canvass.counting.tallies import Count
-from canvass.fieldwork import campaigns, shifts
+from canvass.fieldwork import shifts, targets
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import numbers, outings
 from canvass.insight.forecasts import burn_ups, paces, sentences
@@ -68,7 +68,7 @@ def background(campaign: Campaign, node: Organisation) -> Background:
     here, is_above = organisations.beneath(node.id), node.kind in organisations.ABOVE_MUNICIPAL
     lately = clock.today() - timedelta(days=paces.SHIFT_DAYS)
     return Background(
-        campaigns.target_revisions(campaign, node.id),
+        targets.revisions(campaign, node.id),
         [] if is_above else shifts.planned(campaign, here),
         [] if is_above else outings.recent(campaign, here, lately),
         late_reports.parts(campaign.id, here),

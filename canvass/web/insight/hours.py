@@ -1,4 +1,4 @@
-"""When and where it pays to be out: the week of each channel, and the leaders' advice by housing."""
+"""Contact rates by weekday and time of day, and the leaders' advice on which channel to use by kind of housing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ bp = Blueprint("hours", __name__, url_prefix="/campaigns")
 
 @bp.get("/<campaign_id>/hours")
 def page(campaign_id: str) -> ResponseReturnValue:
-    """Contact rates by weekday and time of day, one table for each channel."""
+    """A table of contact rates for each channel, and the advice."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id)
     here = level.of(campaign)
@@ -40,7 +40,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
 
 @bp.post("/<campaign_id>/advice")
 def advise(campaign_id: str) -> ResponseReturnValue:
-    """Which channel leaders advise for each kind of housing."""
+    """Set the advised channel for each kind of housing."""
     person, form = auth.person(), forms.Form()
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
     try:
@@ -55,5 +55,5 @@ def advise(campaign_id: str) -> ResponseReturnValue:
 
 
 def span(slot: Slot) -> str:
-    """A slot's two hours as people write them: 18–20."""
+    """A slot's two hours: 18–20."""
     return f"{slot.hour}–{slot.hour + hours.WINDOW}"

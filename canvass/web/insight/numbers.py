@@ -1,4 +1,4 @@
-"""A campaign's page: its numbers at one level of the tree, once or as a stream."""
+"""A campaign's page: its numbers at one level of the tree, and the stream that keeps them up to date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from canvass.counting import reviews
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import plausibility
-from canvass.members import access, joining, people
+from canvass.members import access, joining, sessions
 from canvass.web.insight import blocks, watching
 from canvass.web.page import auth, fragments, level
 
@@ -21,7 +21,7 @@ bp = Blueprint("numbers", __name__, url_prefix="/campaigns")
 
 @bp.get("/<campaign_id>")
 def page(campaign_id: str) -> ResponseReturnValue:
-    """The numbers for the node asked for. Where no stream can be kept, the block alone is fetched with its ETag."""
+    """The page, or only its block of numbers when htmx asks, which it does when there is no stream; with an ETag."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id)
     here = level.of(campaign)
@@ -45,16 +45,16 @@ def page(campaign_id: str) -> ResponseReturnValue:
     )
     response = make_response(body)
     response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:20])
-    response.headers["Cache-Control"] = "private, no-cache" if request.headers.get("HX-Request") else "no-store"
-    response.headers["Vary"] = "HX-Request, Cookie"
+    response.headers["Cache-Control"] = "private, no-cache" if fragments.wants_part() else "no-store"
+    response.headers["Vary"] = "HX-Request, HX-Request-Type, Cookie"
     return response.make_conditional(request)
 
 
 @bp.get("/<campaign_id>/live")
 def watch(campaign_id: str) -> ResponseReturnValue:
-    """The same block as a stream, each time something in it changes."""
+    """The block as a stream."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id)
     node = level.of(campaign).node
     subject = blocks.subject(campaign, node, **blocks.rights(person, node))
-    return watching.answer(subject, people.still_standing, people.standing(auth.session()))
+    return watching.answer(subject, sessions.still_valid, sessions.credentials(auth.current_session()))

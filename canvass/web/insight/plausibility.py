@@ -1,4 +1,4 @@
-"""What a team says when it is asked about a day out of the ordinary. The questions stand on the campaign's page."""
+"""A team's answer to a question about a day out of the ordinary; the campaign's page asks it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ bp = Blueprint("plausibility", __name__, url_prefix="/campaigns")
 
 @bp.post("/<campaign_id>/plausibility")
 def answer(campaign_id: str) -> ResponseReturnValue:
-    """Right as it stands, or wrong: only to a question that this person is asked."""
+    """Save the answer, right or wrong, if this person is asked that question now; else say that it is answered."""
     person, form = auth.person(), forms.Form()
     campaign = access.find(person, Campaign, campaign_id)
     organisation = access.find(person, Organisation, form.text("organisation"))

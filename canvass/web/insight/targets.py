@@ -1,8 +1,9 @@
-"""The target tree: one node's target and its parts, proposals for them, and what is set."""
+"""The target tree: the target of one organisation and its parts, proposals for them, and setting them."""
 
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -26,23 +27,23 @@ from canvass.web.page import auth, forms, fragments, level
 
 bp = Blueprint("targets", __name__, url_prefix="/campaigns")
 
-# Lines on one page; more than these are narrowed, not read.
+# The most parts on a page when the whole tree is listed.
 MOST_SHOWN = 100
-# With fewer parts than this nobody needs to search among them.
+# With fewer parts than this there is no need to search among them.
 FEW = 8
-# What is chosen of the list, kept in its addresses.
+# What is chosen on the page, kept in its addresses.
 CHOICES = ("at", "of", "q", "all", "behind", "sort")
 
 
 @bp.get("/<campaign_id>/targets")
 def page(campaign_id: str) -> ResponseReturnValue:
-    """The target of a node and of its parts; with ?by=… numbers are proposed in the fields, and nothing is saved."""
+    """The target of an organisation and of its parts; with ?by=… their fields hold a proposal, which is not saved."""
     return _page(campaign_id, forms.Form())
 
 
 @bp.post("/<campaign_id>/targets")
 def save(campaign_id: str) -> ResponseReturnValue:
-    """All that were filled in, or nothing while one of them is wrong or has been changed by somebody else."""
+    """Save all targets that were filled in, or none if one of them is wrong or was changed by somebody else since."""
     person, form = auth.person(), forms.Form()
     campaign = access.find(person, Campaign, campaign_id)
     if not access.standpoints(person, campaign.organisation_id, "target.set"):
@@ -65,12 +66,12 @@ def save(campaign_id: str) -> ResponseReturnValue:
 
 
 def _wishes(person: Person, form: forms.Form) -> dict[str, Wish]:
-    """What was filled in, looked up through the person: 404 and 403 come before anything else."""
+    """The targets that were filled in, by field. Raises access.NotFound, access.Forbidden before anything is saved."""
     nodes, grounds = (
         {name.removeprefix(prefix): name for name in request.form if name.startswith(prefix)}
         for prefix in ("target-", "area-")
     )
-    # All at once where the person may; whatever is left is looked up by itself, and refused as it should be.
+    # Those that the person may set in two queries; each of the others one by one, which raises.
     mine = access.reach(person, "target.set")
     owners = db.session.scalars(select(Organisation).where(Organisation.id.in_(nodes), Organisation.id.in_(mine)))
     areas = db.session.scalars(select(Area).where(Area.id.in_(grounds), Area.organisation_id.in_(mine)))
@@ -88,7 +89,7 @@ def _wishes(person: Person, form: forms.Form) -> dict[str, Wish]:
 
 
 def _said(campaign: Campaign, wishes: dict[str, Wish]) -> str:
-    """How the change of a single target is announced, where it is the page's own."""
+    """What to say when it is saved: the revision in words if it is the page's own target that was set, and no other."""
     at = request.form.get("at", "")
     if set(wishes) != {f"target-{at}"}:
         return _("Målen är sparade.")
@@ -108,25 +109,45 @@ def _revised(revision: Revision) -> str:
 # --- the page -----------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Filter:
+    """Which parts the list shows: those with the words of `wanted`, at all levels if `is_deep`, in this order."""
+
+    wanted: str
+    is_deep: bool
+    only_behind: bool
+    sort: str
+
+    @property
+    def is_used(self) -> bool:
+        """Does it show anything else than all parts directly beneath?"""
+        return self.is_deep or self.only_behind
+
+
+def _filter() -> _Filter:
+    """The filter that is asked for."""
+    wanted = request.values.get("q", "").strip()
+    return _Filter(
+        wanted,
+        is_deep=bool(wanted or request.values.get("all")),
+        only_behind=bool(request.values.get("behind")),
+        sort=request.values.get("sort", "name"),
+    )
+
+
 def _page(campaign_id: str, form: forms.Form, refused: Container[str] = ()) -> str:
-    """The page. Of what was `refused` it shows the newest; else a form that comes back has seen no more than before."""
+    """The page. A form that comes back has seen the same revisions as before, and the newest of what was `refused`."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id)
     here = level.of(campaign, "target.set")
-    node = here.node
-    wanted = request.values.get("q", "").strip()
-    is_deep = bool(wanted or request.values.get("all"))
-    only_behind, sort = bool(request.values.get("behind")), request.values.get("sort", "name")
-    tree = trees.tree(campaign, node, request.values.get("of", ""), is_deep=is_deep)
+    node, chosen = here.node, _filter()
+    tree = trees.tree(campaign, node, request.values.get("of", ""), is_deep=chosen.is_deep)
     proposal = _proposal(tree, form)
-    sent = [part for part in tree.parts if part.key in request.form]
-    # A form that comes back has the lines it had, whatever has been talked since.
-    found = lists.shown(sent or tree.parts, wanted, only_behind=only_behind and not sent, sort=sort)
-    # All of the parts themselves, since a proposal is saved whole.
-    parts = found[:MOST_SHOWN] if is_deep else found
+    found = _found(tree, chosen)
+    # A proposal is saved as a whole, so all parts directly beneath are on the page, however many.
+    parts = found[:MOST_SHOWN] if chosen.is_deep else found
     values = {part.key: _value(part, proposal, form) for part in parts}
-    names = {part.key: part.name for part in parts}
-    area = _area_of(node, request.args.get("area"))
+    others = _others(tree, parts)
     return render_template(
         "targets/page.html",
         campaign=campaign,
@@ -137,31 +158,56 @@ def _page(campaign_id: str, form: forms.Form, refused: Container[str] = ()) -> s
         hidden=len(found) - len(parts),
         values=values,
         saws={part.key: _saw(part, refused) for part in (tree.node, *parts)},
-        others=_others(tree, parts),
-        filled_in=_others(tree, parts) + sum(_whole(values[p.key]) or 0 for p in tree.direct if p.key in values),
-        has_filter=is_deep or only_behind,
-        may_filter=len(tree.direct) >= FEW or is_deep or only_behind or node.kind in organisations.ABOVE_MUNICIPAL,
+        others=others,
+        filled_in=others + sum(_whole(values[part.key]) or 0 for part in tree.direct if part.key in values),
+        has_filter=chosen.is_used,
+        may_filter=len(tree.direct) >= FEW or chosen.is_used or node.kind in organisations.ABOVE_MUNICIPAL,
         proposal=proposal,
-        history=revisions.history(campaign, node.id, area.id if area else ""),
-        history_of=area,
-        revised=_revised,
-        sorts=[(name, lists.sort_name(name)) for name in lists.SORTS],
-        bases=[
-            (by, proposals.basis_name(by))
-            for by in proposals.BASES
-            if not (by == "members" and tree.of == "areas")  # nobody is a member of an area
-        ],
-        basis_name=proposals.basis_name,
-        choices={name: request.values.get(name, "") for name in CHOICES} | {"at": node.id, "of": tree.of, "sort": sort},
+        choices={name: request.values.get(name, "") for name in CHOICES}
+        | {"at": node.id, "of": tree.of, "sort": chosen.sort},
         may_count_members=access.may(person, "organisation.edit", node.id),
         form=form,
         errors=form.errors,
-        summary={key: f"{names[key]}: {text}" if key in names else text for key, text in form.errors.items()},
+        summary=_summary(parts, form),
+        **_history(campaign, node),
+        **_names(tree),
     )
 
 
+def _found(tree: Tree, chosen: _Filter) -> list[Part]:
+    """The parts that the filter lets through; of a form that comes back those it had, whatever has changed since."""
+    sent = [part for part in tree.parts if part.key in request.form]
+    return lists.shown(sent or tree.parts, chosen.wanted, only_behind=chosen.only_behind and not sent, sort=chosen.sort)
+
+
+def _summary(parts: list[Part], form: forms.Form) -> dict[str, str]:
+    """The form's errors for the summary at the top, with the names of the parts that they are about."""
+    names = {part.key: part.name for part in parts}
+    return {key: f"{names[key]}: {text}" if key in names else text for key, text in form.errors.items()}
+
+
+def _history(campaign: Campaign, node: Organisation) -> dict[str, Any]:
+    """The template's values for the history of the node's target, or of that of the area asked for."""
+    area = _area_of(node, request.args.get("area"))
+    found = revisions.history(campaign, node.id, area.id if area else "")
+    return {"history": found, "history_of": area, "revised": _revised}
+
+
+def _names(tree: Tree) -> dict[str, Any]:
+    """The template's values for the choices of sorting and of a basis for proposals."""
+    return {
+        "sorts": [(name, lists.sort_name(name)) for name in lists.SORTS],
+        "bases": [
+            (by, proposals.basis_name(by))
+            for by in proposals.BASES
+            if not (by == "members" and tree.of == "areas")  # areas have no members
+        ],
+        "basis_name": proposals.basis_name,
+    }
+
+
 def _proposal(tree: Tree, form: forms.Form) -> Proposal | None:
-    """The numbers asked for with ?by=…, those ticked as ?keep=<id>:<number> left alone."""
+    """The proposal asked for with ?by=…, with the numbers of any ?keep=<id>:<number>; None when none can be made."""
     by = request.args.get("by")
     if by not in proposals.BASES:
         return None
@@ -177,37 +223,39 @@ def _proposal(tree: Tree, form: forms.Form) -> Proposal | None:
 
 
 def _kept(text: str) -> tuple[str, int] | None:
+    """A part's id and number from <id>:<number>; None for anything else."""
     part_id, _colon, typed = text.partition(":")
     number = _whole(typed)
     return None if number is None else (part_id, number)
 
 
 def _whole(typed: str) -> int | None:
+    """A number of at most eight digits, with or without spaces; None for anything else."""
     plain = "".join(typed.split())
     return int(plain) if plain.isdecimal() and len(plain) <= 8 else None
 
 
 def _saw(part: Part, refused: Container[str]) -> str:
-    """Which revision of a target the one who looks has seen when they write."""
+    """The number of the revision that the form says its writer has seen of a target."""
     before = request.form.get(f"saw-{part.key}")
     return str(part.revision) if before is None or part.key in refused else before
 
 
 def _others(tree: Tree, parts: list[Part]) -> int:
-    """What the parts that are not on the page add to the sum."""
+    """The sum of the targets directly beneath that are not on the page."""
     ids = {part.id for part in parts}
     return sum(part.target or 0 for part in tree.direct if part.id not in ids)
 
 
 def _value(part: Part, proposal: Proposal | None, form: forms.Form) -> str:
-    """What stands in a part's field: what was typed, else what is proposed, else what is agreed."""
+    """The text in a part's field: what was typed, else what is proposed, else the target."""
     proposed = proposal.numbers.get(part.id) if proposal else None
     agreed = part.target if proposed is None else proposed
     return form.text(part.key) or ("" if agreed is None else str(agreed))
 
 
 def _area_of(node: Organisation, area_id: str | None) -> Area | None:
-    """The node's own area whose history is asked for."""
+    """The area whose history is asked for. Raises access.NotFound for one that is not the organisation's own."""
     area = db.session.get(Area, area_id) if area_id else None
     if area_id and (area is None or area.organisation_id != node.id):
         raise access.NotFound(area_id)

@@ -16,7 +16,7 @@ from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
 from canvass.counting import tallies
 from canvass.counting.tallies import Count
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import walls
 from canvass.insight.streams import Subject
@@ -26,7 +26,7 @@ from canvass.members import access, joining, organisations
 from canvass.members.organisations import Organisation
 from canvass.web.insight import blocks, watching
 from canvass.web.insight.charts import chart
-from canvass.web.page import auth, forms, fragments
+from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("walls", __name__)
 
@@ -66,8 +66,8 @@ def wall(token: str) -> ResponseReturnValue:
     )
     response = make_response(body)
     response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:20])
-    response.headers["Cache-Control"] = "private, no-cache" if request.headers.get("HX-Request") else "no-store"
-    response.headers["Vary"] = "HX-Request"
+    response.headers["Cache-Control"] = "private, no-cache" if fragments.wants_part() else "no-store"
+    response.headers["Vary"] = "HX-Request, HX-Request-Type"
     response.make_conditional(request)
     return _unseen(response)
 
@@ -103,7 +103,7 @@ def values(campaign: Campaign, node: Organisation) -> dict[str, Any]:
     here = organisations.beneath(node.id)
     days = tallies.by("day", campaign.id, here)
     talked = sum(count.conversations for count in days.values())
-    agreed = campaigns.target_revisions(campaign, node.id)
+    agreed = targets.revisions(campaign, node.id)
     target = agreed[-1][1] if agreed else 0
     marks = _marks(days, target, [number for _day, number in agreed])
     since = walls.lately()
@@ -198,16 +198,16 @@ def index(campaign_id: str) -> ResponseReturnValue:
     stands = access.standpoints(person, campaign.organisation_id, "wall.manage")
     if not stands:
         raise access.Forbidden("wall.manage")
-    lines = [node for _depth, node in organisations.tree([node.id for node in stands])]
+    nodes = [node for _depth, node in organisations.tree([node.id for node in stands])]
     wanted = request.args.get("at") or stands[0].id
-    node = next((node for node in lines if node.id == wanted), None)
+    node = next((node for node in nodes if node.id == wanted), None)
     if node is None:
         raise access.NotFound(wanted)
     return render_template(
         "walls/index.html",
         campaign=campaign,
         node=node,
-        organisations=lines,
+        organisations=nodes,
         rows=[(known, _address(known), _address(known, LOOKS[1])) for known in walls.beneath(campaign.id, node.id)],
         form=forms.Form(language=i18n.language()),
     )
@@ -221,7 +221,7 @@ def make(campaign_id: str) -> ResponseReturnValue:
     node = access.find(person, Organisation, form.text("organisation"), "wall.manage")
     if not organisations.is_beneath(node.id, campaign.organisation_id):
         raise access.NotFound(node.id)
-    walls.make(campaign, node, form.text("name"), form.text("language"), auth.secret(), by=person)
+    walls.make(campaign, node, form.text("name"), form.text("language"), site.secret(), by=person)
     db.session.commit()
     fragments.say(_("Länken är klar. Öppna den på datorn vid projektorn."))
     return redirect(url_for("walls.index", campaign_id=campaign.id, at=node.id), 303)
@@ -238,4 +238,4 @@ def withdraw(wall_id: str) -> ResponseReturnValue:
 
 
 def _address(known: Wall, look: str | None = None) -> str:
-    return f"{auth.base_url()}{url_for('walls.wall', token=walls.token(known, auth.secret()), look=look)}"
+    return f"{site.base_url()}{url_for('walls.wall', token=walls.token(known, site.secret()), look=look)}"

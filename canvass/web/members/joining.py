@@ -1,4 +1,4 @@
-"""Coming in: by the poster's link or code, by an invitation to something more, or by a link that signs in."""
+"""Joining by a link or its code, accepting an invitation, and signing in by a link that works once."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from flask.typing import ResponseReturnValue
 from canvass.core import db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.fieldwork import campaigns, shifts
+from canvass.fieldwork import campaigns, meeting_points, shifts
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
-from canvass.members import access, joining, organisations, people
+from canvass.members import access, joining, organisations, passwords
 from canvass.members.joining import JoinLink, Ticket
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from canvass.web.page import auth, forms, fragments
+from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("joining", __name__)
 
@@ -28,38 +28,38 @@ POSTER = "joining/poster.html"
 @bp.get("/join")
 @auth.open_to_all
 def type_code() -> ResponseReturnValue:
-    """For those who have the code but no camera."""
+    """The form for those who have the code and cannot scan it."""
     return render_template("joining/code.html", form=forms.Form(), errors={})
 
 
 @bp.post("/join")
 @auth.open_to_all
 def typed_code() -> ResponseReturnValue:
-    """On to the link's own page, or a sentence about the code."""
+    """Redirect to the page of the code's link, or show what is wrong with the code."""
     form = forms.Form()
     try:
         link = _link(form.text("code"))
     except joining.Gone as error:
         return render_template("joining/code.html", form=form, errors={"code": str(error)}), 422
-    return redirect(url_for("joining.welcome", code=joining.code(link, auth.secret())), 303)
+    return redirect(url_for("joining.welcome", code=joining.code(link, site.secret())), 303)
 
 
 @bp.get("/join/<code>")
 @auth.open_by_token
 def welcome(code: str) -> ResponseReturnValue:
-    """A first name and an association, nothing more."""
+    """The form for joining: a first name and an association."""
     return _welcome(_link(code), forms.Form())
 
 
 @bp.post("/join/<code>")
 @auth.open_by_token
 def join(code: str) -> ResponseReturnValue:
-    """In, and straight to the logging screen; by a shift's link also signed up, and straight to that shift."""
+    """Join, sign in and go to the logging screen. By a shift's link also sign up for that shift."""
     link, form = _link(code), forms.Form()
     shift = _shift(link)
     known = _known_volunteer(form.text("name"))
     choices = joining.associations(link)
-    # Whoever comes back need not say again where they belong.
+    # A known volunteer need not choose the association again.
     chosen = form.text("association") or (known.association_id if known and shift else "")
     only = choices[0] if len(choices) == 1 else None
     association = next((node for node in choices if node.id == chosen), only if not form.text("association") else None)
@@ -78,23 +78,32 @@ def join(code: str) -> ResponseReturnValue:
             raise joining.Gone(str(error)) from None
     response = make_response(redirect(url_for("attempts.screen", shift=link.shift_id), 303))
     if auth.visitor() is not person:
-        auth.let_in(person, response)
+        auth.sign_in(person, response)
     db.session.commit()
     return response
 
 
 def _is_guest(known: Person | None, shift: Shift | None) -> bool:
-    """Somebody of the campaign who comes along on another association's shift: an evening is no change of mind."""
+    """Does somebody of this campaign come to another association's shift? Then their own association stays."""
     return known is not None and shift is not None and bool(campaigns.logging_organisation(known, shift.campaign))
 
 
 def _known_volunteer(typed_name: str) -> Person | None:
-    """Whoever is signed in, else whose phone it is; nobody when a name was typed: then it is somebody else."""
-    return auth.visitor() or (None if typed_name else auth.returning())
+    """Return who is signed in, else whose phone it is. A typed name means somebody else, so None."""
+    return auth.visitor() or (None if typed_name else _returning_volunteer())
+
+
+def _returning_volunteer() -> Person | None:
+    """Return the volunteer whose phone this is, though their session has ended.
+
+    Never somebody with a password: a device that may only hand in must not sign a leader in.
+    """
+    device = auth.current_device()
+    return device.person if device is not None and device.person.password_hash is None else None
 
 
 def _link(code: str) -> JoinLink:
-    """The link with this code. A wrong one is counted, by whichever door it came: else guessing had no end."""
+    """Return the link with this code. A wrong code is counted in every view that takes one. Raises joining.Gone."""
     try:
         return joining.with_code(code)
     except joining.Gone:
@@ -113,7 +122,7 @@ def _welcome(link: JoinLink, form: forms.Form) -> str:
         link=link,
         campaign=campaign,
         shift=shift,
-        place=shifts.place(shift) if shift else "",
+        place=meeting_points.words(shift) if shift else "",
         associations=joining.associations(link),
         known=_known_volunteer(form.name or request.args.get("new", "")),
         form=form,
@@ -144,9 +153,9 @@ def make_link(campaign_id: str) -> ResponseReturnValue:
     organisation = access.find(auth.person(), Organisation, form.text("organisation"), "joining.manage")
     if not organisations.is_beneath(organisation.id, campaign.organisation_id):
         raise access.NotFound(organisation.id)
-    link = joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())
+    link = joining.link(organisation, campaign.id, campaign.ends_on, site.secret())
     if form.text("withdraw"):
-        joining.withdraw(link, campaign.ends_on, auth.secret(), by=auth.person())
+        joining.withdraw(link, campaign.ends_on, site.secret(), by=auth.person())
         fragments.say(_("Den gamla länken gäller inte längre. Här är den nya."))
     db.session.commit()
     return redirect(url_for("joining.share", campaign_id=campaign.id, organisation=organisation.id), 303)
@@ -189,7 +198,7 @@ def invite() -> ResponseReturnValue:
         "joining/invited.html",
         organisation=organisation,
         role=form.text("role"),
-        url=f"{auth.base_url()}{url_for('joining.invited', token=token)}",
+        url=f"{site.base_url()}{url_for('joining.invited', token=token)}",
     )
 
 
@@ -228,7 +237,7 @@ def accept(token: str) -> ResponseReturnValue:
         return page, 422
     response = make_response(redirect(url_for("attempts.front"), 303))
     if known is None:
-        auth.let_in(person, response)
+        auth.sign_in(person, response)
     db.session.commit()
     return response
 
@@ -255,12 +264,12 @@ def sign_in_by_link(token: str) -> ResponseReturnValue:
     form = forms.Form()
     if person.password_hash and form.password:
         try:
-            people.set_password(person, form.password)
+            passwords.change(person, form.password)
         except Refused as error:
             db.session.rollback()
             return render_template("joining/sign_in.html", who=person, errors=error.errors), 422
     joining.spend(ticket)
     response = make_response(redirect(url_for("attempts.front"), 303))
-    auth.let_in(person, response)
+    auth.sign_in(person, response)
     db.session.commit()
     return response

@@ -1,17 +1,20 @@
-"""Signing in and out, one's own page, and who is what where."""
+"""Signing in and out, the person's own page, and the list of people with their roles."""
 
 from __future__ import annotations
 
-from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from sqlalchemy import select
 
 from canvass.core import db, i18n
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.members import access, joining, organisations, people
-from canvass.members.people import Device, Membership, Person, Session
-from canvass.web.page import auth, forms, fragments
+from canvass.members import access, devices, joining, organisations, passwords, people, sessions
+from canvass.members.devices import Device
+from canvass.members.people import Membership, Person
+from canvass.members.sessions import Session
+from canvass.web.page import auth, forms, fragments, security
 
 bp = Blueprint("people", __name__)
 
@@ -22,24 +25,24 @@ bp = Blueprint("people", __name__)
 @bp.get("/sign-in")
 @auth.open_to_all
 def sign_in() -> ResponseReturnValue:
-    """Password for those who have one; the way to the join code for volunteers."""
-    if auth.visitor() is not None:
-        return redirect(auth.own_path(request.args.get("next"), url_for("attempts.front")), 303)
+    """The form for those who have a password, and a link to the join code for volunteers."""
+    if current_user.is_authenticated:
+        return redirect(security.own_path(request.args.get("next"), url_for("attempts.front")), 303)
     return render_template("people/sign_in.html", form=forms.Form(next=request.args.get("next", "")), errors={})
 
 
 @bp.post("/sign-in")
 @auth.open_to_all
 def sign_in_with_password() -> ResponseReturnValue:
-    """In, and on to where one was going."""
+    """Sign in and go to `next`, the page that was asked for."""
     form = forms.Form()
-    person = people.with_password(form.text("email"), form.password)
+    person = passwords.authenticate(form.text("email"), form.password)
     if person is None:
         db.session.commit()  # the try is counted
         errors = {"password": _("E-postadressen eller lösenordet stämmer inte.")}
         return render_template("people/sign_in.html", form=form, errors=errors), 422
-    response = make_response(redirect(auth.own_path(form.next, url_for("attempts.front")), 303))
-    auth.let_in(person, response)
+    response = make_response(redirect(security.own_path(form.next, url_for("attempts.front")), 303))
+    auth.sign_in(person, response)
     db.session.commit()
     return response
 
@@ -47,25 +50,25 @@ def sign_in_with_password() -> ResponseReturnValue:
 @bp.post("/sign-out")
 @auth.open_to_all
 def sign_out() -> ResponseReturnValue:
-    """Out. `keep` leaves this phone the right to hand in what waits on it."""
+    """Sign out. With `keep` this phone may still hand in what waits on it."""
     response = make_response(redirect(url_for("people.sign_in"), 303))
-    auth.let_out(response, keeps_device=bool(request.form.get("keep")))
+    auth.sign_out(response, keeps_device=bool(request.form.get("keep")))
     db.session.commit()
     return response
 
 
-# --- one's own page -----------------------------------------------------------------------------------------
+# --- the own page -----------------------------------------------------------------------------------------
 
 
 @bp.get("/me")
 def me() -> ResponseReturnValue:
-    """What is known of the person, where they are signed in, and how to end it."""
-    return _me(forms.Form(name=auth.person().name))
+    """What is stored about the person, and where they are signed in."""
+    return _me(forms.Form(name=current_user.name))
 
 
 @bp.post("/me")
 def save_me() -> ResponseReturnValue:
-    """Another name or another password."""
+    """Change the name or the password."""
     person, form = auth.person(), forms.Form()
     try:
         if form.text("what") == "password":
@@ -83,10 +86,10 @@ def save_me() -> ResponseReturnValue:
 @bp.post("/me/sessions/<session_id>/end")
 def end_session(session_id: str) -> ResponseReturnValue:
     """Sign another browser out."""
-    found = db.session.scalar(select(Session).where(Session.id == session_id, Session.person_id == auth.person().id))
+    found = db.session.scalar(select(Session).where(Session.id == session_id, Session.person_id == current_user.id))
     if found is None:
         raise access.NotFound(session_id)
-    people.end(found)
+    sessions.end(found)
     db.session.commit()
     fragments.say(_("Utloggad där."))
     return redirect(url_for("people.me"), 303)
@@ -94,25 +97,24 @@ def end_session(session_id: str) -> ResponseReturnValue:
 
 @bp.post("/me/devices/<device_id>/end")
 def end_device(device_id: str) -> ResponseReturnValue:
-    """Let a lost phone hand nothing more in."""
-    found = db.session.scalar(select(Device).where(Device.id == device_id, Device.person_id == auth.person().id))
+    """Take away a lost phone's right to hand in."""
+    found = db.session.scalar(select(Device).where(Device.id == device_id, Device.person_id == current_user.id))
     if found is None:
         raise access.NotFound(device_id)
-    people.forget_device(found)
+    devices.end(found)
     db.session.commit()
     fragments.say(_("Telefonen kan inte längre skicka in samtal."))
     return redirect(url_for("people.me"), 303)
 
 
 def _new_password(person: Person, form: forms.Form) -> ResponseReturnValue:
-    if person.email is None or people.with_password(person.email, form.current) is None:
+    if person.email is None or passwords.authenticate(person.email, form.current) is None:
         db.session.commit()  # the try is counted
         form.errors["current"] = _("Det nuvarande lösenordet stämmer inte.")
         return _me(form), 422
-    people.set_password(person, form.password)
-    g.session = None
+    passwords.change(person, form.password)
     response = make_response(redirect(url_for("people.me"), 303))
-    auth.let_in(person, response)
+    auth.sign_in(person, response)
     db.session.commit()
     fragments.say(_("Lösenordet är bytt. Andra webbläsare är utloggade."))
     return response
@@ -124,19 +126,19 @@ def _me(form: forms.Form) -> str:
         "people/me.html",
         form=form,
         errors=form.errors,
-        sessions=people.sessions(person),
-        devices=people.devices(person),
-        this_session=g.session,
-        this_device=g.device,
+        sessions=sessions.of(person),
+        devices=devices.of(person),
+        this_session=auth.current_session(),
+        this_device=auth.current_device(),
     )
 
 
-# --- the others ---------------------------------------------------------------------------------------------
+# --- other people ---------------------------------------------------------------------------------------------
 
 
 @bp.get("/people")
 def index() -> ResponseReturnValue:
-    """Who is what where, for those who may know."""
+    """The people with a role at the organisations where the person may see them, and beneath."""
     person = auth.person()
     seen, managed = access.nodes(person, "person.see"), access.nodes(person, "person.manage")
     if not seen:
@@ -160,10 +162,10 @@ def index() -> ResponseReturnValue:
 
 @bp.post("/memberships/<membership_id>/revoke")
 def revoke(membership_id: str) -> ResponseReturnValue:
-    """Take a role back; the person keeps what they have logged."""
+    """Take a role away; what the person has logged stays."""
     membership = access.find(auth.person(), Membership, membership_id, "person.manage")
     try:
-        people.revoke(membership, by=auth.person().id)
+        people.revoke(membership, by=current_user.id)
     except Refused as error:
         db.session.rollback()
         fragments.say(str(error), "error")

@@ -1,10 +1,9 @@
-"""The first evening: from the one-time link to the first campaign's page."""
+"""Set-up of a fresh installation, by a link that works once: the organisation, the first person and a campaign."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -12,9 +11,9 @@ from flask.typing import ResponseReturnValue
 from canvass.core import clock, db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.fieldwork import campaigns
-from canvass.members import joining, organisations, people
-from canvass.web.page import auth, forms, fragments
+from canvass.fieldwork import campaigns, targets, topics
+from canvass.members import joining, organisations, passwords, people
+from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("setup", __name__, url_prefix="/setup")
 
@@ -22,7 +21,7 @@ bp = Blueprint("setup", __name__, url_prefix="/setup")
 @bp.get("/<token>")
 @auth.open_by_token
 def begin(token: str) -> ResponseReturnValue:
-    """One form: the organisation, you, the campaign."""
+    """The form."""
     joining.ticket("setup", token)
     return _form(_blank())
 
@@ -33,39 +32,32 @@ def finish(token: str) -> ResponseReturnValue:
     """Everything is checked before anything is written, in one transaction; the link is spent."""
     ticket = joining.ticket("setup", token)
     form = _blank()
-    facts = _facts(form)
+    facts = form.read(campaigns.Facts, name=form.text("campaign"), rhythm="even")
+    target = form.whole("target")
+    if sentence := targets.wrong(target):
+        form.errors["target"] = sentence
     _check(form, facts)
     if form.errors:
         db.session.rollback()
         return _form(form), 422
     organisation = organisations.add(form.text("level"), form.text("organisation"), None)
     person = people.add(form.text("name"), organisation, email=form.text("email"))
-    people.set_password(person, form.password)
+    passwords.change(person, form.password)
     people.grant(person, "admin", organisation)
-    campaign = campaigns.create(organisation, **facts, topics=form.lines("topics"), by=person)
+    campaign = campaigns.create(organisation, facts, by=person)
+    topics.offer(campaign, form.lines("topics"))
+    targets.agree(campaign, organisation, target, by=person)
     campaigns.open_(campaign, by=person)
-    joining.link(organisation, campaign.id, campaign.ends_on, auth.secret())
+    joining.link(organisation, campaign.id, campaign.ends_on, site.secret())
     joining.spend(ticket)
     response = make_response(redirect(url_for("numbers.page", campaign_id=campaign.id), 303))
-    auth.let_in(person, response)
+    auth.sign_in(person, response)
     db.session.commit()
     fragments.say(_("Allt är klart. Dela länken eller koden så kan de första börja logga."))
     return response
 
 
-def _facts(form: forms.Form) -> dict[str, Any]:
-    """What the form says of the campaign."""
-    return {
-        "name": form.text("campaign"),
-        "kind": form.text("kind"),
-        "starts_on": form.day("starts_on"),
-        "ends_on": form.day("ends_on"),
-        "channels": form.many("channels"),
-        "target": form.whole("target"),
-    }
-
-
-def _check(form: forms.Form, facts: dict[str, Any]) -> None:
+def _check(form: forms.Form, facts: campaigns.Facts) -> None:
     """Let each rule look at its part of the form, also when another has found something."""
     checks: tuple[tuple[Callable[[], object], dict[str, str]], ...] = (
         (
@@ -74,8 +66,8 @@ def _check(form: forms.Form, facts: dict[str, Any]) -> None:
         ),
         (lambda: people.checked_name(form.name), {}),
         (lambda: people.unused_email(form.email), {}),
-        (lambda: people.checked_password(form.password), {}),
-        (lambda: campaigns.checked(**facts), {"name": "campaign"}),
+        (lambda: passwords.checked(form.password), {}),
+        (lambda: campaigns.checked(facts), {"name": "campaign"}),
     )
     # From the last to the first, since a form puts what it is told before what it knows.
     for check, names in reversed(checks):
@@ -93,7 +85,7 @@ def _blank() -> forms.Form:
         starts_on=today.isoformat(),
         ends_on=(today + timedelta(days=60)).isoformat(),
         channels=["door", "phone", "stall"],
-        topics="\n".join(campaigns.suggested_topics()),
+        topics="\n".join(topics.suggested()),
         target="1000",
     )
 

@@ -1,4 +1,4 @@
-"""What may be read by anybody: how a conversation is counted, what is stored, and that the server is well."""
+"""Pages for everybody: how a conversation is counted and what is stored, the offline page, the health check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from canvass.core import db
-from canvass.web.page import auth
+from canvass.web.page import auth, languages, security
 
 bp = Blueprint("about", __name__)
 
@@ -15,21 +15,21 @@ bp = Blueprint("about", __name__)
 @bp.get("/about")
 @auth.open_to_all
 def page() -> ResponseReturnValue:
-    """Something to show at the door."""
+    """The page about how we count and what we store."""
     return render_template("about.html")
 
 
 @bp.get("/offline")
 @auth.open_to_all
 def offline() -> ResponseReturnValue:
-    """Kept on the phone, for pages that need the network."""
+    """The page that the service worker shows when another page needs the network."""
     return render_template("offline.html")
 
 
 @bp.get("/healthz")
 @auth.open_to_all
 def health() -> ResponseReturnValue:
-    """For the host's watchman: the server answers and the database too."""
+    """Answer 200 when the server and its database work, for the host's monitoring."""
     db.session.execute(text("SELECT 1"))
     return jsonify(status="ok")
 
@@ -44,8 +44,8 @@ def ready() -> ResponseReturnValue:
 @bp.post("/language")
 @auth.open_to_all
 def language() -> ResponseReturnValue:
-    """Another language, on the page one was on."""
-    response = make_response(redirect(auth.own_path(request.form.get("next"), url_for("attempts.front")), 303))
-    auth.choose_language(response, request.form.get("language", ""))
+    """Change the language, and go back to the page where it was chosen."""
+    response = make_response(redirect(security.own_path(request.form.get("next"), url_for("attempts.front")), 303))
+    languages.choose(request.form.get("language", ""), response, auth.visitor())
     db.session.commit()
     return response

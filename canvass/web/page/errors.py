@@ -1,11 +1,11 @@
-"""What people see when something is not as they thought: the right status and a sentence in their language."""
+"""Error responses: the status, and a sentence in the person's language, as a page or as JSON."""
 
 from __future__ import annotations
 
 import logging
 import traceback
 
-from flask import Flask, g, jsonify, render_template, request
+from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -13,30 +13,31 @@ from werkzeug.exceptions import HTTPException
 from canvass.core import db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.members import access, joining, people
+from canvass.members import access, joining, throttle
+from canvass.web.page import auth
 
 log = logging.getLogger(__name__)
 
 
 def attach(app: Flask) -> None:
-    """Answer for the whole app."""
+    """Register the handlers for the whole app."""
     app.register_error_handler(access.NotFound, lambda error: answer(404))
     app.register_error_handler(access.Forbidden, lambda error: answer(403))
     app.register_error_handler(joining.Gone, lambda error: answer(410, str(error)))
     app.register_error_handler(Refused, lambda error: answer(422, str(error)))
-    app.register_error_handler(people.Resting, lambda error: answer(429))
-    app.register_error_handler(DataError, lambda error: answer(400))  # text that no database takes, such as a NUL
+    app.register_error_handler(throttle.TooManyTries, lambda error: answer(429))
+    app.register_error_handler(DataError, lambda error: answer(400))  # what the database cannot store, such as a NUL
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
 
 def answer(status: int, sentence: str = "") -> ResponseReturnValue:
-    """The page, or the JSON for /api/, that says what happened. Undoes what the request had begun."""
+    """Return the error page, or JSON below /api/, and roll back the request's transaction."""
     db.session.rollback()
     if status >= 500:
-        g.person = None  # the page must not need the database, which may be what failed
-    if g.get("person") is not None:
+        auth.login_manager.forget_user()  # the page must not need the database, which may be what failed
+    if auth.visitor() is not None:
         db.read_only()  # the menu asks for their roles
     if request.path.startswith("/api/"):
         return jsonify(error=_CODES.get(status, "error"), sentence=sentence or sentence_for(status)), status
@@ -44,13 +45,14 @@ def answer(status: int, sentence: str = "") -> ResponseReturnValue:
 
 
 def sentence_for(status: int) -> str:
-    """What a status means to a person."""
+    """Return what the status means to a person."""
     return {
         400: _("Servern förstod inte frågan."),
         401: _("Du behöver logga in först."),
         403: _("Det här får du inte göra. Fråga din kampanjledare om du borde kunna det."),
         404: _("Sidan finns inte, eller så är den inte din."),
         405: _("Så går det inte att göra här."),
+        408: _("Det tog för lång tid att ta emot det du skickade. Försök igen där täckningen är bättre."),
         410: _("Länken gäller inte längre."),
         413: _("Filen är för stor."),
         422: _("Något i formuläret behöver rättas."),
@@ -73,7 +75,7 @@ def _busy(error: OperationalError) -> ResponseReturnValue:
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     if isinstance(error, DBAPIError):
-        # Only where and what kind: its words may quote what was to be written, such as somebody's address.
+        # Only the place and the kind: the message may hold what was to be written, such as somebody's e-mail address.
         log.error("%s\n%s", type(error.orig).__name__, "".join(traceback.format_tb(error.__traceback__)))
     else:
         log.exception("unexpected error")

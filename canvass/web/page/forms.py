@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+import msgspec
 from flask import request
 
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
+
+Facts = TypeVar("Facts")
 
 
 class Form:
@@ -38,6 +41,24 @@ class Form:
         """
         said = {(names or {}).get(field, field): sentence for field, sentence in error.errors.items()}
         self.errors = {**said, **self.errors}
+
+    def read(self, facts: type[Facts], **given: object) -> Facts:
+        """The fields of a dataclass, read as its types say; `given` are those that the form has other fields for.
+
+        What cannot be read is None and has a sentence in `errors`.
+        """
+        hints = get_type_hints(facts)
+        read = {name: self._value(name, hint) for name, hint in hints.items() if name not in given}
+        return msgspec.convert({**read, **given}, facts)
+
+    def _value(self, name: str, hint: Any) -> object:
+        """The field as a text, a day, a whole number or several texts."""
+        wanted = {hint, get_origin(hint), *get_args(hint)}
+        if date in wanted:
+            return self.day(name)
+        if int in wanted:
+            return self.whole(name)
+        return self.many(name) if Sequence in wanted else self.text(name)
 
     def text(self, name: str) -> str:
         """The field without surrounding space."""

@@ -1,4 +1,4 @@
-"""What every template can count on, and the page or just the part of it that is swapped."""
+"""What every template can use, and the choice between a whole page and the part of it that htmx swaps."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import segno
-from flask import Flask, current_app, flash, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, render_template, request, url_for
 from markupsafe import Markup
 
 from canvass.core import clock, i18n
@@ -16,11 +17,11 @@ from canvass.core.i18n import gettext as _
 from canvass.fieldwork import areas, campaigns
 from canvass.members import access, joining, organisations, people
 from canvass.members.joining import JoinLink
-from canvass.web.page import auth
+from canvass.web.page import auth, site, stylesheets
 
 
 def attach(app: Flask) -> None:
-    """Give templates their words, numbers and addresses."""
+    """Add the functions and variables that all templates share."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         _=i18n.gettext,
@@ -44,13 +45,13 @@ def attach(app: Flask) -> None:
         housing_name=areas.housing_name,
     )
     app.jinja_env.filters["attrs"] = lambda thing, *names: tuple(getattr(thing, name) for name in names)
+    app.after_request(leave_page)
     app.context_processor(surroundings)
 
 
 def surroundings() -> dict[str, Any]:
-    """What stands around every page: the person, the language and the menu."""
+    """Return the variables that all templates share."""
     return {
-        "person": auth.visitor(),
         "language": i18n.language(),
         "languages": i18n.LANGUAGES,
         "navigation": navigation(),
@@ -61,7 +62,7 @@ def surroundings() -> dict[str, Any]:
 
 
 def navigation() -> list[dict[str, Any]]:
-    """The menu for this person: only what leads somewhere for them."""
+    """Return the entries of the menu that the person has a right to; none for a stranger."""
     person = auth.visitor()
     if person is None:
         return []
@@ -86,28 +87,49 @@ def _is_within(path: str, chapter: str) -> bool:
 
 
 def page_or_part(page: str, part: str, **values: Any) -> str:
-    """The whole page, or just the part of it that it includes, when htmx asks for that."""
-    return render_template(part if request.headers.get("HX-Request") == "true" else page, **values)
+    """Render the page, or only the part that it includes when htmx asks for that."""
+    return render_template(part if wants_part() else page, **values)
+
+
+def wants_part() -> bool:
+    """Whether htmx asks for a part of the page; it asks for a full one when it selects from the answer itself."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full"
+
+
+def leave_page(response: Response) -> Response:
+    """Have htmx load the page that a form leads to, unless that is the page the form is on.
+
+    Following the redirect itself, it would show the other page under this page's address.
+    """
+    if response.status_code == 303 and "HX-Boosted" in request.headers:
+        here, there = (urlsplit(url or "").path for url in (request.headers.get("HX-Current-URL"), response.location))
+        if here != there:
+            response.headers["HX-Redirect"] = response.headers.pop("Location")
+            response.status_code = 200
+            response.set_data(b"")
+    return response
 
 
 def way_in(link: JoinLink) -> dict[str, Any]:
-    """A join link as pages show it: itself, its short code and its address."""
-    code = joining.code(link, auth.secret())
-    return {"link": link, "code": code, "url": f"{auth.base_url()}{url_for('joining.welcome', code=code)}"}
+    """Return a join link as templates show it: the link, its short code and its address."""
+    code = joining.code(link, site.secret())
+    return {"link": link, "code": code, "url": f"{site.base_url()}{url_for('joining.welcome', code=code)}"}
 
 
 def say(text: str, kind: str = "ok") -> None:
-    """Tell the person on the next page: `ok`, `warning` or `error`."""
+    """Show a message on the next page; `kind` is `ok`, `warning` or `error`."""
     flash(text, kind)
 
 
 def asset(path: str) -> str:
-    """The address of a static file, with its content's mark so that browsers may keep it for good."""
+    """Return the address of a static file with a hash of its content, so that browsers may keep it for good."""
     return url_for("static", filename=path, v=mark(path))
 
 
 def mark(path: str) -> str:
-    """A short hash of a static file's content; read anew in development."""
+    """Return a short hash of a static file's content, computed once for each version of the file."""
+    if (text := stylesheets.joined(path)) is not None:
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
     return _mark(path, (Path(current_app.static_folder or "") / path).stat().st_mtime_ns)
 
 
@@ -117,6 +139,6 @@ def _mark(path: str, _changed: int) -> str:
 
 
 def qr(text: str) -> Markup:
-    """The text as a QR code in SVG, sized by CSS, dark on light in every colour scheme."""
+    """Return the text as a QR code in SVG, sized by CSS, dark on light in every colour scheme."""
     code = segno.make(text, error="m", micro=False)
     return Markup(code.svg_inline(border=2, omitsize=True, svgclass="qr", lineclass=None, dark="#000", light="#fff"))

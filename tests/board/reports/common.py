@@ -17,7 +17,7 @@ from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast
+from tests.cast import Cast, new_campaign
 
 SignedIn = Callable[[Person], FlaskClient]
 
@@ -35,7 +35,7 @@ def audited() -> list[Entry]:
 
 def a_campaign(cast: Cast, name: str, organisation: Organisation | None = None) -> Campaign:
     """Another open campaign."""
-    campaign = campaigns.create(
+    campaign = new_campaign(
         organisation or cast.norrkoping,
         name=name,
         kind="listen",

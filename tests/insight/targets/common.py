@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from canvass.board.earlier_years.models import EarlierImport, EarlierResult
 from canvass.core import db
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.insight.targets import trees
 from canvass.insight.targets.parts import Part
 from canvass.members.organisations import Organisation
@@ -63,7 +63,7 @@ def wrong_fields(text: str) -> set[str]:
 
 def agreed(cast: Cast) -> dict[str, int]:
     """What is agreed, by name."""
-    found = campaigns.targets(cast.spring)
+    found = targets.agreed(cast.spring)
     return {node.name: found[node.id] for node in (cast.norrkoping, cast.hageby, cast.ektorp) if node.id in found}
 
 

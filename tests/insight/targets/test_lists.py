@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.insight.targets import lists, trees
 from canvass.insight.targets.parts import Agreed
-from tests.cast import Cast, log
+from tests.cast import Cast, log, new_campaign
 from tests.conftest import NOW
 from tests.insight.targets.common import SignedIn, address, agreed, fields, look, names, part, plain, sum_line
 
@@ -43,8 +43,8 @@ def test_a_narrowed_list_changes_only_what_it_shows_and_the_sum_counts_the_rest(
     cast: Cast, signed_in: SignedIn
 ) -> None:
     bo = signed_in(cast.bo)
-    campaigns.set_target(cast.spring, cast.hageby, 3000)
-    campaigns.set_target(cast.spring, cast.ektorp, 600)
+    targets.agree(cast.spring, cast.hageby, 3000)
+    targets.agree(cast.spring, cast.ektorp, 600)
     log(cast, cast.dag, number=500)
     text = look(bo, address(cast, behind="yes"))
     assert names(text) == ["Hageby s-förening"]
@@ -61,7 +61,7 @@ def test_a_narrowed_list_changes_only_what_it_shows_and_the_sum_counts_the_rest(
 
 
 def test_a_search_goes_through_all_levels_beneath(cast: Cast, signed_in: SignedIn) -> None:
-    year = campaigns.create(
+    year = new_campaign(
         cast.ostergotland,
         name="Distriktets år",
         kind="listen",
@@ -81,7 +81,7 @@ def test_a_search_goes_through_all_levels_beneath(cast: Cast, signed_in: SignedI
     assert "Ingen passar" in look(adam, f"{where}?q=ingenstans")
     sent = fields(text) | {f"target-{cast.hageby.id}": "90", f"area-{cast.hageby_north.id}": "30"}
     adam.post(where, data=sent)
-    assert campaigns.targets(year) == {cast.ostergotland.id: 900, cast.hageby.id: 90}
+    assert targets.agreed(year) == {cast.ostergotland.id: 900, cast.hageby.id: 90}
     assert trees.tree(year, cast.hageby).sum == 30
     assert "Nedbrytningen under saknar 60" in look(adam, f"{where}?at={cast.norrkoping.id}")
     assert "Delarna under är 90" in look(adam, where)

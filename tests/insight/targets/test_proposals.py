@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canvass.core.refusals import Refused
-from canvass.fieldwork import campaigns
+from canvass.fieldwork import targets
 from canvass.insight.targets import proposals
 from canvass.members import organisations
 from tests.cast import Cast, log
 from tests.insight.targets.common import SignedIn, address, agreed, earlier, fields, look, part, plain, sum_line
 
-NUMBERS = st.integers(0, campaigns.LARGEST_TARGET)
+NUMBERS = st.integers(0, targets.LARGEST_TARGET)
 WEIGHTS = st.lists(st.integers(0, 1_000_000), min_size=1, max_size=40).filter(any)
 
 

@@ -10,8 +10,9 @@ from flask import Flask
 
 from canvass.core import db
 from canvass.core.refusals import Refused
-from canvass.fieldwork import campaigns
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork import targets
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.targets import Target
 from canvass.insight.targets import revisions
 from canvass.insight.targets.revisions import Wish
 from canvass.members import people
@@ -34,7 +35,7 @@ from tests.insight.targets.common import (
 def test_every_number_is_kept_with_who_and_when_and_why(cast: Cast, later: Callable[..., Any]) -> None:
     cast.bo.name = "Bo Ek"
     with later(days=2):
-        campaigns.set_target(cast.spring, cast.norrkoping, 6000, note="  det går  bra ", by=cast.bo)
+        targets.agree(cast.spring, cast.norrkoping, 6000, note="  det går  bra ", by=cast.bo)
     found = revisions.history(cast.spring, cast.norrkoping.id)
     assert [(one.number, one.before, one.set_by, one.note) for one in found] == [
         (6000, 5000, "Bo", "det går bra"),
@@ -90,7 +91,7 @@ def test_a_list_sent_as_it_stands_changes_nothing(cast: Cast, signed_in: SignedI
 
 
 def test_without_a_target_of_its_own_only_the_sum_is_told(cast: Cast, signed_in: SignedIn) -> None:
-    campaigns.set_target(cast.spring, cast.hageby, 20, area_id=cast.hageby_north.id)
+    targets.agree(cast.spring, cast.hageby, 20, area_id=cast.hageby_north.id)
     text = look(signed_in(cast.bo), address(cast, at=cast.hageby.id))
     assert sum_line(text) == "Delarna är tillsammans 20. Inget mål är satt för Hageby s-förening."
     assert "Sätt målet" in text
@@ -130,7 +131,7 @@ def test_one_wrong_target_saves_none_and_all_that_was_typed_stays(cast: Cast, si
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(cast: Cast, signed_in: SignedIn) -> None:
-    campaigns.set_target(cast.spring, cast.hageby, 1000, by=cast.bo)
+    targets.agree(cast.spring, cast.hageby, 1000, by=cast.bo)
     bo, adam = signed_in(cast.bo), signed_in(cast.adam)
     hageby, ektorp = f"target-{cast.hageby.id}", f"target-{cast.ektorp.id}"
     bos, adams = (fields(client.get(address(cast)).text) for client in (bo, adam))
@@ -147,7 +148,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(cast: Cast, sig
 
 
 def test_what_one_did_not_touch_is_left_as_the_other_set_it(cast: Cast, signed_in: SignedIn) -> None:
-    campaigns.set_target(cast.spring, cast.hageby, 1000, by=cast.bo)
+    targets.agree(cast.spring, cast.hageby, 1000, by=cast.bo)
     bo, adam = signed_in(cast.bo), signed_in(cast.adam)
     hageby, ektorp = f"target-{cast.hageby.id}", f"target-{cast.ektorp.id}"
     bos, adams = (fields(client.get(address(cast)).text) for client in (bo, adam))

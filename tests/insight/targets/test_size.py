@@ -10,12 +10,12 @@ from sqlalchemy import insert
 
 from canvass.core import db
 from canvass.counting import tallies
-from canvass.fieldwork import campaigns
 from canvass.fieldwork.areas import Area
-from canvass.fieldwork.campaigns import Campaign, Target
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.targets import Target
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
-from tests.cast import Cast
+from tests.cast import Cast, new_campaign
 from tests.conftest import NOW, questions
 from tests.insight.targets.common import SignedIn, look, names
 
@@ -31,7 +31,7 @@ def all_of_sweden() -> Campaign:
         for which in ("norra", "södra", "östra")
     ]
     db.session.execute(insert(Organisation), [{**one, "created_at": NOW} for one in new])
-    year = campaigns.create(
+    year = new_campaign(
         party,
         name="Riksåret",
         kind="listen",

@@ -7,16 +7,16 @@ from datetime import date, timedelta
 from typing import Any
 
 from canvass.board.earlier_years import results
-from canvass.fieldwork import areas, campaigns
+from canvass.fieldwork import areas, campaigns, targets
 from canvass.insight.targets import parts, trees
 from canvass.members import organisations
-from tests.cast import Cast, log
+from tests.cast import Cast, log, new_campaign
 from tests.conftest import NOW
 from tests.insight.targets.common import earlier, parts_of
 
 
 def test_each_part_has_its_target_its_result_and_what_the_plan_asks_for(cast: Cast) -> None:
-    campaigns.set_target(cast.spring, cast.hageby, 3060, by=cast.bo)
+    targets.agree(cast.spring, cast.hageby, 3060, by=cast.bo)
     log(cast, cast.alva, number=700)
     log(cast, cast.dag, "not_home", number=9)
     tree = trees.tree(cast.spring, cast.norrkoping)
@@ -40,11 +40,11 @@ def test_the_plan_line_begins_with_nothing_and_ends_with_all(cast: Cast, later: 
 
 
 def test_a_part_whose_own_parts_do_not_add_up_is_marked(cast: Cast) -> None:
-    campaigns.set_target(cast.spring, cast.hageby, 1000)
+    targets.agree(cast.spring, cast.hageby, 1000)
     assert parts_of(cast, cast.norrkoping)["Hageby s-förening"].missing is None  # nothing is broken down there yet
-    campaigns.set_target(cast.spring, cast.hageby, 700, area_id=cast.hageby_north.id)
+    targets.agree(cast.spring, cast.hageby, 700, area_id=cast.hageby_north.id)
     assert parts_of(cast, cast.norrkoping)["Hageby s-förening"].missing == 300
-    campaigns.set_target(cast.spring, cast.hageby, 400, area_id=cast.hageby_south.id)
+    targets.agree(cast.spring, cast.hageby, 400, area_id=cast.hageby_south.id)
     assert parts_of(cast, cast.norrkoping)["Hageby s-förening"].missing == -100
     areas.retire(cast.hageby_south, by=cast.bo)
     assert parts_of(cast, cast.norrkoping)["Hageby s-förening"].missing == 300
@@ -67,8 +67,8 @@ def test_an_areas_result_is_what_its_owners_people_talked_there(cast: Cast) -> N
 
 def test_organisations_and_own_areas_are_two_ways_and_never_one_sum(cast: Cast) -> None:
     centre = areas.add(cast.norrkoping, name="Centrum", by=cast.bo)
-    campaigns.set_target(cast.spring, cast.hageby, 3000)
-    campaigns.set_target(cast.spring, cast.norrkoping, 5000, area_id=centre.id)
+    targets.agree(cast.spring, cast.hageby, 3000)
+    targets.agree(cast.spring, cast.norrkoping, 5000, area_id=centre.id)
     found = {of: trees.tree(cast.spring, cast.norrkoping, of) for of in ("", "areas")}
     assert {of: (tree.ways, tree.sum) for of, tree in found.items()} == {
         "": (["organisations", "areas"], 3000),
@@ -97,7 +97,7 @@ def test_households_are_those_of_all_areas_beneath(cast: Cast) -> None:
 
 
 def test_last_year_is_what_was_counted_then_in_any_campaign(cast: Cast) -> None:
-    other = campaigns.create(
+    other = new_campaign(
         cast.hageby,
         name="Vintern",
         kind="listen",

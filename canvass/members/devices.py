@@ -1,0 +1,48 @@
+"""Devices: the phones that may hand in what their person has logged, also after the session there has ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from canvass.core import clock, tokens
+from canvass.core.db import Base, Id, new_id, session
+from canvass.members.people import Person
+
+
+class Device(Base):
+    """A phone that may hand in its person's operations, and read nothing. It does not expire; its person ends it."""
+
+    __tablename__ = "devices"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id), index=True)
+    label: Mapped[str] = mapped_column(String(60), default="")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
+def add(person: Person, label: str = "") -> str:
+    """Add a device of this person and return its token."""
+    token = tokens.new()
+    session.add(Device(token_hash=tokens.hashed(token), person=person, label=label[:60]))
+    return token
+
+
+def find(token: str | None) -> Device | None:
+    """Return the device with this token, with its person."""
+    return session.scalar(select(Device).where(Device.token_hash == tokens.hashed(token))) if token else None
+
+
+def of(person: Person) -> list[Device]:
+    """Return the person's devices, the newest first."""
+    return list(session.scalars(select(Device).where(Device.person_id == person.id).order_by(Device.created_at.desc())))
+
+
+def end(known: Device) -> None:
+    """Take the device's right away; its phone hands in nothing more until its person signs in on it again."""
+    session.delete(known)

@@ -1,0 +1,121 @@
+"""Sessions: the browsers that somebody is signed in on. They live in the database, so each can be ended at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, String, bindparam, delete, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from canvass.core import clock, tokens
+from canvass.core.db import Base, Id, in_batches, new_id, session
+from canvass.members.people import Membership, Person
+
+# How long a session lasts without being used. A volunteer's phone stays signed in over the summer; a leader's screen
+# does not.
+VOLUNTEER_SESSION = timedelta(days=400)
+LEADER_SESSION = timedelta(days=30)
+# How old `seen_at` may be before it is written again: reading a page should rarely cost a write.
+SEEN_EVERY = timedelta(hours=6)
+
+# What something was granted on: the id of a session, and the ids of its person's memberships at that time.
+Credentials = tuple[str, frozenset[str]]
+
+
+class Session(Base):
+    """A signed-in browser. It reads and administers, and its person can end it from any other."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id), index=True)
+    label: Mapped[str] = mapped_column(String(60), default="")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    seen_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
+# Asked in every request: one query for the session, its person, their association and memberships, and built once,
+# since building it takes as long as running it.
+_WITH_PERSON = (
+    select(Session)
+    .where(Session.token_hash == bindparam("token_hash"))
+    .options(joinedload(Session.person, innerjoin=True).joinedload(Person.memberships))
+)
+
+
+def start(person: Person, label: str = "") -> tuple[Session, str]:
+    """Start a session and return it with its token. `label` names the browser, for the person's list of sessions."""
+    token = tokens.new()
+    started = Session(
+        token_hash=tokens.hashed(token),
+        person=person,
+        label=label[:60],
+        expires_at=clock.now() + lifetime(person),
+    )
+    session.add(started)
+    session.flush()
+    return started, token
+
+
+def lifetime(person: Person) -> timedelta:
+    """Return how long a session of this person lasts without being used."""
+    return LEADER_SESSION if any(m.role != "volunteer" for m in person.memberships) else VOLUNTEER_SESSION
+
+
+def find(token: str | None) -> Session | None:
+    """Return the session with this token, with its person; None when there is none or it has expired."""
+    if not token:
+        return None
+    found = session.scalars(_WITH_PERSON, {"token_hash": tokens.hashed(token)}).unique().one_or_none()
+    return found if found is not None and found.expires_at > clock.now() else None
+
+
+def is_stale(known: Session) -> bool:
+    """Is it time to note that the session is still used?"""
+    return clock.now() - known.seen_at > SEEN_EVERY
+
+
+def touch(known: Session) -> None:
+    """Note that the session is used: it lasts its full lifetime from now."""
+    known.seen_at = clock.now()
+    known.expires_at = clock.now() + lifetime(known.person)
+
+
+def of(person: Person) -> list[Session]:
+    """Return the person's sessions that have not expired, the latest used first."""
+    query = select(Session).where(Session.person_id == person.id, Session.expires_at > clock.now())
+    return list(session.scalars(query.order_by(Session.seen_at.desc())))
+
+
+def end(known: Session) -> None:
+    """Sign that browser out; nothing happens when it has been."""
+    session.execute(delete(Session).where(Session.id == known.id))
+
+
+def end_all(person: Person) -> None:
+    """Sign the person out everywhere."""
+    session.execute(delete(Session).where(Session.person_id == person.id))
+
+
+def credentials(known: Session) -> Credentials:
+    """Return what a stream is granted on; `still_valid` says later whether it may go on."""
+    return known.id, frozenset(membership.id for membership in known.person.memberships)
+
+
+def still_valid(known: Collection[Credentials]) -> set[Credentials]:
+    """Return those whose session goes on and whose person has exactly the same memberships."""
+    memberships: dict[str, set[str | None]] = {}
+    for ids in in_batches({session_id for session_id, _held in known}):
+        query = select(Session.id, Membership.id).join_from(
+            Session, Membership, Membership.person_id == Session.person_id, isouter=True
+        )
+        for session_id, membership_id in session.execute(
+            query.where(Session.id.in_(ids), Session.expires_at > clock.now())
+        ):
+            memberships.setdefault(session_id, set()).add(membership_id)
+    return {(session_id, held) for session_id, held in known if memberships.get(session_id) == (held or {None})}

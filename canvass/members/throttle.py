@@ -1,0 +1,43 @@
+"""The limit on guessing: how often a secret has been tried in vain, counted in the database for all processes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, delete
+from sqlalchemy.orm import Mapped, mapped_column
+
+from canvass.core import clock, tokens
+from canvass.core.db import Base, insert, session
+
+
+class Try(Base):
+    """How often one thing has been guessed at since `since`. The key is hashed: the table lists no e-mail addresses."""
+
+    __tablename__ = "tries"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[datetime]
+    count: Mapped[int]
+
+
+class TooManyTries(Exception):
+    """The limit is reached; nothing is compared until the window has passed."""
+
+
+def is_blocked(key: str, limit: int, window: timedelta) -> bool:
+    """Have there been `limit` failed tries at `key` within `window`?"""
+    known = session.get(Try, tokens.hashed(key), populate_existing=True)
+    return known is not None and known.count >= limit and clock.now() - known.since < window
+
+
+def count(key: str, window: timedelta) -> None:
+    """Count one failed try at `key`. A new window begins when the old one has passed; old rows are deleted."""
+    now = clock.now()
+    session.execute(insert(Try).values(key=tokens.hashed(key), since=now, count=0).on_conflict_do_nothing())
+    known = session.get(Try, tokens.hashed(key), with_for_update=True, populate_existing=True)
+    assert known is not None
+    if now - known.since >= window:
+        known.since, known.count = now, 0
+    known.count += 1
+    session.execute(delete(Try).where(Try.since < now - timedelta(days=1)))

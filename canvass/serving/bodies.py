@@ -1,0 +1,66 @@
+"""A request's body is read whole, in the event loop, before a worker thread is given to the request.
+
+There are few threads. A sender who stalls half-way holds an open connection and some memory or disk, never a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import IO, Any
+
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
+
+# Bytes of a body that are kept in memory: every form, and the largest batch of a phone.
+IN_MEMORY = 128 * 1024
+# Longer bodies that are read at the same time; more than these wait. So together they fill a gigabyte of disk at most.
+LONG_AT_ONCE = 16
+# A body has GRACE seconds, then as many more as its bytes so far have earned at LEAST_RATE bytes a second, and
+# never more than LONGEST. A file of 64 MB over a 2G line of 100 kbit/s takes an hour and a half.
+GRACE, LEAST_RATE, LONGEST = 60.0, 1000, 2 * 60 * 60.0
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+
+class Reader:
+    """Reads bodies of at most `most` bytes, None for any size."""
+
+    def __init__(self, most: int | None) -> None:
+        self.most = most
+        self._long = asyncio.Semaphore(LONG_AT_ONCE)
+
+    async def read(self, receive: Receive, file: IO[bytes], declared: int | None) -> None:
+        """Write the body to `file`. `declared` is its length according to the header, None when that does not say.
+
+        Raises RequestEntityTooLarge (before reading anything, when the header admits it), RequestTimeout, and
+        ClientDisconnected when the body ends before it is whole.
+        """
+        if self.most is not None and (declared or 0) > self.most:
+            raise RequestEntityTooLarge
+        began = asyncio.get_running_loop().time()
+        size, is_whole, is_long = 0, False, False
+        try:
+            async with asyncio.timeout(GRACE) as deadline:
+                while not is_whole:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        raise ClientDisconnected
+                    piece, is_whole = message.get("body", b""), not message.get("more_body", False)
+                    size += len(piece)
+                    if self.most is not None and size > self.most:
+                        raise RequestEntityTooLarge
+                    if size > IN_MEMORY:
+                        is_long = is_long or await self._long.acquire()
+                        await asyncio.to_thread(file.write, piece)  # a slow disk must not hold up the loop
+                    else:
+                        file.write(piece)
+                    deadline.reschedule(began + min(GRACE + size / LEAST_RATE, LONGEST))
+        except TimeoutError:
+            raise RequestTimeout from None
+        finally:
+            if is_long:
+                self._long.release()
+        if declared not in (None, size):
+            raise ClientDisconnected
+        file.seek(0)

@@ -1,0 +1,216 @@
+"""The form in which a shift is planned and changed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from flask import current_app, render_template
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from canvass.core import clock, db, i18n, places
+from canvass.core.i18n import gettext as _
+from canvass.fieldwork import areas, campaigns, meeting_points, shifts, trainings
+from canvass.fieldwork.areas import Area
+from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.shifts import Facts, Shift
+from canvass.members import access, organisations
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
+from canvass.web.page import auth, drawings, forms
+from canvass.web.page.drawings import Drawing
+from canvass.web.page.frames import Frame
+
+# Areas shown at once; the rest are folded, and at most so many drawn on the map.
+FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 400, 100
+
+
+def empty() -> forms.Form:
+    """A form that knows which of its fields can be chosen several times."""
+    return forms.Form(areas=[])
+
+
+def blank(campaign: Campaign, node: Organisation, pattern: Shift | None) -> forms.Form:
+    """The form for a new shift, with the suggested values."""
+    first = shifts.suggestion(campaign, node, pattern)
+    return forms.Form(
+        organisation=node.id,
+        channel=first["channel"],
+        held_on=first["day"].isoformat(),
+        begins=f"{first['from']:%H:%M}",
+        ends=f"{first['to']:%H:%M}",
+        areas=first.get("areas", []),
+        place=first.get("place", ""),
+        coordinates=_written(*first.get("position", (None, None))),
+        leader=first.get("leader") or current_user.id,
+        wanted=_or_empty(first.get("wanted")),
+        expected=_or_empty(first.get("expected")),
+        script=first.get("script", ""),
+        points=first.get("points", ""),
+    )
+
+
+def filled(shift: Shift) -> forms.Form:
+    """The form with the shift's values."""
+    return forms.Form(
+        organisation=shift.organisation_id,
+        channel=shift.channel,
+        held_on=clock.local_day(shift.starts_at).isoformat(),
+        begins=i18n.time_of_day(shift.starts_at),
+        ends=i18n.time_of_day(shift.ends_at),
+        areas=[area.id for area in shift.areas],
+        place=shift.place,
+        coordinates=_written(shift.latitude, shift.longitude),
+        leader=shift.leader_id or "",
+        wanted=_or_empty(shift.wanted),
+        expected=_or_empty(shift.expected),
+        script=shift.script,
+        points=shift.points,
+    )
+
+
+def facts(form: forms.Form, organisation: Organisation, shift: Shift | None) -> Facts:
+    """What the form says of the shift; what cannot be read has a sentence in its errors."""
+    latitude, longitude = _position(form)
+    leader_id = form.text("leader")
+    leader = shift.leader if shift and leader_id == shift.leader_id else _chosen(leader_id, organisation)
+    if leader_id and leader is None:
+        form.errors["leader"] = _("Välj någon i listan.")
+    day = form.day("held_on")
+    return form.read(
+        Facts,
+        starts_at=_moment(form, day, "begins"),
+        ends_at=_moment(form, day, "ends"),
+        area_ids=form.many("areas"),
+        latitude=latitude,
+        longitude=longitude,
+        leader=leader,
+    )
+
+
+def _moment(form: forms.Form, day: date | None, name: str) -> datetime | None:
+    """The moment that a time of that day is, in Sweden."""
+    typed = form.text(name)
+    if day is None or not typed:
+        return None
+    try:
+        return datetime.combine(day, time.fromisoformat(typed).replace(tzinfo=None), clock.ZONE)
+    except ValueError:
+        form.errors[name] = _("Skriv tiden som 18:00.")
+        return None
+
+
+def _position(form: forms.Form) -> tuple[float | None, float | None]:
+    try:
+        return places.position(form.coordinates) or (None, None)
+    except places.NotFound as error:
+        form.errors["coordinates"] = str(error)
+        return None, None
+
+
+def with_place(form: forms.Form, campaign_id: str, shift_id: str | None) -> ResponseReturnValue:
+    """The form again with the place's position, when it can be found, and the areas nearest to it first."""
+    if not form.text("coordinates") and form.text("place") and current_app.config["GEOCODER"]:
+        # Nobody waits for the database while somebody else's server is asked.
+        db.session.rollback()
+        try:
+            found = places.look_up(form.text("place"), current_app.config["GEOCODER"])
+            form.fill("coordinates", _written(*found))
+        except places.NotFound as error:
+            form.errors["place"] = str(error)
+    elif not form.text("coordinates"):
+        form.errors["coordinates"] = _("Skriv koordinaterna först, till exempel 58.5877, 16.1924.")
+    _position(form)
+    person = auth.person()
+    shift = shifts.find(person, shift_id) if shift_id else None
+    campaign = access.find(person, Campaign, campaign_id)
+    return show(form, campaign, shift), 422 if form.errors else 200
+
+
+def show(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
+    person = auth.person()
+    stands = access.standpoints(person, campaign.organisation_id, "shift.plan")
+    owners = organisations.tree([node.id for node in stands])
+    organisation = shift.organisation if shift else db.session.get(Organisation, form.organisation) or stands[0]
+    choices = _areas(form, campaign, organisation, shift)
+    frame, drawing = _map([area for area, _away in choices])
+    options = [(area.id, area.name, _about(campaign, area, away)) for area, away in choices]
+    return render_template(
+        "shifts/form.html",
+        form=form,
+        errors=form.errors,
+        campaign=campaign,
+        shift=shift,
+        owners=owners,
+        first_areas=options[:FIRST_AREAS],
+        more_areas=options[FIRST_AREAS:MOST_AREAS],
+        frame=frame,
+        drawing=drawing,
+        channels=[(channel, campaigns.channel_name(channel)) for channel in campaign.channels],
+        leaders=_leaders(organisation, shift),
+        has_geocoder=bool(current_app.config["GEOCODER"]),
+        is_found=bool(form.text("near")) and not form.errors,
+    )
+
+
+def _areas(
+    form: forms.Form, campaign: Campaign, organisation: Organisation, shift: Shift | None
+) -> list[tuple[Area, float | None]]:
+    """The areas to choose from and how far each is: those chosen first, then the nearest or the organisation's own."""
+    known = {area.id: area for area in areas.serving(campaign.organisation_id, near=organisation.id)}
+    known |= {area.id: area for area in shift.areas} if shift else {}
+    try:
+        position = places.position(form.coordinates) or (None, None)
+    except places.NotFound:
+        position = (None, None)
+    rows = meeting_points.near(known.values(), *position)
+    chosen = set(form.areas)
+    is_far = position[0] is not None
+    rows.sort(key=lambda row: (row[0].id not in chosen, not is_far and row[0].organisation_id != organisation.id))
+    return rows
+
+
+def _map(ground: list[Area]) -> tuple[Frame | None, Drawing]:
+    """The areas with outlines, to point out the meeting point on."""
+    shown = areas.with_outlines(ground[:MOST_DRAWN])
+    outlines = [outline for area in shown if (outline := area.geometry)]
+    if not outlines:
+        return None, Drawing()
+    frame = drawings.frame_of(outlines, drawings.WIDTH, drawings.WIDTH / 20)
+    return frame, drawings.draw_in(frame, [(area.geometry or {}, area.name, "", "") for area in shown])
+
+
+def _about(campaign: Campaign, area: Area, metres: float | None) -> str:
+    """How far away it is, and how it is advised to talk there."""
+    channel = campaigns.advised(campaign, area.housing)
+    advice = _("råd: %(channel)s", channel=campaigns.channel_name(channel).lower()) if channel else ""
+    return " · ".join(said for said in (_distance(metres), advice) if said)
+
+
+def _distance(metres: float | None) -> str:
+    if metres is None:
+        return ""
+    if metres < 950:
+        return _("%(count)s m bort", count=i18n.number(round(metres, -2) or 100))
+    return _("%(count)s km bort", count=i18n.number(metres / 1000, 1))
+
+
+def _leaders(organisation: Organisation, shift: Shift | None) -> list[tuple[str, str]]:
+    found = trainings.leaders_to_choose(organisation, by=auth.person())
+    if shift is not None and shift.leader is not None and shift.leader not in found:
+        found.append(shift.leader)
+    done = trainings.trained(organisations.beneath(organisation.id))
+    return [(p.id, _("%(name)s (utbildad)", name=p.name) if p.id in done else p.name) for p in found]
+
+
+def _chosen(person_id: str, organisation: Organisation) -> Person | None:
+    """The person chosen in a list of those who may lead there."""
+    return next((p for p in trainings.leaders_to_choose(organisation, by=auth.person()) if p.id == person_id), None)
+
+
+def _written(latitude: float | None, longitude: float | None) -> str:
+    return "" if latitude is None or longitude is None else f"{latitude}, {longitude}"
+
+
+def _or_empty(number: int | None) -> str:
+    return "" if number is None else str(number)

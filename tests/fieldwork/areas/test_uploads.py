@@ -1,0 +1,99 @@
+"""Files that cannot be read in get a sentence and keep the form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from canvass.core import db, geojson
+from canvass.fieldwork.areas import Draft
+from canvass.members.people import Person
+from tests.cast import Cast
+from tests.fieldwork.areas.files import feature, file_of, mark_in, of, upload
+
+SignedIn = Callable[[Person], FlaskClient]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"hej", "Filen är inte JSON: det tar stopp på rad 1"),
+        (b"", "Filen är tom."),
+        (file_of(feature("H3", "Navestad", is_open=True)), "(H3 Navestad): ytterkanten är inte sluten"),
+        (file_of(feature("H3", "Navestad"), feature("H3", "Smedby", east=1)), "(H3 Smedby): koden används redan av"),
+        (file_of(feature("H3", "Navestad", east=4000)), "(H3 Navestad): punkten 56.17, 58.57 ligger utanför Sverige"),
+        (file_of(feature("H3", "Navestad", boendeform="slott")), "(H3 Navestad): boendeformen"),
+        (None, "Välj en fil."),
+    ],
+)
+def test_a_bad_file_gets_a_sentence_and_keeps_the_form(
+    cast: Cast, signed_in: SignedIn, content: bytes | None, sentence: str
+) -> None:
+    answer = upload(signed_in(cast.bo), cast.ektorp, content, housing="flats", name_field="namn")
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert f'<option value="{cast.ektorp.id}" selected>' in answer.text
+    assert '<option value="flats" selected>' in answer.text
+    assert 'value="namn"' in answer.text
+    assert set(of(cast.ektorp)) == {"E1"}
+    assert db.session.scalar(select(func.count()).select_from(Draft)) == 0
+
+
+def test_every_fault_of_a_file_is_listed_beside_what_could_be_read(cast: Cast, signed_in: SignedIn) -> None:
+    features = [
+        feature("H3", "Navestad", is_open=True),
+        feature("H4", "Smedby", hushåll="många"),
+        feature("H5", "Ljura"),
+    ]
+    answer = upload(signed_in(cast.bo), cast.hageby, file_of(*features))
+    assert answer.status_code == 422
+    for expected in ("Filen har 2 fel.", "(H3 Navestad)", "(H4 Smedby)", "Det här gick att läsa"):
+        assert expected in answer.text
+    assert answer.text.count('class="map-area map-added"') == 2  # Ljura, and the legend
+    assert "confirm" not in answer.text
+
+
+def test_a_file_that_is_too_large_is_refused_in_words(
+    cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(geojson, "LIMIT_BYTES", 1_000_000)
+    answer = upload(signed_in(cast.bo), cast.hageby, b" " * 1_600_000)
+    assert answer.status_code == 422
+    assert "Filen är på 2 MB; gränsen är 1 MB." in answer.text
+
+
+def test_no_phone_waits_for_the_database_while_a_file_is_read(
+    cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, in_transaction = geojson.read, []
+
+    def watched(*args: Any, **kwargs: Any) -> geojson.Reading:
+        in_transaction.append(db.session().in_transaction())
+        return read(*args, **kwargs)
+
+    monkeypatch.setattr(geojson, "read", watched)
+    assert upload(signed_in(cast.bo), cast.hageby, file_of(feature("H3", "Navestad"))).status_code == 303
+    assert in_transaction == [False]
+
+
+def test_an_unknown_field_or_housing_is_refused(cast: Cast, signed_in: SignedIn) -> None:
+    bo, content = signed_in(cast.bo), file_of(feature("H3", "Navestad"))
+    answer = upload(bo, cast.hageby, content, code_field="löpnr")
+    assert answer.status_code == 422
+    assert "Inget område har fältet löpnr. Filens fält: kod, namn." in answer.text
+    assert 'value="löpnr"' in answer.text
+    assert upload(bo, cast.hageby, content, housing="slott").status_code == 422
+
+
+def test_other_fields_can_be_chosen_for_code_and_name(cast: Cast, signed_in: SignedIn) -> None:
+    bo = signed_in(cast.bo)
+    content = file_of(feature("x", "y", nr="7", kallas="Navestad"))
+    preview = upload(bo, cast.hageby, content, code_field="nr", name_field="kallas").headers["Location"]
+    text = bo.get(preview).text
+    assert "<dd>nr</dd>" in text
+    bo.post(f"{preview}/confirm", data={"mark": mark_in(text)})
+    assert of(cast.hageby)["7"].name == "Navestad"
