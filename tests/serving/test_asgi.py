@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,17 +15,19 @@ from flask import Flask, Response, request
 from canvass.core.db import db
 from canvass.members import sessions
 from canvass.members.people import Person
-from canvass.serving import asgi
+from canvass.serving import asgi, bodies
 from tests.cast import Cast
 from tests.conftest import PATIENCE, in_a_loop
 
 Headers = list[tuple[bytes, bytes]]
 
 
-def exchange(app: Flask, *pieces: bytes, breaks: bool = False, headers: Headers = [], **scope: Any) -> list[Any]:  # noqa: B006
-    """What the server is told to send for a request whose body comes in these pieces."""
-    coming = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
-    coming.append({"type": "http.disconnect"} if breaks else {"type": "http.request", "body": b"", "more_body": False})
+END, BREAK = {"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}
+
+
+def exchange(app: Flask, *pieces: bytes, end: Any = END, headers: Headers = [], **scope: Any) -> list[Any]:  # noqa: B006
+    """What the server is told to send for a request whose body comes in these pieces; without an `end`, it stalls."""
+    coming = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces] + [end] * bool(end)
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -89,7 +92,7 @@ def test_a_body_that_breaks_off_reaches_nobody(echo: Echo, half: bytes) -> None:
         reached.append(request.get_data())
         return "ok"
 
-    assert exchange(echo(view), half, breaks=True) == []
+    assert exchange(echo(view), half, end=BREAK) == []
     assert reached == []
 
 
@@ -137,17 +140,23 @@ def test_a_long_answer_is_gathered_and_closed(echo: Echo) -> None:
     assert closed == ["closed"]
 
 
-@pytest.mark.parametrize(("language", "sentence"), [("sv", "Filen är för stor."), ("en", "The file is too large.")])
-def test_a_body_that_is_too_large_is_refused_in_words_and_reaches_no_view(
-    app: Flask, language: str, sentence: str
+@pytest.mark.parametrize(("language", "sentence"), [("sv", "Det tog för lång tid"), ("en", "It took too long")])
+def test_a_body_that_does_not_come_is_refused_in_words(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, language: str, sentence: str
 ) -> None:
-    headers = [(b"content-length", b"%d" % (app.config["MAX_CONTENT_LENGTH"] + 1)), (b"sec-fetch-site", b"same-origin")]
-    headers += [(b"cookie", f"canvass_language={language}".encode())]
-    page = exchange(app, b"", headers=headers, raw_path=b"/language")
-    assert page[0]["status"] == 413
-    assert sentence in body(page).decode()
-    api = exchange(app, b"", headers=headers, raw_path=b"/api/v1/sync")
-    assert (api[0]["status"], json.loads(body(api))["error"]) == (413, "too_large")
+    monkeypatch.setattr(bodies, "GRACE", 0)
+    headers = [(b"sec-fetch-site", b"same-origin"), (b"cookie", f"canvass_language={language}".encode())]
+    for address in (b"/sign-in", b"/static/css/base.css", b"/nowhere"):
+        page = exchange(app, b"name=Al", end=None, headers=headers, raw_path=address)
+        assert page[0]["status"] == 408
+        assert sentence in body(page).decode()
+    phone = exchange(app, b"{", end=None, headers=headers, raw_path=b"/api/v1/sync")
+    assert phone[0]["status"] == 408
+    assert json.loads(body(phone))["sentence"].startswith(sentence)
+
+
+def test_a_request_has_a_thread_of_its_own(echo: Echo) -> None:
+    assert body(exchange(echo(lambda: threading.current_thread().name))).startswith(b"request")
 
 
 def test_an_answer_that_fails_halfway_is_no_whole_one(echo: Echo) -> None:

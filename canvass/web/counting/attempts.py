@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import re
 from pathlib import Path
 
@@ -83,8 +84,8 @@ def shell_files() -> list[str]:
         name = waiting.pop()
         if not name.endswith(".js"):
             continue
-        for imported in re.findall(r'(?:from|import\()\s*["\']\./([^"\']+)', (static / name).read_text("utf-8")):
-            path = (Path(name).parent / imported).as_posix()
+        for imported in re.findall(r'(?:from|import\()\s*["\'](\.[^"\']+)', (static / name).read_text("utf-8")):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), imported))
             if path not in found:
                 found[path] = None
                 waiting.append(path)
