@@ -1,13 +1,12 @@
 // Keeps the logging screen on the phone, so that it opens without a network from the second visit on.
 //
-// The server puts two lines before this text: VERSION, which changes with any file of the shell, and SHELL, their
-// addresses. One cache per version, filled whole or not at all, and /log is always answered from it with the files it
-// was made with: a page of one version never meets a script of another, as it could if the page came from the network
-// and its scripts from the cache. Updates therefore come by the worker itself, which the browser asks for anew at
-// every visit.
+// The server puts two lines before this text: VERSION, which changes with any file of the shell, and SHELL, the files'
+// addresses. There is one cache per version, filled whole or not at all, and /log and its files are answered from it:
+// if the page came from the network and its scripts from the cache, they could be of different versions. Updates
+// therefore come by the worker itself, which the browser asks for at every visit.
 //
-// Other pages get at most a word about the missing network; all else passes the worker by. No POST above all: a worker
-// that forwards one can lose its body without a word.
+// Other pages get a page about the missing network when there is none. Everything else passes the worker by, POST above
+// all: in some browsers a worker that forwards one sends an empty body.
 
 const CACHE = `shell-${VERSION}`;
 const FILES = new Set(SHELL);
@@ -19,11 +18,11 @@ let handovers = 0;
 
 self.addEventListener("install", (event) => event.waitUntil(fill()));
 self.addEventListener("activate", (event) => event.waitUntil(sweep()));
-// Not clients.claim(): a page that was loaded from the network goes on so until it is opened again.
+// Not clients.claim(): a page that was loaded from the network stays with it until it is opened again.
 
 self.addEventListener("message", (event) => {
   if (event.data !== "take over") return;
-  self.skipWaiting(); // not awaited: it is done only when the worker that asks has answered its page
+  self.skipWaiting(); // not awaited: it resolves only when the asking worker has answered its page
   event.ports[0]?.postMessage("taking over");
 });
 
@@ -33,9 +32,9 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") {
     if (url.pathname === SCREEN) event.respondWith(screen(request));
-    // Without a network the front door still leads to what can be done without one.
+    // Without a network the front page leads to the logging screen.
     else if (url.pathname === "/") event.respondWith(fetch(request).catch(() => Response.redirect(SCREEN)));
-    // On a home screen the browser's own error page would have no way back.
+    // Opened from the home screen, the browser's own error page has no way back.
     else if (FILES.has(OFFLINE)) event.respondWith(fetch(request).catch(() => stored(OFFLINE)));
   } else if (FILES.has(url.pathname + url.search)) event.respondWith(file(event));
 });
@@ -44,14 +43,14 @@ async function fill() {
   const cache = await caches.open(CACHE);
   await Promise.all(
     SHELL.map(async (address) => {
-      // A captive portal answers with a page of its own, or with a redirect to one: then we wait for a better moment.
+      // A captive portal answers with its own page or a redirect: fail, and be tried again at the next visit.
       const response = await fetch(address, { cache: "reload", redirect: "error", credentials: "same-origin" });
       const isPage = (response.headers.get("Content-Type") ?? "").startsWith("text/html");
       if (response.status !== 200 || isPage === address.includes(".")) throw new TypeError(`not ours: ${address}`);
       await cache.put(address, response);
     }),
   );
-  // Was the server replaced by another version while we fetched? Then what we have may be of both.
+  // If the server's version changed meanwhile, the files may be of both.
   const worker = await fetch("/service-worker.js", { cache: "no-store", redirect: "error" });
   if (!(await worker.text()).includes(JSON.stringify(VERSION))) throw new TypeError("changed meanwhile");
 }
@@ -66,16 +65,16 @@ const stored = async (address) => (await caches.open(CACHE)).match(address, { ig
 
 async function screen(request) {
   if (await handOver()) {
-    // By the time this page asks again, the new worker answers.
+    // The new worker answers the reload.
     const again = '<!doctype html><meta http-equiv="refresh" content="0">';
     return new Response(again, { headers: { "Content-Type": "text/html" } });
   }
   return (await stored(SCREEN)) ?? fetch(request);
 }
 
-// A new worker would wait until every page of the old one is closed, and on a phone that day may never come. So it
-// takes over when the screen is opened or reloaded and no other is being so: the only moment when no page is halfway
-// through loading its scripts. (A screen at rest in another tab has all of its own.)
+// A new worker waits until every page of the old one is closed, which on a phone may never happen. So it takes over
+// when the screen is opened or reloaded and at most one is open already: this one, or one that most likely has loaded
+// its scripts.
 async function handOver() {
   const { waiting } = self.registration;
   if (!waiting || handovers >= HANDOVERS) return false;
@@ -91,7 +90,7 @@ async function handOver() {
   return true;
 }
 
-// Other pages come fresh from the network, and so must their scripts: from the shell only when there is no network.
+// Other pages come from the network, and so must their scripts: from the cache only when there is no network.
 async function file({ request, clientId }) {
   const client = clientId && (await self.clients.get(clientId));
   const { pathname, search } = new URL(request.url);

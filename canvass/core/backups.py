@@ -45,7 +45,7 @@ def take(folder: Path) -> Path:
 def check(path: Path) -> None:
     """Is this file a whole database of ours? Raises Failed."""
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as copy:
+        with closing(_read(path)) as copy:
             verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
             copy.execute("SELECT count(*) FROM operations").fetchone()
     except sqlite3.Error as error:
@@ -89,7 +89,7 @@ def _draft_of(path: Path) -> Iterator[Path]:
 def _copy(source: Path, draft: Path) -> None:
     """Write a verified copy of a database, and of what is in the journal beside it, onto the disk. Raises Failed."""
     try:
-        with closing(sqlite3.connect(source)) as whole, closing(sqlite3.connect(draft)) as copy:
+        with closing(_read(source)) as whole, closing(sqlite3.connect(draft)) as copy:
             copy.execute("PRAGMA locking_mode=EXCLUSIVE")  # the folder may be on the network: no shared memory
             whole.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")
@@ -98,6 +98,11 @@ def _copy(source: Path, draft: Path) -> None:
         raise Failed(f"{source.name} could not be copied: {error}.") from None
     check(draft)
     _put_on_disk(draft)
+
+
+def _read(path: Path) -> sqlite3.Connection:
+    """A connection that leaves the file, and what is in the journal beside it, as they are."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def _lay_aside(database: Path, aside: Path) -> None:

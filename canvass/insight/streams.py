@@ -1,11 +1,11 @@
-"""Live numbers: each block is rendered once when something has changed, and handed to all who watch it.
+"""Streams: each block of numbers is rendered once when something has changed, and sent to all who watch it.
 
-One hub per process. A thread of its own looks for commits, by whichever process, and renders; watchers are tasks of
-the server's event loop and cost no thread. Each holds the latest frame only: a slow reader skips, and never queues.
+Each process has one hub. Its thread looks for commits, by whichever process, and renders; watchers are tasks of the
+server's event loop and need no thread. Only the latest frame is kept, so a slow reader skips frames and none queue up.
 
-To let something else be watched: make a `Subject` (what is rendered, and of which campaign and organisation), write a
-guard (of these keys, which may still watch? one query for all of them, such as sessions.still_valid), and have the
-door, when it has checked who asks, return `watching.answer(subject, guard, key)` from canvass/web/watching.py.
+To make something else watchable: make a `Subject` (what is rendered, and of which campaign and organisation), write a
+guard (which of these keys may still watch? one query for all of them, such as sessions.still_valid), and have the view,
+when it has checked the person's right, return `watching.answer(subject, guard, key)` (canvass/web/insight/watching.py).
 """
 
 from __future__ import annotations
@@ -27,16 +27,18 @@ from canvass.counting import tallies
 from canvass.members import organisations
 
 LOOK_EVERY = 0.1  # seconds between two looks for commits
-# The least time between two rounds of rendering, and the share of a core that they may take: when a round is dear,
-# they come more seldom. Never more seldom than MOST, nor do numbers get older than RENEW_EVERY: "today" ends at night.
+# The least time between two rounds of rendering, and the share of a core that they may take: when a round costs much,
+# the next comes later, but at most MOST after it. Without changes a block is rendered again after RENEW_EVERY, since
+# "today" ends at night.
 TICK, SHARE, MOST = 0.5, 0.07, 10.0  # seconds, of one, seconds
 RENEW_EVERY = 60.0
-# What a campaign's pulse does not tell of, such as a new target or what waits on phones, is seen at most so late.
+# The least time between two renderings of a block for changes that raise no pulse, such as a new target or what waits
+# on phones. Each round renders one such block.
 SEEN_EVERY = 2.0
 CHECK_EVERY = 1.0  # the least time between two looks at who may still watch
-LINES_EVERY = 10.0  # how long the shape of the tree is taken for known
-HEARTBEAT = 15.0  # so that both ends notice when the other is gone
-LIFETIME = 30 * 60  # seconds; then the browser opens another, and the door decides anew
+LINES_EVERY = 10.0  # the least time between two readings of the tree of organisations
+HEARTBEAT = 15.0  # how often a comment is sent, so that both ends notice when the other is gone
+LIFETIME = 30 * 60  # of a stream; then the browser opens another, and the view checks the person's right again
 GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 
 log = logging.getLogger(__name__)
@@ -44,24 +46,24 @@ Guard = Callable[[set[Any]], Collection[Hashable]]
 
 
 class Gone(LookupError):
-    """There is nothing to show any more."""
+    """What was watched does not exist any more."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A block that can be watched. Equal subjects are rendered once, so nothing in it may depend on who looks."""
+    """A block that can be watched. Equal subjects share one rendering, which must not depend on who watches."""
 
     key: tuple[Hashable, ...]
     campaign_id: str
-    # The organisation whose numbers they are, its parent, and so on up: when it is moved, the watching ends.
+    # The ids of the organisation whose numbers they are, its parent, and so on up. When these change, streams end.
     line: tuple[str, ...]
-    # Called in an app context, in a transaction that reads. Raises Gone.
+    # Called in an app context, in a transaction that only reads. Raises Gone.
     render: Callable[[], str] = field(compare=False)
 
 
 @dataclass(frozen=True)
 class Watch:
-    """Somebody's wish to watch, granted: `guard` says of `key` whether it still is."""
+    """A granted right to watch: `guard` tells whether `key` still has it."""
 
     subject: Subject
     guard: Guard
@@ -69,17 +71,17 @@ class Watch:
 
 
 class Frame:
-    """Something to send to all watchers alike, packed once."""
+    """Text to send to all watchers of a subject, compressed once."""
 
     def __init__(self, text: str) -> None:
         self.plain = text.encode()
-        # A block of deflate that refers to nothing before it and ends on a whole byte: so it can follow any other.
+        # A full flush: the data refers to nothing before it and ends on a whole byte; frames can follow in any order.
         packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
         self.packed = packer.compress(self.plain) + packer.flush(zlib.Z_FULL_FLUSH)
 
 
 class Seat:
-    """One watcher's place. Belongs to the event loop."""
+    """One watcher. Used in the event loop only."""
 
     def __init__(self, watch: Watch, room: Room) -> None:
         self.watch, self.room = watch, room
@@ -92,7 +94,7 @@ class Seat:
         self.news.set()
 
     async def frames(self, *, is_packed: bool) -> AsyncIterator[bytes]:
-        """What to send, as it comes, until the seat is ended. Of several unsent frames only the latest."""
+        """The bytes to send until the seat is ended; of several unsent frames only the latest."""
         if is_packed:
             yield GZIP_HEADER
         shown: Frame | None = None
@@ -109,7 +111,7 @@ class Seat:
 
 
 class Room:
-    """Everybody who watches the same subject."""
+    """A subject with its watchers and its latest frame."""
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
@@ -122,7 +124,7 @@ class Room:
 
 
 class Hub:
-    """All rooms of a process, and the thread that serves them. `enter` opens an app context."""
+    """All rooms of a process, and the thread that renders for them. `enter` opens an app context."""
 
     def __init__(self, enter: Callable[[], AbstractContextManager[object]]) -> None:
         self.renders = 0  # ever
@@ -139,12 +141,12 @@ class Hub:
     # --- from the event loop --------------------------------------------------------------------------------
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin. Nothing is looked for until somebody watches."""
+        """Start the thread. It does not look for commits until somebody watches."""
         self._loop = loop
         threading.Thread(target=self._work, name="streams", daemon=True).start()
 
     def close(self) -> None:
-        """End every stream, and let none begin. May be called from a signal handler, again and again."""
+        """End every stream and start no more. May be called from a signal handler, and several times."""
         self._is_closed = True
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._end_all)
@@ -157,7 +159,7 @@ class Hub:
                     seat.end()
 
     def join(self, watch: Watch) -> Seat:
-        """A place for a watcher; give it back with `leave`."""
+        """A seat for a watcher; call `leave` when it is gone."""
         with self._changed:
             room = self._rooms.setdefault(watch.subject, Room(watch.subject))
             seat = Seat(watch, room)
@@ -166,7 +168,7 @@ class Hub:
         if self._is_closed:
             seat.end()
         elif self._loop is not None:
-            # Not all at the same moment, when they came at the same moment.
+            # Spread out, so that those who came at the same moment do not all come back at the same moment.
             self._loop.call_later(LIFETIME * random.uniform(0.9, 1), seat.end)
         return seat
 
@@ -187,7 +189,7 @@ class Hub:
                 if not self._is_closed:
                     self._watch()
             except Exception:
-                # The database may be gone. Browsers come back by themselves, and the door tells them what is wrong.
+                # The database may be gone. Browsers try again by themselves, and the view tells them what is wrong.
                 log.exception("no live numbers")
                 with self._changed:
                     seats = [seat for room in self._rooms.values() for seat in room.seats]
@@ -219,7 +221,7 @@ class Hub:
                     self._round(rooms)
                     worked = time.thread_time() - worked
                     took = time.monotonic() - now
-                    # Half of the time is the database's and the phones', however slow a round is for their sake.
+                    # At least half of the time is left to others, also when a round is slow because it waits for them.
                     next_round = now + min(MOST, max(TICK, worked / SHARE, 2 * took))
                 with self._changed:
                     self._changed.wait_for(lambda: self._is_closed, LOOK_EVERY)
@@ -227,7 +229,7 @@ class Hub:
             marker.close()
 
     def _round(self, rooms: list[Room]) -> None:
-        """Send those away who may no longer watch, and render what has changed."""
+        """End the streams of those who may no longer watch, and render what has changed."""
         now = time.monotonic()
         old = [room for room in rooms if now - room.rendered_at >= RENEW_EVERY]
         if not old and not self._is_unchecked and not any(room.is_behind for room in rooms):
@@ -236,7 +238,7 @@ class Hub:
             self._check(rooms, now)
             touched = self._touched(rooms)
         new = [room for room in rooms if room.text is None]
-        # The rest one at a time, the longest behind first: many quiet rooms must not slow down a busy one.
+        # One of the others, that which has waited longest: many quiet rooms must not slow down a busy one.
         waiting = [room for room in rooms if room.is_behind and now - room.rendered_at >= SEEN_EVERY]
         late = sorted(waiting, key=lambda room: room.rendered_at)[:1]
         for room in dict.fromkeys([*touched, *new, *late, *old]):
@@ -244,13 +246,13 @@ class Hub:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """A short transaction: on SQLite it may hold up those who write."""
+        """A transaction that only reads. It must be short: on SQLite it may delay those who write."""
         with self._enter():
             db.read_only()
             yield
 
     def _check(self, rooms: list[Room], now: float) -> None:
-        """End the streams of those whose right to watch has ended, asking once for each sort of right."""
+        """End the streams of those who may no longer watch, with one call of each guard; and of moved organisations."""
         if now - self._checked_at < CHECK_EVERY:
             return
         self._checked_at, self._is_unchecked = now, False
@@ -311,7 +313,7 @@ class Hub:
         self._each(seats, Seat.end)
 
     def _each(self, seats: Iterable[Seat], act: Callable[[Seat], object]) -> None:
-        """In the event loop, and all in one go: to wake it costs more than to wake a watcher."""
+        """Do this to all seats in one call of the event loop: waking the loop costs more than waking a watcher."""
         with self._changed:
             chosen = list(seats)
         assert self._loop is not None

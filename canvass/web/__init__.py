@@ -10,7 +10,7 @@ from canvass.web.counting import attempts, late_reports, quarantine, sync
 from canvass.web.fieldwork import areas, calendars, campaigns, shifts, trainings
 from canvass.web.insight import coverage, hours, numbers, plausibility, targets, walls
 from canvass.web.members import joining, organisations, people, setup
-from canvass.web.page import about, auth, errors, fragments, languages, security
+from canvass.web.page import about, auth, errors, fragments, languages, security, stylesheets
 
 BLUEPRINTS = (
     about.bp,
@@ -52,8 +52,13 @@ COMPRESSED = [
 def attach(app: Flask) -> None:
     """Register every blueprint, and what runs around each request."""
     # Phones pay by the byte. Only what is text shrinks, and no page carries a secret that its length could give away.
-    app.config.update(COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=["br", "gzip"])
+    app.config.update(
+        COMPRESS_MIMETYPES=COMPRESSED,
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_ALGORITHM_STREAMING=["br", "deflate"],  # static files; zstd, the default, is worse at small texts
+    )
     Compress(app)
+    stylesheets.attach(app)
     fragments.attach(app)
     errors.attach(app)
     # In this order before each request: what may be refused unread comes before the first query.

@@ -1,4 +1,4 @@
-"""Updates of a wall as quick as its page takes them, and what the page weighs afterwards."""
+"""Sends a wallboard's page updates as fast as it takes them, and measures what it keeps in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route
 
 @dataclass(frozen=True)
 class Weight:
-    """What a page holds when everything that nobody needs has been thrown away."""
+    """What a page keeps in memory after a garbage collection."""
 
     heap: int  # bytes
     nodes: int
@@ -18,11 +18,11 @@ class Weight:
 
 
 class Frames:
-    """Answers the page's stream in the server's place. Everything from the first byte to the last pixel is real."""
+    """Answers the page's stream instead of the server. The page and its scripts are the real ones."""
 
     def __init__(self, page: Page) -> None:
         self.page, self.sent = page, 0
-        self.held: Route | None = None  # the page's question, until there is something to answer
+        self.held: Route | None = None  # the page's open request
         self.block = page.locator("[data-live]").inner_html()
         self.address = page.url + "/live"
         page.route(self.address, self._hold)
@@ -31,9 +31,9 @@ class Frames:
         self.cdp.send("Performance.enable")
 
     def send(self, number: int) -> None:
-        """So many blocks, each unlike the one before it; done when the page has shown them and asks for more."""
+        """Send so many different blocks. Returns when the page has shown them and asks for the stream again."""
         while self.held is None:
-            self.page.evaluate("() => 0")  # lets the question come
+            self.page.evaluate("() => 0")  # lets Playwright handle the request
         frames = [self._frame(self.sent + count + 1) for count in range(number)]
         self.sent += number
         asked, self.held = self.held, None
@@ -41,7 +41,7 @@ class Frames:
             asked.fulfill(content_type="text/event-stream", body="".join(frames))
 
     def weigh(self) -> Weight:
-        """After a forced collection of garbage."""
+        """Force a garbage collection and measure."""
         self.cdp.send("HeapProfiler.enable")
         self.cdp.send("HeapProfiler.collectGarbage")
         self.cdp.send("HeapProfiler.disable")
@@ -52,7 +52,7 @@ class Frames:
         self.held = route
 
     def _frame(self, number: int) -> str:
-        """A higher number, a longer bar, another curve, and now and then a milestone in place of the sentence."""
+        """A block with its own number, bar and curve; every twentieth has a milestone instead of the sentence."""
         block = re.sub(r'data-count="\d+">[^<]*', f'data-count="{number}">{number}', self.block)
         block = re.sub(r'<progress value="\d+"', f'<progress value="{number % 5000}"', block)
         block = re.sub(r'(class="burn-up-result" d=")[^"]*', rf"\1M0,1000L{number % 1000},{900 - number % 800}", block)

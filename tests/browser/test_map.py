@@ -20,7 +20,7 @@ from playwright.sync_api import Page, expect
 from canvass.core import db
 from canvass.fieldwork import areas
 from tests.browser.conftest import Live, comes_true, serving
-from tests.browser.test_logging_screen import AXE
+from tests.browser.screen.logging_screen import AXE
 from tests.cast import Cast
 from tests.fieldwork.areas.files import feature, file_of
 

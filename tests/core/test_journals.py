@@ -124,7 +124,8 @@ def test_a_wal_that_was_cut_anywhere_is_taken(tmp_path: Path) -> None:
     for length in range(0, len(whole), 515):
         wal.write_bytes(whole[:length])
         assert is_taken(left), length
-    for at in range(0, len(whole), 515):
+    stamp = 32 + 24 + 68  # of its first transaction; see https://sqlite.org/walformat.html
+    for at in (stamp, *range(0, len(whole), 515)):
         wal.write_bytes(whole[:at] + b"?" + whole[at + 1 :])
         assert is_taken(left), at
 
@@ -157,6 +158,23 @@ def test_a_database_of_an_earlier_version_is_taken_with_its_wal(
         connection.execute("COMMIT")
         shutil.copy(tmp_path / "copy.db", unstamped)
         assert not is_taken(unstamped)
+
+
+def test_a_rollback_journal_of_an_earlier_version_is_taken_by_its_own_database_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(journals, "stamp", lambda connection: None)
+        with living(tmp_path / "canvass.db", "truncate") as life:
+            life.add(40)
+            life.connection.execute("PRAGMA cache_size=5")
+            life.write("UPDATE doors SET note = 'y'", "UPDATE doors SET note = 'z'", commit=False)
+            left = life.killed(tmp_path / "left")
+            life.connection.execute("ROLLBACK")
+    assert is_taken(left)
+    sqlite.look_over(life.path, "truncate")
+    shutil.copy(life.path, left)
+    assert not is_taken(left)
 
 
 def test_a_rollback_journal_is_taken_by_its_own_database_alone(tmp_path: Path) -> None:

@@ -55,7 +55,13 @@ def service() -> Iterator[tuple[str, list[str]]]:
 
 def test_an_answer_that_is_an_error_is_closed(service: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[int] = []
-    monkeypatch.setattr(HTTPError, "close", lambda error: closed.append(error.code))
+    close = HTTPError.close
+
+    def noted(error: HTTPError) -> None:
+        closed.append(error.code)
+        close(error)
+
+    monkeypatch.setattr(HTTPError, "close", noted)
     with pytest.raises(places.NotFound):
         places.look_up("Trasig gata 1", service[0])
     assert closed == [500]

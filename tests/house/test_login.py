@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 
 import pytest
+from flask import Flask
+from jinja2 import Environment, meta
 
-from tests.house.source import sources
+from canvass.core.settings import ROOT
+from tests.house.source import files, sources
 
 # Each of these writes to Flask's signed cookie, or trusts what stands in it.
 FORBIDDEN = {"login_user", "logout_user", "confirm_login", "login_fresh", "login_remembered", "fresh_login_required"}
@@ -46,3 +49,17 @@ def test_the_rule_finds_what_is_planted(planted: str) -> None:
 
 def test_the_rule_lets_current_user_pass() -> None:
     assert not forbidden(ast.parse("from flask_login import current_user, LoginManager"))
+
+
+def reads_person(env: Environment, source: str) -> bool:
+    """Does the template ask for `person`, which no view gives it and Jinja would take for nobody?"""
+    return "person" in meta.find_undeclared_variables(env.parse(source))
+
+
+@pytest.mark.parametrize("engine_app", ["sqlite"], indirect=True)
+def test_templates_know_the_person_as_current_user(app: Flask) -> None:
+    found = files("templates", kind="html")
+    assert len(found) > 40
+    assert [str(path.relative_to(ROOT)) for path in found if reads_person(app.jinja_env, path.read_text("utf-8"))] == []
+    assert reads_person(app.jinja_env, "{% if person %}{{ _('Logga ut') }}{% endif %}")
+    assert not reads_person(app.jinja_env, "{% for person in people %}{{ person.name }}{{ form.person }}{% endfor %}")

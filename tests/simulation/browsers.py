@@ -33,7 +33,7 @@ WRONG_CLOCK = """
 """
 # What the phone itself holds: what waits, which life of the server it has last heard of, how much it has made.
 STATE = """async () => {
-  globalThis.simulated ??= await (await import("/static/js/outbox.js")).open();
+  globalThis.simulated ??= await (await import("/static/js/phone/queue/outbox.js")).open();
   await simulated.refresh();
   const { pending, quarantined } = await simulated.status();
   const author = simulated.person()?.id;

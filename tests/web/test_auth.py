@@ -128,7 +128,14 @@ def test_being_known_sets_no_cookie_and_marks_no_answer(app: Flask, cast: Cast, 
         for address in addresses(app, "GET"):
             answer = client.get(address, buffered=True)
             assert not answer.headers.getlist("Set-Cookie"), address
-    for address in ("/static/css/tokens.css", "/api/v1/hello", "/log", "/healthz", "/service-worker.js"):
+    for address in (
+        "/static/css/phone.css",
+        "/static/js/shared/theme.js",
+        "/api/v1/hello",
+        "/log",
+        "/healthz",
+        "/service-worker.js",
+    ):
         answer = bo.get(address, buffered=True)
         assert (answer.status_code, "Cookie" in answer.vary) == (200, False), address
 

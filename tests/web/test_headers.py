@@ -62,8 +62,9 @@ def asked(app: Flask, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.Monke
         "spent": stranger.get("/setup/nothing"),
         "wrong form": stranger.post("/sign-in", data={"email": "x", "password": "y"}),
         "too large": stranger.post("/sign-in", data={"email": "x" * 1_000_001}),
-        "static": stranger.get("/static/css/tokens.css", buffered=True),
-        "static, marked": stranger.get("/static/css/tokens.css?v=0123456789", buffered=True),
+        "static": stranger.get("/static/js/shared/theme.js", buffered=True),
+        "static, joined": stranger.get("/static/css/phone.css"),
+        "static, marked": stranger.get("/static/css/phone.css?v=0123456789"),
         "no such file": stranger.get("/static/css/nothing.css"),
     }
     monkeypatch.setattr(campaigns, "seen_by", lambda person: 1 / 0)

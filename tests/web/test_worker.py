@@ -59,10 +59,10 @@ def test_it_is_made_once_for_each_language(app: Flask, made: Callable[[], str]) 
 def test_every_file_that_the_screen_loads_is_named_once(app: Flask, made: Callable[[], str]) -> None:
     named = json.loads(made().splitlines()[1].removeprefix("const SHELL = ").removesuffix(";"))
     assert len(named) == len(set(named))
-    assert {"/log", "/offline", "/static/js/outbox.js", "/static/js/database.js"} <= set(named)
+    assert {"/log", "/offline", "/static/js/phone/queue/outbox.js", "/static/js/phone/queue/database.js"} <= set(named)
 
 
-@pytest.mark.parametrize("name", ["service-worker.js", "js/log.js", "js/database.js", "css/base.css"])
+@pytest.mark.parametrize("name", ["service-worker.js", "js/phone/screen/log.js", "js/phone/queue/database.js", "icons/icon.svg"])
 def test_a_change_is_seen_when_the_server_starts_anew_and_at_once_in_debug_mode(
     app: Flask, made: Callable[[], str], static: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -53,14 +53,14 @@ def ground(value: Any, declared: str | None) -> Ground:
 def simplified(grounds: Sequence[Ground]) -> list[geometry.Geometry]:
     """The outlines of all that a file holds, with fewer corners, in WGS84: outer rings anticlockwise, holes clockwise.
 
-    A border that two of them share stays shared when both have the same corners along it. Where neighbours overlap in
-    the file the simplified outline may be invalid: then it is left as it came. What is smaller than the rounding, such
-    as a skerry beside larger ground, is dropped.
+    A border that two of them share stays shared when both have the same corners along it. What is smaller than the
+    rounding is dropped beside larger ground, as a skerry of a square metre is.
     """
     if not grounds:
         return []
     whole = np.array(grounds, dtype=object)
     shorter = shapely.coverage_simplify(whole, TOLERANCE_METRES)
+    # GEOS promises valid outlines only where none of them overlap.
     shorter = np.where(shapely.is_valid(shorter), shorter, whole)
     exact = shapely.transform(shorter, sweref.from_sweref)
     rounded = shapely.transform(exact, lambda positions: np.round(positions, DECIMALS))

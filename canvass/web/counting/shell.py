@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import re
 from functools import cache
 from pathlib import Path
@@ -41,8 +42,8 @@ def files(page: str) -> list[str]:
         name = waiting.pop()
         if not name.endswith(".js"):
             continue
-        for imported in re.findall(r'(?:from|import\()\s*["\']\./([^"\']+)', _text(name)):
-            path = (Path(name).parent / imported).as_posix()
+        for imported in re.findall(r'(?:from|import\()\s*["\'](\.[^"\']+)', _text(name)):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), imported))
             if path not in found:
                 found[path] = None
                 waiting.append(path)

@@ -74,8 +74,9 @@ def page(area_id: str) -> ResponseReturnValue:
 
 @bp.get("/new")
 def new() -> ResponseReturnValue:
-    """An empty form."""
-    return _form(forms.Form(organisation=request.args.get("organisation", "")), None)
+    """An empty form, but for what the area added just before had in common with the next."""
+    kept = {name: request.args.get(name, "") for name in ("organisation", "housing")}
+    return _form(forms.Form(**kept), None)
 
 
 @bp.post("")
@@ -92,6 +93,8 @@ def create() -> ResponseReturnValue:
         return _form(form, None), 422
     db.session.commit()
     fragments.say(_("%(name)s är tillagt.", name=area.name))
+    if form.text("then") == "next":
+        return redirect(url_for("areas.new", organisation=area.organisation_id, housing=area.housing), 303)
     return redirect(url_for("areas.page", area_id=area.id), 303)
 
 

@@ -45,8 +45,8 @@ def page(campaign_id: str) -> ResponseReturnValue:
     )
     response = make_response(body)
     response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:20])
-    response.headers["Cache-Control"] = "private, no-cache" if request.headers.get("HX-Request") else "no-store"
-    response.headers["Vary"] = "HX-Request, Cookie"
+    response.headers["Cache-Control"] = "private, no-cache" if fragments.wants_part() else "no-store"
+    response.headers["Vary"] = "HX-Request, HX-Request-Type, Cookie"
     return response.make_conditional(request)
 
 

@@ -66,8 +66,8 @@ def wall(token: str) -> ResponseReturnValue:
     )
     response = make_response(body)
     response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:20])
-    response.headers["Cache-Control"] = "private, no-cache" if request.headers.get("HX-Request") else "no-store"
-    response.headers["Vary"] = "HX-Request"
+    response.headers["Cache-Control"] = "private, no-cache" if fragments.wants_part() else "no-store"
+    response.headers["Vary"] = "HX-Request, HX-Request-Type"
     response.make_conditional(request)
     return _unseen(response)
 

@@ -6,9 +6,10 @@ import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import segno
-from flask import Flask, current_app, flash, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, render_template, request, url_for
 from markupsafe import Markup
 
 from canvass.core import clock, i18n
@@ -16,7 +17,7 @@ from canvass.core.i18n import gettext as _
 from canvass.fieldwork import areas, campaigns
 from canvass.members import access, joining, organisations, people
 from canvass.members.joining import JoinLink
-from canvass.web.page import auth, site
+from canvass.web.page import auth, site, stylesheets
 
 
 def attach(app: Flask) -> None:
@@ -44,6 +45,7 @@ def attach(app: Flask) -> None:
         housing_name=areas.housing_name,
     )
     app.jinja_env.filters["attrs"] = lambda thing, *names: tuple(getattr(thing, name) for name in names)
+    app.after_request(leave_page)
     app.context_processor(surroundings)
 
 
@@ -85,8 +87,27 @@ def _is_within(path: str, chapter: str) -> bool:
 
 
 def page_or_part(page: str, part: str, **values: Any) -> str:
-    """Render the page, or only the part that it includes when htmx asks."""
-    return render_template(part if request.headers.get("HX-Request") == "true" else page, **values)
+    """Render the page, or only the part that it includes when htmx asks for that."""
+    return render_template(part if wants_part() else page, **values)
+
+
+def wants_part() -> bool:
+    """Whether htmx asks for a part of the page; it asks for a full one when it selects from the answer itself."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full"
+
+
+def leave_page(response: Response) -> Response:
+    """Have htmx load the page that a form leads to, unless that is the page the form is on.
+
+    Following the redirect itself, it would show the other page under this page's address.
+    """
+    if response.status_code == 303 and "HX-Boosted" in request.headers:
+        here, there = (urlsplit(url or "").path for url in (request.headers.get("HX-Current-URL"), response.location))
+        if here != there:
+            response.headers["HX-Redirect"] = response.headers.pop("Location")
+            response.status_code = 200
+            response.set_data(b"")
+    return response
 
 
 def way_in(link: JoinLink) -> dict[str, Any]:
@@ -107,6 +128,8 @@ def asset(path: str) -> str:
 
 def mark(path: str) -> str:
     """Return a short hash of a static file's content, computed once for each version of the file."""
+    if (text := stylesheets.joined(path)) is not None:
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
     return _mark(path, (Path(current_app.static_folder or "") / path).stat().st_mtime_ns)
 
 

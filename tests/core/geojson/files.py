@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+from itertools import pairwise
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ from shapely import Geometry, transform
 from shapely.geometry import shape
 
 from canvass.core import geojson
+
+Ring = list[list[float]]
 
 TO_SWEREF = pyproj.Transformer.from_crs(4326, 3006, always_xy=True)
 
@@ -61,7 +65,7 @@ def refused_ring(ring: Any) -> str:
     return problem.sentence.removeprefix(start)
 
 
-def in_sweref(ring: list[list[float]]) -> list[list[float]]:
+def in_sweref(ring: Ring) -> Ring:
     """The ring in SWEREF 99 TM, to the millimetre."""
     return [[round(metres, 3) for metres in TO_SWEREF.transform(x, y)] for x, y in ring]
 
@@ -69,3 +73,32 @@ def in_sweref(ring: list[list[float]]) -> list[list[float]]:
 def in_metres(outline: dict[str, Any]) -> Geometry:
     """An outline in SWEREF 99 TM, as pyproj has it."""
     return transform(shape(outline), lambda places: np.column_stack(TO_SWEREF.transform(places[:, 0], places[:, 1])))
+
+
+def crooked(start: tuple[float, float], end: tuple[float, float], random: Random, depth: int = 7) -> Ring:
+    """A border that bends at every scale, without its end."""
+    if not depth:
+        return [list(start)]
+    bend = random.uniform(-0.08, 0.08)
+    (x1, y1), (x2, y2) = start, end
+    middle = (x1 + x2) / 2 - bend * (y2 - y1), (y1 + y2) / 2 + bend * (x2 - x1)
+    return crooked(start, middle, random, depth - 1) + crooked(middle, end, random, depth - 1)
+
+
+def districts(size: int = 3, west: float = 15, south: float = 60) -> list[Ring]:
+    """So many by so many squares of about a kilometre, with crooked borders that neighbours share."""
+    random = Random(7)
+    spots = {(i, j): (west + 0.02 * i, south + 0.01 * j) for i in range(size + 1) for j in range(size + 1)}
+    borders: dict[Any, Ring] = {}
+    for (i, j), spot in spots.items():
+        for other in ((i + 1, j), (i, j + 1)):
+            if other in spots:
+                there = [*crooked(spot, spots[other], random), list(spots[other])]
+                borders[(i, j), other], borders[other, (i, j)] = there, there[::-1]
+    found = []
+    for i in range(size):
+        for j in range(size):
+            around = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1), (i, j)]
+            ring = [place for a, b in pairwise(around) for place in borders[a, b][:-1]]
+            found.append([*ring, ring[0]])
+    return found

@@ -79,6 +79,12 @@ def test_a_swapped_axis_order_is_named() -> None:
     assert "står i omvänd ordning" in refused_ring([[y, x] for x, y in in_sweref(VILBERGEN)])
 
 
+def test_metres_north_of_sweden_are_refused() -> None:
+    crs = {"type": "name", "properties": {"name": "EPSG:3006"}}
+    at_70_north = [[500_000, 7_766_000], [501_000, 7_766_000], [501_000, 7_767_000], [500_000, 7_766_000]]
+    assert "punkten 500000, 7766000 ligger utanför Sverige" in refusal(collection(feature(ring=at_70_north), crs=crs))
+
+
 def test_ground_outside_sweden_is_refused() -> None:
     assert refused_ring([[24.9, 60.1], [25.1, 60.1], [25.1, 60.2], [24.9, 60.1]]) == (
         "punkten 25.1, 60.1 ligger utanför Sverige."

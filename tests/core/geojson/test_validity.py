@@ -64,12 +64,22 @@ def every_way(ring: Corners, spot: Sequence[float] = (0, 0)) -> Iterator[tuple[C
         ([[0, 0], [0, 4], [3, 4], [0, 2], [-3, 1], [-3, -1], [0, 0]], (0, 2)),
         ([[0, 0], [2, 2], [4, 0], [4, 4], [2, 4], [2, 2], [2, 0], [0, 0]], (2, 2)),
         ([[0, 0], [2, 2], [4, 0], [8, 0], [6, 3], [2, 2], [2, 0], [0, 0]], (2, 2)),
+        # Twice round the same ground.
+        ([[2, 0], [3, 1], [2, 2], [1, 1], [2, 0], [5, 1], [2, 5], [-1, 1], [2, 0]], (2, 0)),
     ],
 )
 def test_a_ring_that_crosses_itself_is_caught_where_it_does(ring: Corners, spot: Sequence[float]) -> None:
     for turned, place in every_way(ring, spot):
         for scale in (100, 5):
             assert crossing(turned, scale=scale) == pytest.approx(place)
+
+
+@pytest.mark.parametrize("reach", [1, 2])
+def test_ground_gone_round_twice_does_not_make_up_for_ground_gone_round_backwards(reach: int) -> None:
+    """However the areas add up: the one is as large as the other, or twice as large."""
+    twice, backwards = [[2, 0], [3, 1], [2, 2], [1, 1]], [[2, 5], [2 - reach, 6], [2 + reach, 6]]
+    assert Polygon(twice).area == 2 * Polygon(backwards).area / reach
+    assert crossing([*twice, [2, 0], [5, 1], *backwards, [2, 5], [-1, 1], [2, 0]]) is not None
 
 
 @pytest.mark.parametrize(
@@ -168,10 +178,10 @@ def test_parts_that_meet_or_overlap_are_joined() -> None:
 # --- what would take minutes --------------------------------------------------------------------------------
 
 
-def comb(teeth: int, width: float) -> Corners:
-    """A slanting zigzag, whose every edge stands beside every other."""
-    zigzag = [(side * width, side * width + (i + side / 2) / 5) for i in range(teeth) for side in (0, 1)]
-    return [*zigzag, (-width, width), zigzag[0]]
+def comb(teeth: int, *corners: tuple[float, float]) -> Corners:
+    """A slanting zigzag of 20 km, whose every edge stands beside every other, closed by way of these corners."""
+    zigzag = [(side * 20_000, side * 20_000 + (i + side / 2) / 5) for i in range(teeth) for side in (0, 1)]
+    return [*zigzag, *corners, zigzag[0]]
 
 
 def test_a_coast_of_fifty_thousand_corners_is_looked_through() -> None:
@@ -182,9 +192,10 @@ def test_a_coast_of_fifty_thousand_corners_is_looked_through() -> None:
     assert validity.polygon([coast]).is_valid
 
 
-def test_an_outline_made_to_take_minutes_is_given_up() -> None:
+@pytest.mark.parametrize("corner", [(-20_000, 20_000), (-20_000, 2e9)])
+def test_an_outline_made_to_take_minutes_is_given_up(corner: tuple[float, float]) -> None:
     with pytest.raises(validity.TooIntricate):
-        polygon(comb(100_000, 20_000), scale=1)
+        polygon(comb(50_000, corner), scale=1)
 
 
 def test_parts_made_to_take_minutes_together_are_given_up() -> None:
