@@ -62,7 +62,7 @@ def test_every_file_that_the_screen_loads_is_named_once(app: Flask, made: Callab
     assert {"/log", "/offline", "/static/js/phone/queue/outbox.js", "/static/js/phone/queue/database.js"} <= set(named)
 
 
-@pytest.mark.parametrize("name", ["service-worker.js", "js/phone/screen/log.js", "js/phone/queue/database.js", "icons/icon.svg"])
+@pytest.mark.parametrize("name", ["service-worker.js", "js/phone/screen/log.js", "js/phone/queue/database.js"])
 def test_a_change_is_seen_when_the_server_starts_anew_and_at_once_in_debug_mode(
     app: Flask, made: Callable[[], str], static: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
