@@ -59,7 +59,7 @@ def restore(path: Path, database: Path) -> Path:
 
     Every phone then sends what the backup may lack: the next start sees that the database went back. Raises Failed.
     """
-    aside = database.with_name(f"{database.name}.before-{clock.now():%Y%m%dT%H%M%S}")
+    aside = database.with_name(f"{database.name}.before-{clock.now():%Y%m%dT%H%M%S%f}")
     try:
         with locks.Lock(database).alone(), _draft_of(database) as draft:
             journals.check(path)
