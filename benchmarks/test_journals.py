@@ -22,7 +22,7 @@ from canvass.core.sqlite import sqlite3
 from canvass.members import devices
 from tests.cast import gather
 from tests.conftest import NOW, browser
-from tests.counting.test_sync import Phone
+from tests.counting.phone import Phone
 
 ROUNDS, COMMITS = 9, 200
 WAYS = {"TRUNCATE": ("truncate", True), "WAL": ("wal", True), "WAL without stamps": ("wal", False)}

@@ -26,6 +26,7 @@ from canvass.fieldwork import areas, campaigns, topics
 from canvass.fieldwork.campaigns import CHANNELS, Campaign
 from canvass.insight import numbers
 from canvass.members import organisations
+from canvass.members import sweden as reference
 from canvass.members.organisations import Organisation
 from tests.cast import new_campaign
 from tests.conftest import NOW, engines
@@ -115,7 +116,7 @@ def fill() -> None:
 def national_campaign() -> Campaign:
     """The country, and its election campaign with nine topics."""
     national = organisations.add("national", "Partiet", None)
-    organisations.import_sweden(national)
+    reference.add_missing(national)
     campaign = new_campaign(
         national,
         name="Valrörelsen",

@@ -12,15 +12,15 @@ from canvass.core import db, settings
 
 
 def create_app(**overrides: Any) -> Flask:
-    """Return the whole product: settings, database, languages, views and commands.
+    """Return the Flask application with its settings, database, views and commands.
 
-    `overrides` are settings by name (DATA="/srv/canvass"), before the environment's. Raises ValueError for a
+    `overrides` are settings by name (DATA="/srv/canvass") and win over the environment. Raises ValueError for a
     setting that cannot be used.
     """
     app = Flask("canvass", root_path=str(settings.ROOT), static_folder="static", template_folder="templates")
     app.config.update(settings.read(**overrides))
     app.config["SECRET_KEY"] = settings.secret(app.config["DATA"], "key")
-    # Flask's own cookie only carries the sentence shown on the next page; sessions are kept on the server.
+    # Flask's session cookie only has messages for the next page; sessions of people are kept on the server.
     app.config.update(SESSION_COOKIE_NAME="canvass_said", SESSION_COOKIE_SAMESITE="Lax")
     app.config["MAX_CONTENT_LENGTH"] = settings.LARGEST_UPLOAD
     if app.config["PROXIES"]:

@@ -1,4 +1,4 @@
-"""flask canvass …, and python3 app.py …: thin commands over the verbs."""
+"""The commands, as `flask canvass …` and `python3 app.py …`: each calls functions of the packages below."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from canvass.core.refusals import Refused
 from canvass.counting import attempts, receipts, tallies
 from canvass.fieldwork import areas
 from canvass.insight import walls
-from canvass.members import joining, organisations, people
+from canvass.members import joining, people, sweden
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
@@ -30,16 +30,15 @@ commands.add_command(migrations)
 
 
 def attach(app: Flask) -> None:
-    """Give `flask` the commands."""
+    """Register the commands as `flask canvass …`."""
     app.cli.add_command(commands)
 
 
 @contextmanager
 def prepared(data: str | os.PathLike[str], base_url: str, demo: bool = False) -> Iterator[list[str]]:
-    """The database, brought up to date for a server inside the block; gives what to tell whoever started it.
+    """Bring the database up to date and hold its lock inside the block; give the lines to print when the server starts.
 
-    It is known to be in use for all that time. Raises RuntimeError with a sentence when the database would not keep
-    its promises.
+    Raises RuntimeError with a sentence when the database must not be opened or is not safe to commit to.
     """
     from canvass import create_app
 
@@ -55,9 +54,9 @@ def prepared(data: str | os.PathLike[str], base_url: str, demo: bool = False) ->
 
 
 def bring_up_to_date(app: Flask) -> None:
-    """Upgrade the schema, see that the engine keeps what it is given, and note the start. Needs an app context.
+    """Check that the engine is safe to commit to, upgrade the schema, and begin a new epoch if the database went back.
 
-    Raises RuntimeError with a sentence when it does not, or when the database must not be opened.
+    Needs an app context. Raises RuntimeError with a sentence when it is not safe, or must not be opened.
     """
     app.config["DATA"].mkdir(parents=True, exist_ok=True)
     wrong = db.complaints(db.db.engine)  # before the upgrade, which ends the process on any error of its own
@@ -68,7 +67,7 @@ def bring_up_to_date(app: Flask) -> None:
 
 
 def database_lines() -> list[str]:
-    """Which database it is, and whether it is on a network."""
+    """Return lines for the operator: the database's engine, and a warning when it is on a network file system."""
     engine = db.db.engine
     with engine.connect().execution_options(reading=True) as connection:
         facts = db.describe(connection)
@@ -83,7 +82,7 @@ def database_lines() -> list[str]:
 
 
 def set_up_lines(base_url: str) -> list[str]:
-    """The link to begin with, until somebody has."""
+    """Return a line with a new set-up link, none once there are people. Commits."""
     if people.is_anyone():
         return []
     token = joining.setup_token()
@@ -92,7 +91,7 @@ def set_up_lines(base_url: str) -> list[str]:
 
 
 def demo_lines(base_url: str) -> list[str]:
-    """One sign-in link per role, each usable once, and the leader's wallboard."""
+    """Fill the demo; return a line with a one-time sign-in link for each role, and one with the wallboard. Commits."""
     from canvass import demo
 
     cast = demo.fill()
@@ -110,12 +109,12 @@ def demo_lines(base_url: str) -> list[str]:
 
 
 def _address(base_url: str, endpoint: str, **values: str) -> str:
-    """A view's whole address, outside any request."""
+    """Return a view's full address, outside any request."""
     return base_url + current_app.url_map.bind("localhost").build(endpoint, values)
 
 
 def main(argv: list[str]) -> int:
-    """Run one command as `python3 app.py` passes it on; returns the exit code."""
+    """Run one command of `python3 app.py` on an up-to-date database and return its exit code."""
     from canvass import create_app
 
     try:
@@ -124,7 +123,7 @@ def main(argv: list[str]) -> int:
         print(error, file=sys.stderr)
         return 2
     with app.app_context():
-        if not argv or argv[0] not in ("restore", "simulate"):  # the one replaces it, the other has its own
+        if not argv or argv[0] not in ("restore", "simulate"):  # restore replaces the database, simulate uses another
             try:
                 bring_up_to_date(app)
             except RuntimeError as error:
@@ -149,7 +148,7 @@ def main(argv: list[str]) -> int:
 @commands.command()
 @click.option("--check", is_flag=True, help="Only compare; exit with 1 when a counter disagrees with the rows.")
 def recount(check: bool) -> None:
-    """Count everything again from the rows."""
+    """Count everything again from the rows of attempts."""
     drift = attempts.drift()
     for cell, (says, should) in sorted(drift.items()):
         click.echo(f"{' '.join(cell)}: {says}, should be {should}")
@@ -205,7 +204,7 @@ def import_sweden(beneath: str | None) -> None:
     """Add the districts and municipal organisations that are missing."""
     start = _organisation(beneath) if beneath else None
     try:
-        added = organisations.import_sweden(start)
+        added = sweden.add_missing(start)
     except Refused as error:
         raise click.ClickException(str(error)) from None
     db.session.commit()
@@ -261,7 +260,7 @@ def import_areas(
 @commands.command("sign-in-link")
 @click.argument("email")
 def sign_in_link(email: str) -> None:
-    """A link that signs a person in once: for whoever forgot the password."""
+    """Print a link that signs a person in once, for somebody who has forgotten the password."""
     person = _person(email)
     token = joining.sign_in_token(person)
     db.session.commit()
@@ -274,7 +273,7 @@ def sign_in_link(email: str) -> None:
 @click.argument("role", type=click.Choice(people.ROLES))
 @click.option("--organisation", default=None, help="Name or id of the organisation; needed when there are several.")
 def grant(email: str, role: str, organisation: str | None) -> None:
-    """Give somebody a role at an organisation and all beneath it: at the top of a new tree, nobody else can."""
+    """Give somebody a role at an organisation and all beneath it, such as a new tree's first administrator."""
     people.grant(_person(email), role, _organisation(organisation))
     db.session.commit()
 
@@ -305,7 +304,7 @@ def _organisation(wanted: str | None) -> Organisation:
 
 @commands.command()
 def translations() -> None:
-    """Bring translations/en.po up to date with what the product says."""
+    """Bring translations/en.po up to date with the sentences in the code and the templates."""
     lacking = wordlist.bring_up_to_date()
     for sentence in lacking:
         click.echo(sentence)

@@ -87,27 +87,8 @@ def gather() -> Cast:
     partille = organisations.add("municipal", "Partille", elsewhere, code="1402")
     ojersjo = organisations.add("association", "Öjersjö s-förening", partille)
 
-    def person(name: str, home: Organisation, role: str, node: Organisation, *, signs_in: bool = True) -> Person:
-        found = people.add(name, home, email=f"{name.lower()}@example.org" if signs_in else None)
-        if signs_in:
-            found.password_hash = PASSWORD_HASH
-        people.grant(found, role, node)
-        return found
-
-    adam = person("Adam", norrkoping, "admin", ostergotland)
-    spring = new_campaign(
-        norrkoping,
-        name="Vårkampanjen",
-        kind="listen",
-        starts_on=date(2026, 3, 1),
-        ends_on=date(2026, 12, 31),
-        channels=list(campaigns.CHANNELS),
-        topics=["Skolan", "Vården", "Tryggheten"],
-        target=5000,
-        script="Hej! Vi är ute och lyssnar.",
-        by=adam,
-    )
-    campaigns.open_(spring, by=adam)
+    adam = _person("Adam", norrkoping, "admin", ostergotland)
+    spring = _spring(norrkoping, adam)
     return Cast(
         ostergotland=ostergotland,
         norrkoping=norrkoping,
@@ -116,17 +97,43 @@ def gather() -> Cast:
         linkoping=linkoping,
         partille=partille,
         ojersjo=ojersjo,
-        alva=person("Alva", hageby, "volunteer", hageby, signs_in=False),
-        bo=person("Bo", norrkoping, "leader", norrkoping),
-        cia=person("Cia", norrkoping, "board", norrkoping),
-        dag=person("Dag", ektorp, "volunteer", ektorp, signs_in=False),
-        esa=person("Esa", ojersjo, "leader", partille),
+        alva=_person("Alva", hageby, "volunteer", hageby, signs_in=False),
+        bo=_person("Bo", norrkoping, "leader", norrkoping),
+        cia=_person("Cia", norrkoping, "board", norrkoping),
+        dag=_person("Dag", ektorp, "volunteer", ektorp, signs_in=False),
+        esa=_person("Esa", ojersjo, "leader", partille),
         adam=adam,
         spring=spring,
         hageby_north=areas.add(hageby, name="Hageby norra", code="H1", housing="flats", households=640, by=adam),
         hageby_south=areas.add(hageby, name="Hageby södra", code="H2", housing="villa", households=210, by=adam),
         ektorp_hill=areas.add(ektorp, name="Ektorpshöjden", code="E1", by=adam),
     )
+
+
+def _person(name: str, home: Organisation, role: str, node: Organisation, *, signs_in: bool = True) -> Person:
+    found = people.add(name, home, email=f"{name.lower()}@example.org" if signs_in else None)
+    if signs_in:
+        found.password_hash = PASSWORD_HASH
+    people.grant(found, role, node)
+    return found
+
+
+def _spring(owner: Organisation, by: Person) -> Campaign:
+    """The campaign that is open from March to December."""
+    spring = new_campaign(
+        owner,
+        name="Vårkampanjen",
+        kind="listen",
+        starts_on=date(2026, 3, 1),
+        ends_on=date(2026, 12, 31),
+        channels=list(campaigns.CHANNELS),
+        topics=["Skolan", "Vården", "Tryggheten"],
+        target=5000,
+        script="Hej! Vi är ute och lyssnar.",
+        by=by,
+    )
+    campaigns.open_(spring, by=by)
+    return spring
 
 
 def log(

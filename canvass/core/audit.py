@@ -1,4 +1,4 @@
-"""Who changed what and when: an append-only list in which each row vouches for the one before it."""
+"""The audit log: who changed what and when. Each entry holds the digest of the one before it, so a change shows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Entry(Base):
 
 
 class Head(Base):
-    """The chain's last link, in one row: whoever holds its lock may add the next."""
+    """The number and digest of the last entry, in a single row whose lock puts writers in a queue."""
 
     __tablename__ = "audit_head"
 
@@ -40,7 +40,7 @@ class Head(Base):
 
 
 def record(action: str, *, person_id: str | None = None, organisation_id: str | None = None, **details: Any) -> None:
-    """Add one entry in the caller's transaction. Not for single attempts: those have their operations."""
+    """Add one entry in the caller's transaction. Single attempts are not recorded here: their operations are kept."""
     head = session.get(Head, 1, with_for_update=True)
     if head is None:
         head = Head(id=1, number=None, digest="")
@@ -61,7 +61,7 @@ def record(action: str, *, person_id: str | None = None, organisation_id: str | 
 
 
 def broken_at() -> int | None:
-    """The number of the first entry that does not follow from the one before it; None when the chain holds."""
+    """Return the number of the first entry that has been changed or is missing; None when the log is whole."""
     previous, expected = "", 1
     for entry in session.scalars(select(Entry).order_by(Entry.number)):
         if entry.number != expected or entry.previous != previous or entry.digest != _digest(entry):

@@ -1,4 +1,4 @@
-"""Backups of an SQLite database: taken while the server runs, verified, and only then told to the phones."""
+"""Backups of an SQLite database, taken while the server runs. Phones rely on one only after it has been verified."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from canvass.core import audit, clock, journals, locks, state
 from canvass.core.db import session
 from canvass.core.sqlite import sqlite3
 
-KEPT = 30  # files; the oldest go
+KEPT = 30  # files; older ones are deleted
 
 
 class Failed(RuntimeError):
-    """The backup cannot be trusted, or the file is none; the message says why."""
+    """The backup could not be made or used; the message says why."""
 
 
 def take(folder: Path) -> Path:
-    """Write a verified copy of the database into `folder`; phones may then forget what they sent before it began.
+    """Write a verified copy of the database into `folder` and return its path. Raises Failed.
 
-    Raises Failed. On PostgreSQL the host's own backups are used instead: see README.
+    From then on phones may delete what they sent before it began. The caller commits. On PostgreSQL the host's own
+    backups are used instead: see README.
     """
     engine = session.get_bind().engine
     if engine.dialect.name != "sqlite":
@@ -43,7 +44,7 @@ def take(folder: Path) -> Path:
 
 
 def check(path: Path) -> None:
-    """Is this file a whole database of ours? Raises Failed."""
+    """Raise Failed unless the file is an undamaged database of this product."""
     try:
         with closing(_read(path)) as copy:
             verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
@@ -55,9 +56,9 @@ def check(path: Path) -> None:
 
 
 def restore(path: Path, database: Path) -> Path:
-    """Put a backup in the database's place while nobody has it open; returns where the old one was laid aside.
+    """Replace the database by a backup and return where the old database was moved. Raises Failed, when in use too.
 
-    Every phone then sends what the backup may lack: the next start sees that the database went back. Raises Failed.
+    The next start sees that the database went back and begins a new epoch: phones then send again what it may lack.
     """
     aside = database.with_name(f"{database.name}.before-{clock.now():%Y%m%dT%H%M%S}")
     try:
@@ -77,7 +78,7 @@ def restore(path: Path, database: Path) -> Path:
 
 @contextmanager
 def _draft_of(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write under; nothing is left there, whatever happens."""
+    """Give a temporary name beside `path`; what is left under it at the end is deleted."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         yield draft
@@ -87,7 +88,7 @@ def _draft_of(path: Path) -> Iterator[Path]:
 
 
 def _copy(source: Path, draft: Path) -> None:
-    """Write a verified copy of a database, and of what is in the journal beside it, onto the disk. Raises Failed."""
+    """Write a verified copy of a database, including the journal beside it, to the disk. Raises Failed."""
     try:
         with closing(_read(source)) as whole, closing(sqlite3.connect(draft)) as copy:
             copy.execute("PRAGMA locking_mode=EXCLUSIVE")  # the folder may be on the network: no shared memory
@@ -106,7 +107,7 @@ def _read(path: Path) -> sqlite3.Connection:
 
 
 def _lay_aside(database: Path, aside: Path) -> None:
-    """Keep the database and its journal under another name. Until it is replaced, one stays in the place."""
+    """Give the database a second name, under which it stays, and move its journal there."""
     if database.exists():
         try:
             os.link(database, aside)
@@ -117,7 +118,7 @@ def _lay_aside(database: Path, aside: Path) -> None:
 
 
 def _put_on_disk(path: Path) -> None:
-    """Return when the file, or the names in the folder, would survive a power cut."""
+    """Wait until the file, or the folder's list of names, is on the disk and would survive a power cut."""
     if path.is_dir() and os.name == "nt":
         return  # Windows does that by itself, and opens no folders
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

@@ -1,4 +1,4 @@
-"""What time it is. Everything asks here, so that a test can decide."""
+"""The current time, and Swedish days. Nothing else reads the system's clock for dates, so tests can stop it here."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-# The product is for Swedish organisations: a day is a Swedish day, wherever the server stands.
+# The product is for Swedish organisations: a day is a Swedish day, whatever the server's own time zone.
 ZONE = ZoneInfo("Europe/Stockholm")
 
 _stopped_at: datetime | None = None
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """Return the current time as an aware datetime in UTC."""
     return _stopped_at or datetime.now(UTC)
 
 
 def today() -> date:
-    """Today in Sweden."""
+    """Return today's date in Sweden."""
     return local_day(now())
 
 
 def local_day(moment: datetime) -> date:
-    """The Swedish calendar day of an aware moment."""
+    """Return the Swedish calendar day of an aware datetime."""
     return moment.astimezone(ZONE).date()
 
 
 def parse(text: str) -> datetime:
-    """An aware UTC moment from ISO 8601 text such as 2026-05-01T18:20:00.000Z. Raises ValueError."""
+    """Return the UTC time of ISO 8601 text with a zone, such as 2026-05-01T18:20:00.000Z. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time must say its zone")
@@ -37,13 +37,13 @@ def parse(text: str) -> datetime:
 
 
 def text(moment: datetime) -> str:
-    """ISO 8601 with a Z and milliseconds, as the wire carries it."""
+    """Return ISO 8601 with milliseconds and Z, the form in which times are sent."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @contextmanager
 def stopped(at: datetime | None) -> Iterator[None]:
-    """Hold the clock at `at` inside the block, or let it run for None; for tests."""
+    """Stop the clock at `at` inside the block, or let it run for None. For tests and the demo's data."""
     global _stopped_at
     before, _stopped_at = _stopped_at, at
     try:
@@ -53,6 +53,6 @@ def stopped(at: datetime | None) -> Iterator[None]:
 
 
 def days_between(first: date, last: date) -> Iterator[date]:
-    """Every day from `first` to `last`, both included."""
+    """Yield every day from `first` to `last`, both included."""
     for offset in range((last - first).days + 1):
         yield first + timedelta(days=offset)

@@ -1,6 +1,6 @@
-"""The database: one engine, careful transactions, UTC times and ids.
+"""The database: its engine, transactions, UTC times and ids, on SQLite and PostgreSQL.
 
-Only this module, and `sqlite` beneath it, know which engine it is.
+Differences between the two are dealt with here and in `sqlite`; elsewhere only backups and restoring ask which it is.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from canvass.core import sqlite
 
 T = TypeVar("T")
 
-# PostgreSQL's way of saying "do the whole transaction again": serialization failure and deadlock.
+# PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure and deadlock.
 TRY_AGAIN = {"40001", "40P01"}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment in UTC. A naive one is refused: it is a bug that would only show in October."""
+    """An aware datetime, kept in UTC. Naive ones are refused: such a bug may show only when summer time ends."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -60,7 +60,7 @@ class Id(TypeDecorator[str]):
 
 
 class Base(DeclarativeBase):
-    """Every table's parent. The naming convention lets Alembic change constraints on both engines."""
+    """The base class of all tables. The naming convention lets Alembic change constraints on both engines."""
 
     registry = registry(
         metadata=MetaData(
@@ -82,7 +82,7 @@ session = db.session
 
 
 def attach(app: Flask) -> None:
-    """Give the app its engine. Raises RuntimeError when the engine would not keep what it is given."""
+    """Connect the app to the database named by its settings, without opening it."""
     url = make_url(app.config["DATABASE_URL"])
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
@@ -102,7 +102,7 @@ def attach(app: Flask) -> None:
 
 
 def complaints(engine: Engine) -> list[str]:
-    """What is wrong with the engine's promises, in sentences for an operator; empty when all is well."""
+    """Return what makes the engine unsafe to commit to, in sentences for an operator; empty when nothing does."""
     if engine.dialect.name == "sqlite":
         wanted = {"synchronous": (2, 3), "foreign_keys": (1,), "busy_timeout": (sqlite.BUSY_SECONDS * 1000,)}
         wanted["journal_mode"] = sqlite.journal_modes(engine)  # type: ignore[assignment]
@@ -122,7 +122,7 @@ def complaints(engine: Engine) -> list[str]:
 
 
 def describe(connection: Connection) -> dict[str, str]:
-    """Which engine this is, its version, and on SQLite how it keeps a transaction whole."""
+    """Return the engine's name and version, and on SQLite its journal mode."""
     if connection.dialect.name != "sqlite":
         return {"engine": "PostgreSQL", "version": str(connection.scalar(text("SHOW server_version")))}
     mode = str(connection.scalar(text("PRAGMA journal_mode")))
@@ -130,14 +130,14 @@ def describe(connection: Connection) -> dict[str, str]:
 
 
 def network(engine: Engine) -> str:
-    """The kind of file system that an SQLite database is on if other machines may see it too, else an empty text."""
+    """Return the kind of network file system that an SQLite database is on, "" when it is on none or not SQLite."""
     return sqlite.network(engine) if engine.dialect.name == "sqlite" else ""
 
 
 def read_only() -> None:
-    """Promise that this transaction only reads; call it before the first query. Both engines then refuse a write.
+    """Make this transaction read-only; call it before the first query. Both engines then refuse a write.
 
-    All of it sees the database at one moment: a page whose tables are read one after the other adds up.
+    All its queries see the same snapshot, so figures on a page that are read one after the other agree.
     """
     options: dict[str, Any] = {"reading": True}
     if session.get_bind().dialect.name == "postgresql":
@@ -146,14 +146,14 @@ def read_only() -> None:
 
 
 def is_reading() -> bool:
-    """Has this transaction promised to read only?"""
+    """Is this transaction read-only?"""
     return bool(session.connection().get_execution_options().get("reading", False))
 
 
 def note_aside(work: Callable[[], object]) -> None:
-    """Do `work` and commit it by itself, before or instead of what the request does; then go on as before.
+    """Do `work` in a transaction of its own and commit it, then begin another like the one there was.
 
-    For a note beside a request that only reads. What had been read before is read anew.
+    For a note beside a request that only reads. The transaction under way is rolled back first, changes included.
     """
     was_reading = is_reading()
     session.rollback()
@@ -164,9 +164,9 @@ def note_aside(work: Callable[[], object]) -> None:
 
 
 class Marker:
-    """Tells whether anything has been committed, by any process, at the price of a glance.
+    """Tells cheaply whether any process has committed anything.
 
-    On a connection of its own, outside all transactions: it holds up no writer, and waits for none to begin.
+    It has a connection of its own, outside all transactions, and so neither blocks a writer nor waits for one.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -180,17 +180,17 @@ class Marker:
         self._cursor = self._borrowed.cursor()
 
     def read(self) -> object:
-        """Another value than last time if anything was committed in between."""
+        """Return a value that differs from the last one if anything was committed in between."""
         self._cursor.execute(self._query)
         return self._cursor.fetchone()
 
     def close(self) -> None:
-        """Close the connection: the pool shall not hand on one that begins no transactions."""
+        """Close the connection. It does not go back to the pool, since it begins no transactions."""
         self._borrowed.invalidate()
 
 
 def repeat(work: Callable[[], T], times: int = 6) -> T:
-    """Do `work` and commit; do all of it again when the database asks for that. `work` must start from nothing."""
+    """Do `work`, commit and return its result; after a conflict do it again, at most `times` in all."""
     for left in reversed(range(times)):
         try:
             result = work()
@@ -208,13 +208,13 @@ def repeat(work: Callable[[], T], times: int = 6) -> T:
 
 
 def insert(table: type[Base] | Table) -> Any:
-    """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either engine."""
+    """Return an INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`, for the engine in use."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
     return dialect.insert(table)
 
 
 def insert_once(table: type[Base], **values: Any) -> bool:
-    """Insert the row unless its key is taken; True when it was inserted. The unique key decides, in one step."""
+    """Insert the row unless a unique key is taken, in one statement; return True when it was inserted."""
     # RETURNING, since a row count after ON CONFLICT is not the same on every driver.
     rows = cast(Table, table.__table__)
     statement = insert(rows).values(**values).on_conflict_do_nothing().returning(literal(1))
@@ -222,7 +222,7 @@ def insert_once(table: type[Base], **values: Any) -> bool:
 
 
 def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
-    """The items in lists of at most `size`, below every engine's limit of parameters."""
+    """Yield the items in lists of at most `size`, which stays below both engines' limits of parameters."""
     batch: list[T] = []
     for item in items:
         batch.append(item)
@@ -234,7 +234,7 @@ def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
 
 
 def new_id() -> str:
-    """A UUIDv7: unique anywhere, and growing with time so that indexes stay dense (RFC 9562)."""
+    """Return a UUIDv7 (RFC 9562): it begins with the time, so that new rows go to the end of an index."""
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
     value = (
@@ -244,7 +244,7 @@ def new_id() -> str:
 
 
 def is_id(value: object) -> bool:
-    """Is this a UUID written as we write them: 36 characters, lower case?"""
+    """Is this a UUID in the form that `new_id` writes: 36 characters, lower case?"""
     try:
         return isinstance(value, str) and str(uuid.UUID(value)) == value
     except ValueError:

@@ -1,4 +1,4 @@
-"""The product's languages. Swedish is written in the code itself; translations/en.po says it in English."""
+"""The product's languages. Swedish sentences are in the code; translations/en.po has them in English."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @cache
 def catalogue(language: str) -> dict[str, str | tuple[str, ...]]:
-    """What each Swedish sentence is called in `language`; empty for Swedish. Read once per process."""
+    """Return the translation of each Swedish sentence; empty for Swedish. Read once per process and language."""
     path = TRANSLATIONS / f"{language}.po"
     if language == "sv" or not path.exists():
         return {}
@@ -41,18 +41,18 @@ def catalogue(language: str) -> dict[str, str | tuple[str, ...]]:
 
 
 def language() -> str:
-    """The language spoken in this request or command: `sv` or `en`."""
+    """Return the language of this request or command: `sv` or `en`."""
     return _language.get()
 
 
 def speak(wanted: str) -> None:
-    """Use `wanted` from here on, in this request or command."""
+    """Use `wanted` for the rest of this request or command; Swedish for a language that there is not."""
     _language.set(wanted if wanted in LANGUAGES else "sv")
 
 
 @contextmanager
 def speaking(wanted: str) -> Iterator[None]:
-    """Use `wanted` inside the block."""
+    """Use `wanted` inside the block, and the former language after it."""
     before = language()
     speak(wanted)
     try:
@@ -62,21 +62,21 @@ def speaking(wanted: str) -> Iterator[None]:
 
 
 def gettext(msgid: str, **values: Any) -> str:
-    """The sentence in the language of the moment, with %(name)s replaced."""
+    """Return the sentence in the current language, with each %(name)s replaced when values are given."""
     found = catalogue(language()).get(msgid) or msgid
     sentence = found if isinstance(found, str) else found[0]
     return sentence % values if values else sentence
 
 
 def ngettext(one: str, many: str, num: int, **values: Any) -> str:
-    """As gettext, choosing by `num`, which is also at hand as %(num)s, written as people write numbers."""
+    """Return `one` or `many` in the current language, chosen by `num`, which %(num)s shows with thousands separated."""
     found = catalogue(language()).get(one)
     forms = found if isinstance(found, tuple) and all(found) else (one, many)
     return forms[0 if num == 1 else 1] % {"num": number(num), **values}
 
 
 def number(value: float | None, decimals: int = 0) -> str:
-    """3412 as "3 412" with a narrow no-break space in Swedish, "3,412" in English; a dash for None."""
+    """Return 3412 as "3 412" with a narrow no-break space in Swedish, "3,412" in English; a dash for None."""
     if value is None:
         return "–"
     plain = f"{value:,.{decimals}f}"
@@ -84,14 +84,14 @@ def number(value: float | None, decimals: int = 0) -> str:
 
 
 def percent(share: float | None) -> str:
-    """0.1234 as "12 %", "12%" in English; a dash for None."""
+    """Return 0.1234 as "12 %" with a no-break space in Swedish, "12%" in English; a dash for None."""
     if share is None:
         return "–"
     return f"{number(share * 100)}%" if language() == "en" else f"{number(share * 100)}\N{NO-BREAK SPACE}%"
 
 
 def day(value: date | datetime | None, form: str = "d MMM y") -> str:
-    """A date as people write it: 21 nov. 2026. `form` is a CLDR pattern."""
+    """Return a date, or a time's Swedish day, such as "21 nov. 2026"; a dash for None. `form` is a CLDR pattern."""
     if value is None:
         return "–"
     if isinstance(value, datetime):
@@ -101,28 +101,28 @@ def day(value: date | datetime | None, form: str = "d MMM y") -> str:
 
 @lru_cache(maxsize=5000)
 def _day(value: date, form: str, locale: str) -> str:
-    # Kept, since a page names each day of a campaign twice a second, and reading the pattern takes a tenth of a ms.
+    # Cached: live pages name the same days again and again, and Babel parses the pattern each time.
     return format_date(value, form, locale=locale)
 
 
 def weekday(number: int, width: str = "wide") -> str:
-    """A weekday by its number from Monday as 0: tisdag, or tis for width "abbreviated"."""
+    """Return the name of a weekday, 0 for Monday: "tisdag", or "tis" for any width but "wide"."""
     # The fifth of January 2026 is a Monday.
     return day(date(2026, 1, 5 + number), "EEEE" if width == "wide" else "EEE")
 
 
 def moment(value: datetime | None) -> str:
-    """A time as people write it, in Swedish local time: 21 nov. 2026 18:05."""
+    """Return a time in Swedish local time, such as "21 nov. 2026 18:05"; a dash for None."""
     return "–" if value is None else f"{day(value)} {time_of_day(value)}"
 
 
 def time_of_day(value: datetime) -> str:
-    """The hour and minute in Sweden: 18:05."""
+    """Return the Swedish local time of day, such as "18:05"."""
     return f"{value.astimezone(clock.ZONE):%H:%M}"
 
 
 def sort_key(name: str) -> str:
-    """Order as a Swede does, å ä ö last, the same on every engine: databases disagree on collation."""
+    """Return a key that sorts å ä ö last. Sorting is done here, since databases disagree on collation."""
     return name.casefold().translate(_SWEDISH_ORDER)
 
 

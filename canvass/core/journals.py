@@ -1,9 +1,9 @@
 """What SQLite keeps beside a database file, and whether it belongs to that file.
 
-A killed server leaves a journal behind, and the next connection plays it into whatever file then bears the name of
-the database. SQLite does not ask whether it is the same file: an older copy put in its place becomes a mixture of
-both. So every writing transaction *stamps* the database: two numbers in its header, on page 1, say which transaction
-this was and which one came before. A journal holds page 1 too, and so tells where the file must stand for it.
+A killed server leaves a journal behind, and the next connection replays it into whatever file then has the database's
+name. SQLite does not check that it is the same file: an older copy put in its place becomes a mixture of both. So
+every writing transaction *stamps* the database: two random numbers in its header, on page 1, identify this transaction
+and the one before. The journal has a copy of page 1, and so shows which state of the file it was written for.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from sys import byteorder
 from typing import Any, BinaryIO, NamedTuple
 
 BESIDE = ("-wal", "-shm", "-journal")
-# Kinds of file systems that several machines see, or a machine and its guests: no memory is shared between those.
+# File systems that several machines may use at once, or a host and its guests: these cannot share memory.
 SHARED = re.compile(r"nfs4?|cifs|smb.*|9p|afs|ceph|glusterfs|lustre|virtiofs|vboxsf|fuse(?!blk|\.fuse-overlay).*")
-MOUNTS = Path("/proc/self/mountinfo")  # Linux; elsewhere nobody is asked
+MOUNTS = Path("/proc/self/mountinfo")  # Linux only; on other systems every file system counts as local
 
 
 class Stranger(RuntimeError):
@@ -29,31 +29,32 @@ class Stranger(RuntimeError):
 
 
 class Stamp(NamedTuple):
-    """Which transaction a page 1 is from, and which one came before: random numbers."""
+    """The random numbers of the transaction that wrote a page 1 and of the one before it."""
 
     this: int
     previous: int
 
 
-UNSTAMPED = Stamp(0, 0)  # by an earlier version, or by somebody else's program
+UNSTAMPED = Stamp(0, 0)  # written by an earlier version or another program
 
 
 def stamp(connection: Any) -> None:
-    """Mark the transaction that this sqlite3 connection has begun: first of all, so that its journal has page 1."""
+    """Stamp the transaction that this connection has begun; before any other write, so that its journal has page 1."""
     previous = connection.execute("PRAGMA user_version").fetchone()[0]
     connection.execute(f"PRAGMA application_id={previous}")
     connection.execute(f"PRAGMA user_version={secrets.randbelow(2**31 - 1) + 1}")
 
 
 def beside(database: Path) -> list[Path]:
-    """The files there are that SQLite takes for parts of this database."""
+    """Return the existing files that SQLite treats as parts of this database."""
     return [path for end in BESIDE if (path := database.with_name(database.name + end)).exists()]
 
 
 def check(database: Path) -> None:
-    """Raise Stranger if SQLite would play a journal into a database that it was not written for.
+    """Raise Stranger if SQLite would replay a journal into a database that it was not written for.
 
-    Only while nobody has the database open: this reads without SQLite's locks, and closing the file drops those.
+    Call it only while nobody has the database open: it reads without SQLite's locks, and closing the file drops those
+    that this process holds.
     """
     present = _stamp(_beginning(database))
     for path in beside(database):
@@ -69,7 +70,7 @@ def check(database: Path) -> None:
 
 
 def network(folder: Path) -> str:
-    """The kind of the folder's file system if other machines may see it too, else an empty text."""
+    """Return the kind of the folder's file system if other machines may use it too, else ""."""
     try:
         device = next(place for place in (folder, *folder.parents) if place.exists()).stat().st_dev
         mounts = MOUNTS.read_text("utf-8", "replace").splitlines()
@@ -89,12 +90,12 @@ def _beginning(database: Path) -> bytes:
 
 
 def _stamp(page: bytes) -> Stamp | None:
-    """What page 1 says; None when there is no page."""
+    """Return the stamp in page 1; None when the file is too short to have one."""
     return Stamp(*unpack(">i4xi", page[60:72])) if len(page) >= 100 else None
 
 
 def _wal_belongs(file: BinaryIO, present: Stamp | None) -> bool:
-    """The file stands where the WAL began, or at one of its transactions, some of whose pages it has been given."""
+    """Is the database as it was when the WAL began, or after one of its transactions, which may be copied in part?"""
     known: set[int] = set()
     is_played = False
     for stamps in _transactions(file):
@@ -107,7 +108,7 @@ def _wal_belongs(file: BinaryIO, present: Stamp | None) -> bool:
 
 
 def _transactions(file: BinaryIO) -> Iterator[list[Stamp]]:
-    """Of each transaction that SQLite would play from a WAL, the stamps in it (https://sqlite.org/walformat.html)."""
+    """Yield the stamps in each transaction that SQLite would replay from a WAL (https://sqlite.org/walformat.html)."""
     header = file.read(32)
     if len(header) < 32 or header[:3] != b"\x37\x7f\x06":
         return
@@ -120,7 +121,7 @@ def _transactions(file: BinaryIO) -> Iterator[list[Stamp]]:
     while len(frame := file.read(24 + size)) == 24 + size and frame[8:16] == header[16:24]:
         sums = _checksum(frame[24:], swap, _checksum(frame[:8], swap, sums))
         if sums != unpack(">2I", frame[16:24]):
-            return  # it was being written, or is left from an earlier round
+            return  # a frame that was half written, or is left from before the WAL was reset
         number, is_last = unpack(">2I", frame[:8])
         if number == 1 and (found := _stamp(frame[24:])):
             stamps.append(found)
@@ -142,14 +143,14 @@ def _checksum(content: bytes, swap: bool, sums: tuple[int, int]) -> tuple[int, i
 
 
 def _journal_belongs(file: BinaryIO, present: Stamp | None) -> bool:
-    """The file stands where it did before the transaction that the journal undoes, or at that one."""
+    """Is the database as it was before or after the transaction that the journal rolls back?"""
     header = file.read(28)
     if header[:8] != b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7":
-        return True  # SQLite plays nothing
+        return True  # SQLite would not replay it
     file.seek(unpack(">I", header[20:24])[0])
     number, before = file.read(4), _stamp(file.read(100))
     if before is None:
-        return True  # it was only begun
+        return True  # no page has been written to it yet
     return present == UNSTAMPED if number != b"\0\0\0\1" else present is not None and before.this in present
 
 

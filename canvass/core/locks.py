@@ -1,6 +1,7 @@
-"""Who has the database open: many processes may share its lock, and whoever must be alone with the file asks for that.
+"""A lock file beside the database: shared by every process that has it open, exclusive for replacing it.
 
-The system lets go of the lock when a process ends, however that ends. SQLite's own locks say nothing of who is idle.
+The operating system releases it when a process ends, however that ends. SQLite's own locks do not show a process that
+has the database open but is idle.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class Taken(RuntimeError):
 
 
 class Lock:
-    """One part in a database's lock, for all threads of this process."""
+    """This process's hold on a database's lock, for all its threads."""
 
     def __init__(self, database: Path) -> None:
         self._path = database.with_name(f"{database.name}.lock")
@@ -27,16 +28,16 @@ class Lock:
         self._mutex = threading.Lock()
 
     def share(self, first: Callable[[], object]) -> None:
-        """Have it beside others until `release`, once nobody is alone with it. Nothing happens if we have it.
+        """Take a shared lock, to be held until `release`; wait for an exclusive one to end. Does nothing when held.
 
-        Whoever finds nobody there does `first` before others are let in, and gets no share if that raises.
+        When nobody else holds the lock, `first` is called under an exclusive lock; if it raises, the lock is released.
         """
         with self._mutex:
             if self._file is not None:
                 return
             file = self._open()
             try:
-                # Who waited for somebody that was alone looks again: they may have found something amiss, and left.
+                # After waiting for an exclusive holder try again: its `first` may have failed, and it is gone.
                 if _take_alone(file) or (_take_share(file) and _take_alone(file)):
                     first()
                 _take_share(file)
@@ -46,7 +47,7 @@ class Lock:
             self._file = file
 
     def release(self) -> None:
-        """Let go of it."""
+        """Release the shared lock; does nothing when it is not held."""
         with self._mutex:
             if self._file is not None:
                 os.close(self._file)
@@ -54,7 +55,7 @@ class Lock:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Nobody shares it inside the block. Raises Taken at once if somebody does."""
+        """Hold the lock exclusively inside the block. Raises Taken at once if anybody holds it."""
         file = self._open()
         try:
             if not _take_alone(file):
@@ -71,7 +72,7 @@ class Lock:
 if sys.platform == "win32":
     import msvcrt
 
-    # Python has no shared locks on Windows. Whoever shares has one of the file's bytes; whoever is alone has them all.
+    # Python has no shared locks on Windows: a shared lock locks one byte of the file, an exclusive one locks all.
     SEATS = 64
 
     def _take_alone(file: int) -> bool:
@@ -79,7 +80,7 @@ if sys.platform == "win32":
 
     def _take_share(file: int) -> bool:
         os.lseek(file, 0, os.SEEK_SET)
-        with suppress(OSError):  # if we were not alone
+        with suppress(OSError):  # when no exclusive lock was held
             msvcrt.locking(file, msvcrt.LK_UNLCK, SEATS)
         while not any(_seize(file, seat, 1) for seat in range(SEATS)):
             time.sleep(0.1)  # seconds
@@ -97,7 +98,7 @@ else:
     import fcntl
 
     def _take_alone(file: int) -> bool:
-        """All of it or, at once, nothing."""
+        """Take the exclusive lock if it is free; return whether it was."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -105,6 +106,6 @@ else:
         return True
 
     def _take_share(file: int) -> bool:
-        """A part of it instead of what we had, as soon as nobody is alone with it."""
+        """Take a shared lock, instead of an exclusive one if held; wait while another process has an exclusive one."""
         fcntl.flock(file, fcntl.LOCK_SH)
         return True

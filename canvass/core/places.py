@@ -1,4 +1,4 @@
-"""Where on Earth: distances, positions as people write them, and addresses where the operator has named a service."""
+"""Distances, coordinates as people write them, and addresses, if the operator has named a service to look them up."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from geopy.geocoders import Nominatim
 
 from canvass.core.i18n import gettext as _
 
-# Seconds to wait for the service that finds addresses: somebody stands with a form in their hand.
+# Seconds to wait for the address service while somebody waits for their form.
 PATIENCE = 5
 
 log = logging.getLogger(__name__)
 
 
 class NotFound(LookupError):
-    """There is no such place, or nobody to ask; the message is a sentence for the one who asked."""
+    """The place was not found, or could not be looked up; the message is a sentence to show."""
 
 
 def metres(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
-    """How far it is between two positions, along the ground's own curve."""
+    """Return the geodesic distance in metres between two positions in degrees."""
     return float(geodesic((latitude, longitude), (other_latitude, other_longitude)).meters)
 
 
 def position(text: str) -> tuple[float, float] | None:
-    """Latitude and longitude from "58.5877, 16.1924" or "58,5877 16,1924", as maps copy them; None for nothing.
+    """Return latitude and longitude from "58.5877, 16.1924" or "58,5877 16,1924"; None for an empty text.
 
-    Raises NotFound for what is no position.
+    Raises NotFound for anything else.
     """
     if not text.strip():
         return None
@@ -44,7 +44,7 @@ def position(text: str) -> tuple[float, float] | None:
 
 
 def look_up(address: str, service: str) -> tuple[float, float]:
-    """Latitude and longitude of an address, asked of the operator's own choice of service. Raises NotFound."""
+    """Return latitude and longitude of a Swedish address. `service` is the setting GEOCODER. Raises NotFound."""
     kind, _colon, url = service.partition(":")
     if kind != "nominatim":
         raise NotFound(_("Adresser kan inte slås upp här. Skriv koordinaterna i stället."))
@@ -64,7 +64,7 @@ def look_up(address: str, service: str) -> tuple[float, float]:
 
 
 def _close_answers(error: BaseException | None) -> None:
-    """Close the answers that the error came of: geopy reads an HTTP error's body but leaves it open."""
+    """Close the HTTP responses in a chain of exceptions: geopy reads an error's body but does not close it."""
     while error is not None:
         if isinstance(error, HTTPError):
             error.close()

@@ -1,4 +1,4 @@
-"""How every rule says no: one exception, with a sentence for each field that it is about."""
+"""The exception by which rules refuse a request, with a sentence for each field that is wrong."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 
 class Refused(ValueError):
-    """What was asked for cannot be done so. Whoever catches it rolls back: some of it may have been written.
+    """The request breaks a rule. Whoever catches it rolls back: part of it may have been written.
 
-    `errors` maps the rule's arguments to sentences for the one who asked; what is about no single one of them stands
-    under "", and a sentence given alone does too. `str()` is the sentences in a row.
+    `errors` maps the names of fields to sentences to show; "" is for what concerns no single field, and for a sentence
+    given without a field. `str()` joins the sentences.
     """
 
     def __init__(self, errors: Mapping[str, str] | str) -> None:

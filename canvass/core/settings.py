@@ -1,4 +1,4 @@
-"""Every setting there is, read once from the environment as CANVASS_<NAME>; README.md lists them all."""
+"""The settings, read from the environment as CANVASS_<NAME>, and the server's secrets. README.md lists the settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-# Bytes; above the largest area file that is read, so that such a file is refused in words and not cut off.
+# Bytes; more than an area file may have, so that one that is too large is refused with a sentence, not a bare 413.
 LARGEST_UPLOAD = 64 * 1024 * 1024
 # A server that may be named in a policy for browsers, and a path with the three numbers of a tile, each once.
 TILES_URL = re.compile(
@@ -23,7 +23,7 @@ TILES_URL = re.compile(
 
 @dataclass(frozen=True)
 class Setting:
-    """One thing an operator can set. `read` turns the environment's text into a value."""
+    """One setting: its name, its default as the environment would give it, and what it means."""
 
     name: str
     default: str
@@ -61,7 +61,7 @@ SETTINGS = (
 
 
 def read(**overrides: Any) -> dict[str, Any]:
-    """All settings as a dictionary without the prefix; `overrides` win over the environment.
+    """Return all settings by name, without the prefix; `overrides` win over the environment.
 
     Raises ValueError with a sentence for an operator when a value cannot be used.
     """
@@ -90,7 +90,7 @@ def read(**overrides: Any) -> dict[str, Any]:
 
 
 def secret(data: Path, name: str) -> str:
-    """The secret called `name`, made at first use and kept in secrets.json, readable by its owner only."""
+    """Return the secret called `name`, made at first use and kept in secrets.json, which only its owner can read."""
     path = data / "secrets.json"
     try:
         known = json.loads(path.read_text("utf-8"))
@@ -103,7 +103,7 @@ def secret(data: Path, name: str) -> str:
 
 
 def write_privately(path: Path, text: str) -> None:
-    """Replace `path` in one step, so that a crash leaves the old file or the new, never half of one."""
+    """Write a file that only its owner can read. A crash leaves the old file or the new, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.new")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

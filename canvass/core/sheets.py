@@ -1,4 +1,4 @@
-"""Rows as files: CSV that a Swedish Excel opens by a double click, and XLSX. No cell is ever a formula."""
+"""Rows as files: CSV, also in the form a Swedish Excel opens directly, and XLSX. No cell becomes a formula."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _WIDEST_COLUMN = 60
 
 
 class Percent(float):
-    """A share: 0.125 is 12.5 %. XLSX shows it as percent; CSV carries the share, to four decimals."""
+    """A share: 0.125 is 12.5 %. XLSX shows it as percent; CSV has the share itself, rounded to four decimals."""
 
 
 class TooManyRows(ValueError):
-    """More rows than an XLSX sheet holds; the message is a sentence for people."""
+    """More rows than an XLSX sheet holds; the message is a sentence to show."""
 
 
 # --- CSV ----------------------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ class TooManyRows(ValueError):
 def csv_bytes(
     headings: Sequence[str], rows: Iterable[Sequence[Cell]], dialect: Dialect = "excel-sv"
 ) -> Iterator[bytes]:
-    """The table as CSV, a piece at a time.
+    """Yield the table as CSV, 500 rows at a time.
 
     `excel-sv` is UTF-8 with BOM, semicolons and decimal commas; `rfc4180` has commas and decimal points, for
     programs. Times are Swedish local time. Text that a spreadsheet could take for a formula begins with an
@@ -84,12 +84,12 @@ def _csv_cell(value: Cell, swedish: bool) -> str:
         value = round(float(value), 4)
     if isinstance(value, int):
         return str(value)
-    # By way of Decimal: never 1e-05.
+    # Through Decimal, which writes no exponent such as 1e-05.
     number = format(Decimal(repr(float(value))), "f").removesuffix(".0")
     return number.replace(".", ",") if swedish else number
 
 
-# A file opened with the other separator splits its cells here, quoted or not.
+# Where a program that expects another separator would begin a new cell.
 _INNER_START = re.compile(r"[;,\t]\s*(?=[=+\-@＝＋－＠−])")
 
 
@@ -100,7 +100,7 @@ def _csv_text(text: str) -> str:
 
 
 def is_formula(text: str) -> bool:
-    """Could a spreadsheet take this for a formula? Blanks and invisible characters ahead may be dropped."""
+    """Could a spreadsheet take this text for a formula, once it has dropped leading blanks and invisible characters?"""
     if text[:1] in ("\t", "\r", "\n"):
         return True
     for character in text:
@@ -119,11 +119,11 @@ def xlsx_bytes(
     rows: Iterable[Sequence[Cell]],
     notes: Iterable[tuple[str, Cell]] = (),
 ) -> bytes:
-    """The table as an XLSX file; `notes` become a second sheet, about the first. Raises TooManyRows."""
+    """Return the table as an XLSX file; `notes`, if any, become a second sheet about it. Raises TooManyRows."""
     buffer = io.BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(buffer, options)
-    # Neither machine nor person: the file is passed on.
+    # The file is passed on: it names neither a person nor a machine.
     book.set_properties({"title": title, "author": "", "company": "", "created": clock.now()})
     formats = _Formats(book)
     try:
@@ -132,16 +132,16 @@ def xlsx_bytes(
         if notes:
             _write_notes(book.add_worksheet(_about()), notes, formats)
     finally:
-        # Also when a row was refused: it holds temporary files.
+        # Also after an exception: it has temporary files open.
         book.close()
     return buffer.getvalue()
 
 
 class _Formats:
-    """The looks of cells. In the file's own notation; Excel shows #,##0 as 3 412 to a Swede."""
+    """The formats of cells, written as XLSX stores them: a Swedish Excel shows #,##0 as 3 412."""
 
     def __init__(self, book: xlsxwriter.Workbook) -> None:
-        # As if typed with an apostrophe: it stays text when somebody edits the cell.
+        # As if typed with an apostrophe: the cell stays text when somebody edits it.
         quoted = {"quote_prefix": True, "valign": "top"}
         self.quoted: Format = book.add_format(quoted)
         self.prose: Format = book.add_format({**quoted, "text_wrap": True})
@@ -187,7 +187,7 @@ def _write_notes(sheet: Worksheet, notes: Iterable[tuple[str, Cell]], formats: _
 
 
 def _write(sheet: Worksheet, row: int, column: int, value: Cell, formats: _Formats) -> int:
-    """Write one cell by its type; how many characters wide it shows."""
+    """Write one cell by its type and return how many characters wide it is shown."""
     value = _plain(value)
     if value is None:
         return 0
@@ -210,7 +210,7 @@ def _write(sheet: Worksheet, row: int, column: int, value: Cell, formats: _Forma
 
 
 def _sheet_name(title: str) -> str:
-    """A name Excel takes: 31 characters, none of []:*?/\\, no apostrophe at the ends, none that is taken."""
+    """Return a name that Excel accepts: 31 characters, none of []:*?/\\, no apostrophe at the ends, not one in use."""
     name = " ".join(re.sub(r"[\[\]:*?/\\]", " ", _clean(title)).split())[:31].strip("' ")
     return _("Tabell") if name.casefold() in ("", "history", _about().casefold()) else name
 
@@ -242,7 +242,7 @@ def _clean(text: str) -> str:
 
 
 def _plain(value: Any) -> str | int | float | date | datetime | None:
-    """The value as one of the few kinds that a cell knows. Raises TypeError for anything else."""
+    """Return the value as one of the types that are written to cells. Raises TypeError for any other type."""
     if isinstance(value, bool):
         return _("Ja") if value else _("Nej")
     if isinstance(value, Decimal):

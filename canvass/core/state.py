@@ -1,4 +1,4 @@
-"""What this server remembers of itself: which life it is living (epoch) and up to when it is safely backed up."""
+"""What the server remembers about its database: its epoch, and up to when it is backed up."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Fact(Base):
 
 
 def epoch() -> str:
-    """The id of this database's present life. Another one makes phones send again what they still hold."""
+    """Return the id of the current epoch; a new one makes phones send again what they still hold. "" before `begin`."""
     return _get("epoch") or ""
 
 
 def begin(data: Path, last_received_at: datetime | None) -> None:
-    """Begin a new epoch when the database lacks something that was received here: then it has been put back.
+    """Begin a new epoch when the database lacks something that was received here: then an older copy was restored.
 
     A file beside the database remembers when something was last received (`note_received`). A database behind it
-    has been restored, however that was done: by our command, by hand or from a host's snapshot. Without the file nobody
-    can tell, so phones are asked to send again, which is harmless.
+    has been restored, however that was done: by our command, by hand or from a host's snapshot. Without the file there
+    is no telling, so a new epoch begins; sending again is harmless. Commits.
     """
     try:
         noted = datetime.fromisoformat((data / MARK).read_text("utf-8"))
@@ -49,32 +49,32 @@ def begin(data: Path, last_received_at: datetime | None) -> None:
 
 
 def forget_received(data: Path) -> None:
-    """The database has been put back on purpose: the next start begins a new epoch, whatever it holds."""
+    """Make the next start begin a new epoch, whatever the database holds: a backup has been restored."""
     (data / MARK).unlink(missing_ok=True)
 
 
 def note_received(data: Path, at: datetime | None) -> None:
-    """Remember outside the database that something was received; after the commit, so that it is never ahead of it.
+    """Note in a file beside the database when something was last received. Call it after the commit, never before.
 
-    Not forced to disk: a mark that is lost with the power is only an older one.
+    It is not forced to disk: after a power cut the file may be older than the database, which does no harm.
     """
     (data / MARK).write_text(at.isoformat() if at else EARLIEST, "utf-8")
 
 
 def new_epoch() -> None:
-    """Say that this database may lack what phones believe to be safe; nothing in it counts as backed up any more."""
+    """Begin a new epoch: the database may lack what phones take for safe, and nothing counts as backed up any more."""
     _set("epoch", new_id())
     _set("durable_before", "")
 
 
 def durable_before() -> datetime | None:
-    """What was received before this moment is in a verified backup."""
+    """Return the time before which everything received is in a verified backup; None without a backup."""
     value = _get("durable_before")
     return clock.parse(value) if value else None
 
 
 def set_durable_before(moment: datetime) -> None:
-    """Only after the backup has been verified: phones then forget what they sent before `moment`."""
+    """Note that all received before `moment` is in a verified backup: phones then delete what they sent before it."""
     _set("durable_before", clock.text(moment))
 
 

@@ -1,4 +1,4 @@
-"""Keeps translations/en.po in step with the sentences in the code and the templates. For developers."""
+"""Updates translations/en.po from the sentences in the code and the templates. For developers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from canvass.core import i18n, settings
 
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("canvass/**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
-# Jinja's own options: the same as the app's, or the extractor reads other sentences than the pages do.
+# The same options for Jinja as the app uses, or the sentences extracted would differ from those on the pages.
 OPTIONS = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "false"}}
 HEADER = "# What Canvass says, in English. `python3 app.py translations` brings in new sentences."
 
 
 def said(root: Path = settings.ROOT) -> Catalog:
-    """Every sentence that the product says, in Swedish, with no translation."""
+    """Return every sentence in the code and the templates, in Swedish, without translations."""
     catalogue = Catalog(locale="en", project="Canvass", charset="utf-8", fuzzy=False)
     found = extract_from_dir(root, METHODS, OPTIONS, keywords=KEYWORDS)
     for path, _line, message, _comments, context in found:
@@ -27,14 +27,14 @@ def said(root: Path = settings.ROOT) -> Catalog:
 
 
 def known(language: str = "en") -> Catalog:
-    """The catalogue as it is."""
+    """Return the catalogue as it is on disk."""
     path = i18n.TRANSLATIONS / f"{language}.po"
     with path.open("rb") as file:
         return read_po(file, locale=language)
 
 
 def bring_up_to_date(language: str = "en") -> list[str]:
-    """Add the new sentences to the catalogue, drop those no longer said; returns what lacks a translation."""
+    """Add new sentences to the catalogue, drop unused ones, and return those that lack a translation."""
     path = i18n.TRANSLATIONS / f"{language}.po"
     catalogue = known(language) if path.exists() else Catalog(locale=language, charset="utf-8", fuzzy=False)
     catalogue.header_comment = HEADER
@@ -49,7 +49,7 @@ def bring_up_to_date(language: str = "en") -> list[str]:
 
 
 def missing(catalogue: Catalog) -> list[str]:
-    """The sentences of a catalogue without a whole translation."""
+    """Return the sentences of a catalogue that are not fully translated, or only marked as fuzzy."""
     return [
         str(message.id)
         for message in catalogue

@@ -1,4 +1,4 @@
-"""An invented campaign in Norrköping, to look around in before using the product in earnest. Nobody in it exists."""
+"""The demo: an invented campaign in Norrköping to try the product with. Nobody in it exists."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from canvass.members.people import Person
 
 
 def fill() -> dict[str, Person]:
-    """The cast by role. An empty database first gets everything around them; the caller commits.
+    """Fill a database without people, unless it is filled already; return the people to sign in as, by role.
 
-    Raises RuntimeError for a database with other people in it: that is somebody's own.
+    Raises RuntimeError for a database with other people in it. The caller commits.
     """
     known = {role: person for role in teams.CAST if (person := session.get(Person, teams.person_id(role)))}
     if len(known) == len(teams.CAST):
         return known
     if people.is_anyone():
         raise RuntimeError("Databasen används redan till annat än demon. Välj en annan mapp med --data.")
-    # Always the same, so that what somebody saw yesterday can be shown to a colleague tomorrow.
+    # A fixed seed: a demo started at the same hour of the same day has the same numbers.
     random = Random(2023)
     with clock.stopped(clock.now() - timedelta(days=400)):
         norrkoping = teams.tree()
@@ -45,7 +45,7 @@ def fill() -> dict[str, Person]:
 
 
 def links(secret: str) -> None:
-    """The ways in that leaders hand out, to the campaign that is on and to the shifts to come; made where missing."""
+    """Make the missing join links of the open campaign and of the shifts that are not over."""
     for campaign in session.scalars(select(Campaign)):
         if campaign.state == "open":
             joining.link(campaign.organisation, campaign.id, campaign.ends_on, secret)
@@ -54,7 +54,7 @@ def links(secret: str) -> None:
 
 
 def wall(leader: Person, secret: str) -> Wall | None:
-    """The wallboard of the campaign that is on, made when there is none; None when the campaign has been closed."""
+    """Return the open campaign's wallboard, made when there is none; None when no campaign is open."""
     campaign = next((campaign for campaign in campaigns.seen_by(leader) if campaign.state == "open"), None)
     if campaign is None:
         return None

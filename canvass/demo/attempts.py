@@ -1,4 +1,4 @@
-"""The demo's attempts: what came of each outing."""
+"""The demo's attempts."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def log(
     random: Random,
     shifts_from: date = date.max,
 ) -> None:
-    """Share the conversations out over the outings, with the attempts they took.
+    """Divide the conversations among the outings by weight, and add each one's attempts. Outings from the day
+    `shifts_from` become shifts.
 
-    Rows and counters are written in bulk: one by one through `attempts.log` they would take half a minute.
+    Rows and counters are written in bulk, since `attempts.log` for each would make the start slow.
     """
     ids = {topic.name: topic.id for topic in topics.offered(campaign)}
     total, before, done = sum(outing.weight for outing in outings), 0.0, 0
@@ -47,7 +48,7 @@ def log(
 
 
 def _counted(rows: list[dict[str, Any]]) -> Counter[tallies.Cell]:
-    """The counters of the rows."""
+    """Return the counters that the rows add up to."""
     counted: Counter[tallies.Cell] = Counter()
     keys = ("campaign_id", "organisation_id", "area_id", "channel", "happened_at", "topics", "outcome", "shift_id")
     for row in rows:
@@ -58,7 +59,7 @@ def _counted(rows: list[dict[str, Any]]) -> Counter[tallies.Cell]:
 def _attempts(
     outing: Outing, conversations: int, topic_ids: dict[str, str], random: Random
 ) -> Iterator[dict[str, Any]]:
-    """The outing's conversations, and what else happened on the way to them."""
+    """Yield the outing's attempts: its conversations, and the other outcomes that its contact rate implies."""
     team = outing.team
     area = None if outing.channel == "digital" else random.choice(team.ground)
     rate = (
@@ -87,7 +88,7 @@ def _attempts(
         raised = random.choices(list(facts.TOPICS), list(facts.TOPICS.values()), k=random.choice((0, 0, 1, 1, 1, 2)))
         yield one(talked, 1, [topic_ids[name] for name in dict.fromkeys(raised)])
     while rest > 0:
-        # Those who walk past a stall are counted by the handful.
+        # People who walk past a stall are counted several at a time.
         number = min(rest, random.randint(1, 5) if outing.channel == "stall" else 1)
         rest -= number
         yield one(random.choices(others, facts.OTHERWISE[outing.channel])[0], number, [])

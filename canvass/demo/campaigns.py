@@ -1,4 +1,4 @@
-"""The demo's campaigns: last year, the one that has been, the one that is on, and the one to come."""
+"""The demo's campaigns: an earlier one, the present one and a coming one; and the totals of earlier years."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from canvass.members.people import Person
 
 
 def _create(owner: Organisation, *, topics_offered: Iterable[str], target: int, by: Person, **what: Any) -> Campaign:
-    """A draft with its topics and target."""
+    """Return a draft campaign with its topics and target."""
     campaign = campaigns.create(owner, campaigns.Facts(**what), by=by)
     topics.offer(campaign, topics_offered)
     targets.agree(campaign, owner, target, by=by)
@@ -65,7 +65,7 @@ def earlier_campaign(norrkoping: Organisation, teams: list[Team], leader: Person
 
 
 def present_campaign(norrkoping: Organisation, teams: list[Team], leader: Person, random: Random) -> None:
-    """Six weeks old, and raised since it goes well."""
+    """Add the open campaign: six weeks old, with a target that was raised three weeks ago."""
     starts_on = clock.today() - timedelta(weeks=6)
     with clock.stopped(clock.now() - timedelta(weeks=7)):
         campaign = _create(
@@ -92,7 +92,7 @@ def present_campaign(norrkoping: Organisation, teams: list[Team], leader: Person
 
 
 def _on_paper(campaign: Campaign, teams: list[Team], leader: Person) -> int:
-    """Enter the evenings that came in on paper; how many conversations they were."""
+    """Enter the evenings reported on paper, and return how many conversations those were."""
     ids = {topic.name: topic.id for topic in topics.offered(campaign)}
     for days_ago, (number, channel, code, outcomes, raised) in enumerate(facts.ON_PAPER, 2):
         team = teams[number]

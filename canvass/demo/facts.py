@@ -7,7 +7,7 @@ from datetime import timedelta
 CONVERSATIONS, TARGET = 3412, 5000
 EARLIER_CONVERSATIONS, EARLIER_TARGET = 1264, 1200
 
-# Each association with its share of the target and its volunteers.
+# Each association with its target and its volunteers.
 ASSOCIATIONS = [
     ("Hageby-Navestads s-förening", 1100, "Amina Lennart Sofia Dragan Ulla Karim"),
     ("Ektorps s-förening", 950, "Kerstin Ali Johanna Stig Mirela"),
@@ -35,7 +35,7 @@ AREAS = [
     ("601", "Smedby", "terraced", 1310),
 ]
 
-# Corners in ten-thousandths of a degree east of 16° and north of 58°. Roughly where the places are, drawn for this.
+# Corners in ten-thousandths of a degree east of 16° and north of 58°, drawn by hand roughly where the places are.
 OUTLINES = {
     "101": "1971,5567 2164,5655 2191,5666 2086,5748 2043,5740 1900,5700 1890,5698 1892,5618 1899,5588",
     "102": "1971,5567 1976,5543 2068,5517 2244,5504 2304,5526 2312,5565 2309,5575 2298,5609 2164,5655",
@@ -53,8 +53,8 @@ OUTLINES = {
     "601": "2328,5518 2450,5502 2584,5515 2674,5566 2607,5665 2469,5718 2274,5664 2293,5636 2309,5575 2312,5565",
 }
 
-# Evenings that came in on paper: association, channel, area, how many of each outcome, and the topics raised.
-# Counted among the conversations above.
+# Evenings reported on paper: association (its index above), channel, area, how many of each outcome, and topics raised.
+# They are part of CONVERSATIONS.
 ON_PAPER = [
     (1, "door", "202", {"talked": 23, "not_home": 71, "refused": 19, "inaccessible": 8}, {"Vården": 9, "Skolan": 6}),
     (4, "stall", "501", {"talked": 31, "refused": 22}, {"Tryggheten": 12, "Plånboken": 8, "Vården": 5}),
@@ -64,7 +64,7 @@ ON_PAPER = [
 LAST_YEAR = [(655, 600), (520, 550), (702, 700), (488, 500), (231, 250), (278, 300)]
 YEAR_BEFORE = (1905, 2000)
 
-# When people go out: channel, days of the week, hours, how often, and how much comes of it.
+# Outings: channel, weekdays, hours, probability on such a day, and weight when conversations are divided.
 HABITS = [
     ("door", (0, 2), (17, 18, 19), 0.6, 20),
     ("door", (5, 6), (11, 12, 13, 14), 0.75, 34),
@@ -75,11 +75,11 @@ HABITS = [
     ("workplace", (1, 2, 3), (6, 7, 15), 0.12, 8),
 ]
 
-# Conversations ÷ attempts: where people live decides at the door.
+# Contact rates (conversations ÷ attempts): at doors by housing, elsewhere by channel.
 AT_DOORS = {"villa": 0.27, "terraced": 0.25, "mixed": 0.22, "flats": 0.18}
 ELSEWHERE = {"phone": 0.19, "stall": 0.55, "digital": 0.32, "workplace": 0.6}
 
-# How often each outcome other than a conversation occurs, in the order of the channel's buttons.
+# Relative frequency of each outcome other than a conversation, in the order of the channel's buttons.
 OTHERWISE = {
     "door": (62, 20, 10, 8),
     "phone": (64, 17, 8, 11),
@@ -92,7 +92,7 @@ TOPICS = {
     "Vården": 24, "Skolan": 20, "Tryggheten": 18, "Plånboken": 15, "Jobben": 12, "Äldreomsorgen": 11, "Bostäder": 7,
 }  # fmt: skip
 
-# Outings of the last weeks were shifts that somebody had planned.
+# Outings since then were planned shifts.
 SHIFTS_SINCE = timedelta(days=16)
 
 # What is planned next: days from today, channel, from and to, the association's place above, where to meet, and how

@@ -1,4 +1,4 @@
-"""The demo's outings: who was out when."""
+"""The demo's outings: which team was out when, and how."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from canvass.fieldwork.campaigns import Campaign
 
 @dataclass(frozen=True)
 class Outing:
-    """A few hours in which a team was out in one way."""
+    """A few hours on one day in which a team used one channel."""
 
     team: Team
     day: date
@@ -25,7 +25,7 @@ class Outing:
 
 
 def until(campaign: Campaign, teams: list[Team], last: date, random: Random) -> Iterator[Outing]:
-    """Who was out when, up to the day `last`: more as the weeks go by, and only hours that have been."""
+    """Yield the outings up to the day `last`, with weights that grow as the campaign goes on; no future hours."""
     days = list(clock.days_between(campaign.starts_on, last))
     for week, day in enumerate(days):
         for team in teams:
@@ -39,7 +39,7 @@ def until(campaign: Campaign, teams: list[Team], last: date, random: Random) -> 
 
 
 def now(team: Team) -> Outing:
-    """Whoever starts the demo, and when: somebody is out."""
+    """Return an outing at doors during this hour and the one before, as far as both are today."""
     hour = clock.now().replace(minute=0, second=0, microsecond=0)
     hours = [hour - timedelta(hours=1), hour]
     been = [one for one in hours if clock.local_day(one) == clock.today()]

@@ -1,4 +1,4 @@
-"""The demo's shifts: those that were held, the one that is on, and those to come."""
+"""The demo's shifts: earlier ones, those under way and coming ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from canvass.members.people import Person
 
 
 def held(campaign: Campaign, outing: Outing, area_id: str | None) -> Shift:
-    """The shift that an outing was part of, in one area."""
+    """Add the shift of an outing in one area; one that is under way gets phones and an hour more."""
     ground = [area for area in outing.team.ground if area.id == area_id]
     shift = Shift(
         id=new_id(),
@@ -38,7 +38,7 @@ def held(campaign: Campaign, outing: Outing, area_id: str | None) -> Shift:
 
 
 def _send_out(shift: Shift, volunteers: list[Person]) -> None:
-    """Phones on a shift that is on, one of them in a cellar."""
+    """Add up to four phones to a shift that is under way; the fourth still has attempts to send."""
     for place, volunteer in enumerate(volunteers[:4]):
         heard_at = clock.now() - timedelta(minutes=2 + 9 * place)
         session.add(

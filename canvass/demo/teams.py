@@ -15,13 +15,13 @@ from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
-# Those one can sign in as, in the order of the links.
+# The people to sign in as, in the order of the links.
 CAST = {"volunteer": "Maja", "leader": "Yusuf", "board": "Birgitta", "admin": "Sanna"}
 
 
 @dataclass
 class Team:
-    """An association with its volunteers and its ground."""
+    """An association with its target, its volunteers and its areas."""
 
     organisation: Organisation
     target: int
@@ -53,7 +53,7 @@ def associations(norrkoping: Organisation) -> list[Team]:
 
 
 def cast(norrkoping: Organisation, team: Team) -> dict[str, Person]:
-    """Known again by their ids: a name may be taken, or changed by whoever tries the demo."""
+    """Add the people to sign in as, by role. Their ids are fixed, since whoever tries the demo may change the names."""
     nodes = {"volunteer": team.organisation, "leader": norrkoping, "board": norrkoping}
     nodes["admin"] = organisations.above(norrkoping.id)[-1]
     cast = {}
@@ -82,7 +82,7 @@ def draw_areas(teams: list[Team], admin: Person) -> None:
 
 
 def outline(code: str) -> geometry.Geometry:
-    """The area's outline as GeoJSON."""
+    """Return an area's outline as GeoJSON."""
     corners = [corner.split(",") for corner in facts.OUTLINES[code].split()]
     ring = [[(160000 + int(east)) / 10000, (580000 + int(north)) / 10000] for east, north in corners]
     return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}

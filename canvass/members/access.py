@@ -1,4 +1,4 @@
-"""Who may do what where: one table of rights, and functions that apply it. Whatever it does not allow is denied."""
+"""Who may do what where: the rights of each role, and functions that apply them. What is not allowed is denied."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from canvass.members.people import Person
 
 Owned = TypeVar("Owned", bound=Base)
 
-# What each role may do at its organisation and beneath.
+# What each role may do at its organisation and those beneath.
 VOLUNTEER = frozenset({"attempt.log", "campaign.see"})
 LEADER = VOLUNTEER | {
     "campaign.edit", "target.set", "area.edit", "joining.manage", "quarantine.review", "report.export",
@@ -27,15 +27,15 @@ ACTIONS = ADMIN | BOARD
 
 
 class NotFound(LookupError):
-    """There is no such thing, or none that this person may know of."""
+    """There is no such object, or none that this person may see."""
 
 
 class Forbidden(PermissionError):
-    """The person sees it but may not do that."""
+    """The person may see the object but not do what they asked."""
 
 
 def may(person: Person | None, action: str, organisation_id: str) -> bool:
-    """May the person do this at the organisation: by a role there or anywhere above it?"""
+    """May the person do `action` at the organisation, by a role there or above it? False for None."""
     if person is None:
         return False
     line = {node.id for node in organisations.above(organisation_id)}
@@ -43,18 +43,18 @@ def may(person: Person | None, action: str, organisation_id: str) -> bool:
 
 
 def may_anywhere(person: Person | None, action: str) -> bool:
-    """May the person do this at any organisation? For menus; a view asks about the organisation in question."""
+    """May the person do `action` at any organisation at all? Which one is for `may` to say."""
     return person is not None and any(action in RIGHTS[m.role] for m in person.memberships)
 
 
 def require(person: Person, action: str, organisation_id: str) -> None:
-    """Raises Forbidden unless the person may."""
+    """Raise Forbidden unless the person may do `action` at the organisation."""
     if not may(person, action, organisation_id):
         raise Forbidden(action)
 
 
 def nodes(person: Person, action: str = "campaign.see") -> list[str]:
-    """Return the ids of the organisations where the person has a role that allows `action`, not those beneath."""
+    """Return the ids of the organisations where a role of the person's allows `action`, without those beneath."""
     return sorted({m.organisation_id for m in person.memberships if action in RIGHTS[m.role]})
 
 
@@ -64,9 +64,10 @@ def reach(person: Person, action: str) -> Select[str]:
 
 
 def visible(person: Person, kind: type[Owned]) -> Select[Owned]:
-    """Return a query for everything of this kind that the person's organisations, those beneath or those above own.
+    """Return a query for what the person may see of this kind.
 
-    A volunteer of an association takes part in the district's campaign, so what those above own is seen too.
+    That is what the organisations where they have a role own, those beneath, and those above: a volunteer of an
+    association takes part in the district's campaigns.
     """
     mine = nodes(person)
     upwards = {node.id for organisation_id in mine for node in organisations.above(organisation_id)}
@@ -75,7 +76,7 @@ def visible(person: Person, kind: type[Owned]) -> Select[Owned]:
 
 
 def find(person: Person, kind: type[Owned], object_id: str, action: str | None = None) -> Owned:
-    """Return the object if the person may see it. Raises NotFound if not, Forbidden when they may not `action`."""
+    """Return the object. Raises NotFound when the person may not see it, Forbidden when they may not do `action`."""
     key: Any = kind.id  # type: ignore[attr-defined]
     found: Owned | None = session.scalars(visible(person, kind).where(key == object_id)).one_or_none()
     if found is None:
@@ -85,10 +86,10 @@ def find(person: Person, kind: type[Owned], object_id: str, action: str | None =
     return found
 
 
-def standpoints(person: Person, organisation_id: str, action: str = "campaign.see") -> list[Organisation]:
-    """Return from which organisations the person looks at what `organisation_id` owns.
+def tops(person: Person, organisation_id: str, action: str = "campaign.see") -> list[Organisation]:
+    """Return the topmost organisations, at or beneath `organisation_id`, where the person may do `action`.
 
-    That organisation itself for a role there or above, else the highest beneath it where they have a role.
+    That is the organisation itself for a role there or above; otherwise there may be several, or none.
     """
     if may(person, action, organisation_id):
         top = session.get(Organisation, organisation_id)
@@ -100,7 +101,7 @@ def standpoints(person: Person, organisation_id: str, action: str = "campaign.se
 
 
 def _highest(found: Iterable[Organisation]) -> list[Organisation]:
-    """Return those that are not beneath another of them."""
+    """Return the organisations that are not beneath another of them."""
     candidates = list(found)
     return [
         node

@@ -1,4 +1,4 @@
-"""Devices: the phones that may hand in what their person has logged, also after the session there has ended."""
+"""Devices: phones that may send in what their person has logged, even when no session is left on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from canvass.members.people import Person
 
 
 class Device(Base):
-    """A phone that may hand in its person's operations, and read nothing. It does not expire; its person ends it."""
+    """A phone that may send in its person's operations, and read nothing. It has no expiry; its person can end it."""
 
     __tablename__ = "devices"
 
@@ -34,7 +34,7 @@ def add(person: Person, label: str = "") -> str:
 
 
 def find(token: str | None) -> Device | None:
-    """Return the device with this token, with its person."""
+    """Return the device with this token, with its person; None when there is none."""
     return session.scalar(select(Device).where(Device.token_hash == tokens.hashed(token))) if token else None
 
 
@@ -44,5 +44,5 @@ def of(person: Person) -> list[Device]:
 
 
 def end(known: Device) -> None:
-    """Take the device's right away; its phone hands in nothing more until its person signs in on it again."""
+    """Delete the device: nothing more is accepted from its phone until its person signs in there again."""
     session.delete(known)

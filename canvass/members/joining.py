@@ -1,7 +1,7 @@
-"""How people join: links with a code for volunteers, and tickets that work once for everybody else.
+"""Joining: links with a code for volunteers, and one-time tickets for everybody else.
 
-Of a token the database keeps the hash. A join code must be shown again on the campaign's page, so it is computed from
-the link's id and the server's secret.
+The database has only the hashes of tokens and codes. A join code can still be shown again on the campaign's page,
+since it is computed from the link's id and the server's secret.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
 INVITATION_TIME = timedelta(days=14)
-# Wrong join codes from everybody together: many more than a full hall mistypes, too few to search 2^40 codes.
+# Wrong join codes from everybody together. Many more than a full hall mistypes; far too few to search 2^40 codes.
 TRIES, TRIES_WINDOW = 300, timedelta(minutes=10)
 
 
 class JoinLink(Base):
-    """A link by which anybody joins as a volunteer, until it expires or is withdrawn."""
+    """A link by which anybody can join as a volunteer, until it expires or is withdrawn."""
 
     __tablename__ = "join_links"
 
@@ -36,7 +36,7 @@ class JoinLink(Base):
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
     campaign_id: Mapped[str] = mapped_column(Id, index=True)
-    # Set when the link also signs up for this shift.
+    # For a link to one shift: whoever joins by it is also signed up for that.
     shift_id: Mapped[str | None] = mapped_column(Id, index=True)
     expires_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
@@ -46,12 +46,12 @@ class JoinLink(Base):
 
     @property
     def last_on(self) -> date:
-        """The last day it works: it expires at a midnight."""
+        """The last Swedish day on which it works."""
         return clock.local_day(self.expires_at - timedelta(seconds=1))
 
 
 class Ticket(Base):
-    """A link that works once: `setup` for the first person of all, `invitation` to a role, `sign_in` to sign in."""
+    """A link that works once: `setup` of a new installation, `invitation` to a role, `sign_in` without a password."""
 
     __tablename__ = "tickets"
 
@@ -62,7 +62,7 @@ class Ticket(Base):
     role: Mapped[str] = mapped_column(String(20), default="")
     person_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
     invited_by_id: Mapped[str | None] = mapped_column(Id)
-    # The name in the list of invitations, for whoever invited; cleared when the ticket is spent.
+    # Whom an invitation is for, as the inviter wrote it; cleared when the ticket is spent.
     note: Mapped[str] = mapped_column(String(60), default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime]
@@ -72,14 +72,14 @@ class Ticket(Base):
 
 
 class Gone(LookupError):
-    """The link or code is spent, expired or withdrawn, or there never was one."""
+    """There is no such link or code, or it is spent, expired or withdrawn; the message is a sentence to show."""
 
 
 # --- volunteers ---------------------------------------------------------------------------------------------
 
 
 def link(organisation: Organisation, campaign_id: str, last_day: date, secret: str) -> JoinLink:
-    """Return the link to a campaign for this organisation's volunteers; a new one when there is none that works.
+    """Return the link to a campaign for this organisation's volunteers, made when there is none that works.
 
     It works until a week after the campaign's last day.
     """
@@ -88,7 +88,7 @@ def link(organisation: Organisation, campaign_id: str, last_day: date, secret: s
 
 
 def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
-    """Return the link that works now, None when there is none."""
+    """Return the organisation's link to a campaign that works now; None when there is none."""
     return session.scalar(
         select(JoinLink).where(
             JoinLink.organisation_id == organisation_id,
@@ -101,7 +101,7 @@ def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
 
 
 def current_shift_link(shift_id: str) -> JoinLink | None:
-    """Return the link to one shift that works now, None when there is none."""
+    """Return the link to one shift that works now; None when there is none."""
     return session.scalar(
         select(JoinLink).where(
             JoinLink.shift_id == shift_id, JoinLink.withdrawn_at.is_(None), JoinLink.expires_at > clock.now()
@@ -112,19 +112,19 @@ def current_shift_link(shift_id: str) -> JoinLink | None:
 def link_to_shift(
     organisation: Organisation, campaign_id: str, shift_id: str, expires_at: datetime, secret: str
 ) -> JoinLink:
-    """Return the link to one shift; a new one when there is none that works."""
+    """Return the link to one shift, made when there is none that works."""
     known = current_shift_link(shift_id)
     return known if known is not None else _add_link(organisation, campaign_id, expires_at, secret, shift_id)
 
 
 def prolong_shift(shift_id: str, expires_at: datetime) -> None:
-    """Let the shift's link expire at another time."""
+    """Change when the links to a shift expire, sooner or later than before."""
     for known in session.scalars(select(JoinLink).where(JoinLink.shift_id == shift_id)):
         known.expires_at = expires_at
 
 
 def prolong(campaign_id: str, last_day: date) -> None:
-    """Let the links that have been handed out work until the campaign's new last day; never for a shorter time."""
+    """Let a campaign's links work until a week after its new last day, but never for a shorter time than before."""
     query = select(JoinLink).where(
         JoinLink.campaign_id == campaign_id, JoinLink.shift_id.is_(None), JoinLink.withdrawn_at.is_(None)
     )
@@ -133,14 +133,14 @@ def prolong(campaign_id: str, last_day: date) -> None:
 
 
 def withdraw(known: JoinLink, last_day: date, secret: str, *, by: Person) -> JoinLink:
-    """Withdraw the link and return a new one."""
+    """Withdraw a campaign's link and return a new one."""
     known.withdrawn_at = clock.now()
     audit.record("joining.withdraw", person_id=by.id, organisation_id=known.organisation_id, campaign=known.campaign_id)
     return _new_link(known.organisation, known.campaign_id, last_day, secret)
 
 
 def code(known: JoinLink, secret: str) -> str:
-    """Return the short code as it is printed: eight letters and digits in two groups, none easily misread."""
+    """Return the code as it is printed: eight letters and digits in two groups, without I, O, 0 and 1."""
     digest = hmac.new(secret.encode(), known.id.encode(), hashlib.sha256).digest()
     letters = base64.b32encode(digest[:5]).decode().translate(_READABLE)
     return f"{letters[:4]}-{letters[4:]}"
@@ -149,7 +149,7 @@ def code(known: JoinLink, secret: str) -> str:
 def with_code(typed: str) -> JoinLink:
     """Return the link with this code. Raises Gone, or throttle.TooManyTries after too many wrong codes.
 
-    A right code always works: whoever guesses must not keep a hall full of volunteers out.
+    A right code works even then: somebody who guesses must not keep a hall full of volunteers out.
     """
     found = session.scalar(select(JoinLink).where(JoinLink.code_hash == tokens.hashed(_plain(typed))))
     if found is None and throttle.is_blocked("join", TRIES, TRIES_WINDOW):
@@ -162,12 +162,12 @@ def with_code(typed: str) -> JoinLink:
 
 
 def note_wrong_code() -> None:
-    """Count one wrong code."""
+    """Count one wrong code towards the limit; `with_code` does not."""
     throttle.count("join", TRIES_WINDOW)
 
 
 def associations(known: JoinLink) -> list[Organisation]:
-    """Return what a volunteer chooses from: the associations beneath the link's organisation, else that one."""
+    """Return the associations at or beneath the link's organisation to choose from; itself when there are none."""
     lines = [node for _depth, node in organisations.tree([known.organisation_id])]
     return [node for node in lines if node.kind == "association"] or [known.organisation]
 
@@ -177,7 +177,8 @@ def join(
 ) -> Person:
     """Make `person`, or a new person, a volunteer of `association`, and return them. Raises Refused.
 
-    A guest gets the right to log there and stays with their own association.
+    A guest may log there from now on, but stays with their own association. Nobody gets a second role for what an
+    earlier one allows.
     """
     if association.id not in {node.id for node in associations(known)}:
         raise Refused({"association": _("Välj en förening i listan.")})
@@ -217,13 +218,13 @@ def invitations(organisation_ids: list[str]) -> list[Ticket]:
 
 
 def withdraw_invitation(ticket: Ticket, *, by: Person) -> None:
-    """Withdraw the invitation."""
+    """Withdraw an invitation, which is then spent."""
     audit.record("joining.uninvite", person_id=by.id, organisation_id=ticket.organisation_id, ticket=ticket.id)
     spend(ticket)
 
 
 def accept(ticket: Ticket, name: str, email: str, password: str, person: Person | None = None) -> Person:
-    """Accept the invitation as `person`, or as a new person, who is returned. Spends it. Raises Refused."""
+    """Give the role of the invitation to `person`, or to a new person, and return them. Raises Refused."""
     assert ticket.organisation is not None
     if person is None:
         person = people.add(name, ticket.organisation, email=email)
@@ -236,7 +237,7 @@ def accept(ticket: Ticket, name: str, email: str, password: str, person: Person 
 
 
 def setup_token() -> str:
-    """Return the token of a new set-up link; the one before it stops working."""
+    """Return the token of a new set-up link; the earlier one stops working."""
     session.execute(delete(Ticket).where(Ticket.kind == "setup"))
     return _new_ticket("setup", timedelta(days=30))[1]
 

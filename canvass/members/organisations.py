@@ -1,10 +1,8 @@
-"""The tree: the party, its districts, their municipal organisations, and the associations in each."""
+"""The tree of organisations: the party, its districts, municipal organisations and associations."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
@@ -15,18 +13,16 @@ from canvass.core import audit, clock, i18n
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.core.settings import ROOT
 
-# From the top down; an organisation stands beneath one of a higher level.
+# From the top down: an organisation's parent is of an earlier kind.
 KINDS = ("national", "district", "municipal", "association")
-# Too wide for lists of what is done on the ground.
+# Kinds too large for lists of single areas and shifts.
 ABOVE_MUNICIPAL = ("national", "district")
 MOST_MEMBERS = 1_000_000
-REFERENCE = ROOT / "canvass" / "reference" / "municipalities.csv"
 
 
 class Organisation(Base):
-    """A node of the tree. `code` is the municipality's four digits where there are any."""
+    """A node of the tree. `code` is the official code of its municipality, "" where there is none."""
 
     __tablename__ = "organisations"
     __table_args__ = (UniqueConstraint("parent_id", "name"),)
@@ -36,13 +32,13 @@ class Organisation(Base):
     kind: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(120))
     code: Mapped[str] = mapped_column(String(20), default="")
-    # How many members it has, where somebody has said: what a target can be shared out by.
+    # How many members it has, if that has been entered; targets can be divided in proportion.
     members: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 def kind_name(kind: str) -> str:
-    """What a level is called in the interface."""
+    """Return what a kind is called in the interface."""
     return {
         "national": _("Parti"),
         "district": _("Partidistrikt"),
@@ -52,33 +48,33 @@ def kind_name(kind: str) -> str:
 
 
 def kinds_beneath(kind: str) -> tuple[str, ...]:
-    """The levels that may stand under this one, the nearest first."""
+    """Return the kinds that may be placed beneath this one, the nearest first."""
     return KINDS[KINDS.index(kind) + 1 :]
 
 
 def beneath(organisation_id: str) -> Select[str]:
-    """The ids of the organisation itself and everything under it, as a query to use inside another."""
+    """Return a query, for use inside another, for the ids of the organisation and everything beneath it."""
     return beneath_any([organisation_id])
 
 
 def beneath_any(organisation_ids: Iterable[str]) -> Select[str]:
-    """As beneath, for several at once; nothing for none."""
+    """Return the same for several organisations at once; a query that finds nothing for none."""
     return _beneath(tuple(organisation_ids))
 
 
-# A page of numbers asks it of the same few organisations six times, and putting the query together takes longer than
-# the database does with it. Nothing is kept of the answer.
+# Cached since pages ask about the same few organisations several times, and building the query costs more than running
+# it. Only the query is cached, never its result.
 @lru_cache(maxsize=4096)
 def _beneath(organisation_ids: tuple[str, ...]) -> Select[str]:
     tree = select(Organisation.id).where(Organisation.id.in_(organisation_ids)).cte("beneath", recursive=True)
     child = aliased(Organisation)
-    # UNION, not UNION ALL: a circle made by hand in the database must not hang the server.
+    # UNION, not UNION ALL: a cycle made by hand in the database must not hang the server.
     tree = tree.union(select(child.id).join(tree, child.parent_id == tree.c.id))
     return select(tree.c.id)
 
 
 def above(organisation_id: str) -> list[Organisation]:
-    """The organisation itself, then its parent, up to the root."""
+    """Return the organisation itself, then its parent, up to the root; nothing for an unknown id."""
     line: list[Organisation] = []
     node = session.get(Organisation, organisation_id)
     while node is not None and node not in line:
@@ -88,7 +84,7 @@ def above(organisation_id: str) -> list[Organisation]:
 
 
 def lines() -> dict[str, tuple[str, ...]]:
-    """For every organisation the ids of itself, its parent, and so on up to the root."""
+    """Return for every organisation the ids of itself, its parent, and so on up to the root."""
     rows = session.execute(select(Organisation.id, Organisation.parent_id))
     parents = {row.id: row.parent_id for row in rows}
 
@@ -104,18 +100,18 @@ def lines() -> dict[str, tuple[str, ...]]:
 
 
 def is_beneath(organisation_id: str, top_id: str) -> bool:
-    """Is the organisation the top itself, or somewhere under it?"""
+    """Is the organisation `top_id` itself or beneath it?"""
     return any(node.id == top_id for node in above(organisation_id))
 
 
 def children(organisation_id: str | None) -> list[Organisation]:
-    """Those directly beneath, in Swedish alphabetical order; the roots for None."""
+    """Return the organisations directly beneath, sorted by name; the roots for None."""
     found = session.scalars(select(Organisation).where(Organisation.parent_id == organisation_id))
     return in_order(found)
 
 
 def tree(top_ids: Iterable[str]) -> list[tuple[int, Organisation]]:
-    """Everything beneath the tops, each below its parent, with its depth from the top."""
+    """Return the tops and everything beneath, each after its parent, with its depth below the top."""
     rows = list(session.scalars(select(Organisation).where(Organisation.id.in_(beneath_any(top_ids)))))
     here = {row.id for row in rows}
     by_parent: dict[str | None, list[Organisation]] = {}
@@ -133,17 +129,17 @@ def tree(top_ids: Iterable[str]) -> list[tuple[int, Organisation]]:
 
 
 def shape() -> list[tuple[str, str | None]]:
-    """Every organisation's id and its parent's: the whole tree, without what hangs on it."""
+    """Return the id of every organisation and of its parent."""
     return [(id_, parent_id) for id_, parent_id in session.execute(select(Organisation.id, Organisation.parent_id))]
 
 
 def municipal_of(organisation_id: str) -> Organisation | None:
-    """The municipal organisation that this one is or belongs to, None above that level."""
+    """Return the municipal organisation that this one is or lies beneath, else None."""
     return next((node for node in above(organisation_id) if node.kind == "municipal"), None)
 
 
 def add(kind: str, name: str, parent: Organisation | None, *, code: str = "", by: str | None = None) -> Organisation:
-    """Put a new organisation beneath `parent`. Raises Refused."""
+    """Add an organisation beneath `parent` and return it. Raises Refused."""
     name = checked(kind, name, parent)
     organisation = Organisation(kind=kind, name=name, parent_id=parent.id if parent else None, code=code)
     session.add(organisation)
@@ -153,7 +149,7 @@ def add(kind: str, name: str, parent: Organisation | None, *, code: str = "", by
 
 
 def checked(kind: str, name: str, parent: Organisation | None) -> str:
-    """The name without stray spaces, when such an organisation may be put beneath `parent`. Raises Refused."""
+    """Return the name without superfluous spaces. Raises Refused unless such an organisation may be added there."""
     name = _checked_name(name)
     if kind not in KINDS:
         raise Refused({"kind": _("Välj en nivå.")})
@@ -162,7 +158,7 @@ def checked(kind: str, name: str, parent: Organisation | None) -> str:
 
 
 def rename(organisation: Organisation, name: str, *, by: str | None = None) -> None:
-    """Give it another name. Raises Refused."""
+    """Change the organisation's name. Raises Refused."""
     name = _checked_name(name)
     if name == organisation.name:
         return
@@ -175,7 +171,7 @@ def rename(organisation: Organisation, name: str, *, by: str | None = None) -> N
 
 
 def set_members(organisation: Organisation, number: int | None, *, by: str | None = None) -> None:
-    """Say how many members it has; None takes that back. Raises Refused."""
+    """Set how many members it has, None for unknown. Raises Refused."""
     if number is not None and not 0 <= number <= MOST_MEMBERS:
         raise Refused({"members": _("Antalet medlemmar ska vara ett heltal mellan 0 och 1 miljon.")})
     if number == organisation.members:
@@ -191,7 +187,7 @@ def set_members(organisation: Organisation, number: int | None, *, by: str | Non
 
 
 def move(organisation: Organisation, parent: Organisation | None, *, by: str | None = None) -> None:
-    """Put it, and all beneath it, under another parent. Counts follow, being kept at the leaves. Raises Refused."""
+    """Move the organisation, with all beneath it, to another parent. Counts are per leaf and follow. Raises Refused."""
     if parent is not None and is_beneath(parent.id, organisation.id):
         raise Refused({"parent": _("En organisation kan inte ligga under sig själv.")})
     if (parent.id if parent else None) == organisation.parent_id:
@@ -208,157 +204,9 @@ def move(organisation: Organisation, parent: Organisation | None, *, by: str | N
     session.flush()
 
 
-def import_sweden(beneath: Organisation | None = None, *, by: str | None = None) -> dict[str, int]:
-    """Add the districts and municipal organisations of Sweden that are missing, from the shipped list.
-
-    `beneath` says where to start: the party gives all of Sweden, a district its own municipal organisations. Without it
-    the whole installation becomes one party: whatever stood alone until now, of any level, gets its place in the tree.
-    An organisation is known again by its code or by what its name speaks of, and keeps everything it has.
-
-    Returns how many were added by kind, how many that were there have been `placed`, and how many were found
-    `elsewhere` than beneath the start and left there. Raises Refused; then the caller rolls back.
-    """
-    if beneath is not None and beneath.kind not in ABOVE_MUNICIPAL:
-        raise Refused(_("Distrikt och arbetarekommuner kan bara läggas under partiet eller ett partidistrikt."))
-    with REFERENCE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    counts = dict.fromkeys((*KINDS[:-1], "placed", "elsewhere"), 0)
-    top = beneath or _party()
-    if top is None:
-        top = add("national", _("Partiet"), None, by=by)
-        counts["national"] = 1
-    branch = None if beneath is None else {node.id for _depth, node in tree([top.id])}
-    taken = {
-        (parent_id, name) for parent_id, name in session.execute(select(Organisation.parent_id, Organisation.name))
-    }
-
-    def settle(
-        kind: str, name: str, code: str, known: Organisation | None, parent: Organisation
-    ) -> Organisation | None:
-        if known is None:
-            if (parent.id, name) in taken:
-                raise Refused(
-                    _(
-                        "Det finns redan en organisation som heter %(name)s under %(parent)s.",
-                        name=name,
-                        parent=parent.name,
-                    )
-                )
-            counts[kind] += 1
-            known = Organisation(id=new_id(), kind=kind, name=name, code=code, parent_id=parent.id)
-            session.add(known)
-            return known
-        # Who starts from a branch draws nothing into it: that may be somebody else's.
-        if branch is not None and known.id not in branch:
-            counts["elsewhere"] += 1
-            return None
-        known.code = known.code or code
-        # Where else it stands somebody has put it on purpose.
-        if known.parent_id in (None, top.id) and known.parent_id != parent.id:
-            move(known, parent, by=by)
-            counts["placed"] += 1
-        return known
-
-    districts = _districts(top, {row["party_district"] for row in rows})
-    if top.kind == "national":
-        for name in sorted(districts):
-            districts[name] = settle("district", name, "", districts[name], top)
-    municipals = _municipals(rows)
-    for row in rows:
-        name, parent = row["name"], districts.get(row["party_district"])
-        if parent is not None:
-            municipals[name] = settle("municipal", name, row["code"], municipals[name], parent)
-    if beneath is None:
-        counts["placed"] += _gather(top, municipals, by)
-    session.flush()
-    audit.record("organisation.import", person_id=by, organisation_id=top.id, **counts)
-    return counts
-
-
 def in_order(organisations: Iterable[Organisation]) -> list[Organisation]:
-    """Sorted as a Swede sorts."""
+    """Return the organisations sorted by name in Swedish order."""
     return sorted(organisations, key=lambda organisation: i18n.sort_key(organisation.name))
-
-
-def _party() -> Organisation | None:
-    parties = select(Organisation).where(Organisation.kind == "national")
-    return session.scalar(parties.order_by(Organisation.created_at, Organisation.id).limit(1))
-
-
-def _districts(top: Organisation, listed: Iterable[str]) -> dict[str, Organisation | None]:
-    """Which organisation is which listed district, None where there is none; only itself beneath a district."""
-    names = {name: name for name in listed}
-    for name in list(names):
-        # "Jämtlands län" is Jämtland too, but "Stockholms län" is not Stockholm.
-        short = name.removesuffix(" län")
-        if short.removesuffix("s") not in names:
-            names |= {short: name, short.removesuffix("s"): name}
-    if top.kind == "national":
-        known = _recognised("district", names, {})
-        return {name: known.get(name) for name in names.values()}
-    own = _place_named(top.name, names)
-    if own is None:
-        raise Refused(_("%(name)s finns inte bland de 26 partidistrikten. Byt namn på det först.", name=top.name))
-    return {own: top}
-
-
-def _municipals(rows: Iterable[Mapping[str, str]]) -> dict[str, Organisation | None]:
-    """Which organisation is which listed municipality's, None where there is none."""
-    names = {row["name"]: row["name"] for row in rows}
-    known = _recognised("municipal", names, {row["code"]: row["name"] for row in rows})
-    return {name: known.get(name) for name in names}
-
-
-def _recognised(kind: str, names: Mapping[str, str], codes: Mapping[str, str]) -> dict[str, Organisation]:
-    """Which organisation of this level is which place: by its code, else its very name, else what that speaks of."""
-    query = select(Organisation).where(Organisation.kind == kind)
-    nodes = list(session.scalars(query.order_by(Organisation.created_at, Organisation.id)))
-    ways: tuple[Callable[[Organisation], str | None], ...] = (
-        lambda node: codes.get(node.code),
-        lambda node: names.get(node.name),
-        lambda node: _place_named(node.name, names),
-    )
-    found: dict[str, Organisation] = {}
-    for way in ways:
-        for node in nodes:
-            place = way(node)
-            if place and place not in found and node not in found.values():
-                found[place] = node
-    return found
-
-
-def _gather(top: Organisation, municipals: Mapping[str, Organisation | None], by: str | None) -> int:
-    """Put everything that still stands alone beneath the party; returns how many.
-
-    An association comes under the municipal organisation that its name speaks of. Where there is none, only people
-    know whose it is: they find it directly beneath the party.
-    """
-    query = select(Organisation).where(Organisation.parent_id.is_(None), Organisation.kind != "national")
-    alone = list(session.scalars(query))
-    for organisation in alone:
-        place = _place_named(organisation.name, {name: name for name in municipals})
-        parent = municipals.get(place or "") if organisation.kind == "association" else None
-        move(organisation, parent or top, by=by)
-    return len(alone)
-
-
-def _place_named(name: str, names: Mapping[str, str]) -> str | None:
-    """The only place that "Norrköpings arbetarekommun" or "Socialdemokraterna i Norrköping" speaks of, else None."""
-    words = _words(name)
-    places = set()
-    # The longest first, and each word once: who says "Stockholms län" has not said "Stockholm".
-    for spoken in sorted(names, key=lambda each: -len(_words(each))):
-        *head, last = _words(spoken)
-        for at in range(len(words) - len(head)):
-            end = at + len(head)
-            if words[at:end] == head and words[end] in (last, f"{last}s"):
-                places.add(names[spoken])
-                words[at : end + 1] = [""] * (len(head) + 1)
-    return places.pop() if len(places) == 1 else None
-
-
-def _words(name: str) -> list[str]:
-    return re.findall(r"\w+", name.casefold())
 
 
 def _checked_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Passwords: how leaders and above prove who they are. Volunteers have none."""
+"""Passwords, by which leaders, board members and administrators sign in. Most volunteers have none."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _unknown_hash = ""
 
 
 def authenticate(email: str, password: str) -> Person | None:
-    """Return the person with this address and password, else None; a wrong try is counted.
+    """Return the person with this address and password, else None after counting a failed try.
 
-    Raises throttle.TooManyTries after too many of them.
+    Raises throttle.TooManyTries, without comparing anything, after too many of those.
     """
     email = email.strip().casefold()
     key = f"sign-in {email}"
@@ -36,7 +36,7 @@ def authenticate(email: str, password: str) -> Person | None:
         raise throttle.TooManyTries
     person = session.scalar(select(Person).where(Person.email == email))
     try:
-        # An unknown address must take as long as a known one, so something is compared all the same.
+        # An unknown address must take as long as a known one, or its time would give it away: compare with some hash.
         _hasher.verify(person.password_hash if person and person.password_hash else _nobodys_hash(), password)
     except (VerificationError, InvalidHashError):
         throttle.count(key, TRIES_WINDOW)
@@ -62,7 +62,7 @@ def give(person: Person, email: str, password: str) -> None:
 
 
 def hashed(password: str) -> str:
-    """Return the password's hash, salted and slow on purpose. Raises Refused as `checked` does."""
+    """Return the argon2 hash of the password. Raises Refused as `checked` does."""
     return _hasher.hash(checked(password))
 
 

@@ -1,4 +1,4 @@
-"""Persons and their memberships: who somebody is, and which role they have at which organisation."""
+"""Persons and their memberships: the roles they have at organisations."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from canvass.core.refusals import Refused
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 
-# In ascending order; lists of people are sorted by it. What each role may do stands in access.RIGHTS.
+# In the order in which lists of people are sorted. What each role may do is in access.RIGHTS.
 ROLES = ("volunteer", "leader", "board", "admin")
 
 
 class Person(Base):
-    """Somebody who logs, leads or follows up. Of a volunteer only a first name and an association are known."""
+    """Somebody who logs, leads or follows up. A volunteer need only give a name and an association."""
 
     __tablename__ = "persons"
 
@@ -45,7 +45,7 @@ class Person(Base):
 
 
 class Membership(Base):
-    """A role at an organisation. It holds for everything beneath that organisation too."""
+    """A role at an organisation, which holds for everything beneath it too."""
 
     __tablename__ = "memberships"
     __table_args__ = (UniqueConstraint("person_id", "organisation_id", "role"),)
@@ -76,7 +76,7 @@ def first_name(name: str | None) -> str:
 
 
 def add(name: str, association: Organisation, *, email: str | None = None) -> Person:
-    """Add a person who logs for `association`. Raises Refused."""
+    """Add a person who logs for `association`, without any role, and return them. Raises Refused."""
     person = Person(
         name=checked_name(name), association_id=association.id, association=association, language=i18n.language()
     )
@@ -141,12 +141,12 @@ def revoke(membership: Membership, *, by: str | None = None) -> None:
 
 
 def log_for(person: Person, association: Organisation) -> None:
-    """Let what the person logs from now on belong to `association`."""
+    """Count what the person logs from now on for `association`."""
     person.association_id, person.association = association.id, association
 
 
 def is_anyone() -> bool:
-    """Is there any person? A fresh installation has none."""
+    """Is there any person? A new installation has none."""
     return session.scalar(select(Person.id).limit(1)) is not None
 
 

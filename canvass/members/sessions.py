@@ -1,4 +1,4 @@
-"""Sessions: the browsers that somebody is signed in on. They live in the database, so each can be ended at once."""
+"""Sessions: the browsers that people are signed in on, kept in the database so that each can be ended at once."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from canvass.core import clock, tokens
 from canvass.core.db import Base, Id, in_batches, new_id, session
 from canvass.members.people import Membership, Person
 
-# How long a session lasts without being used. A volunteer's phone stays signed in over the summer; a leader's screen
-# does not.
+# How long a session lasts without being used: a volunteer's from one year's campaign to the next, anybody else's a
+# month.
 VOLUNTEER_SESSION = timedelta(days=400)
 LEADER_SESSION = timedelta(days=30)
-# How old `seen_at` may be before it is written again: reading a page should rarely cost a write.
+# How old `seen_at` may be before it is updated: reading a page should rarely cost a write.
 SEEN_EVERY = timedelta(hours=6)
 
-# What something was granted on: the id of a session, and the ids of its person's memberships at that time.
+# The id of a session, and the ids of the memberships that its person had when access to a stream was granted.
 Credentials = tuple[str, frozenset[str]]
 
 
 class Session(Base):
-    """A signed-in browser. It reads and administers, and its person can end it from any other."""
+    """A signed-in browser. Its person can end it from any other browser."""
 
     __tablename__ = "sessions"
 
@@ -39,8 +39,8 @@ class Session(Base):
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
 
 
-# Asked in every request: one query for the session, its person, their association and memberships, and built once,
-# since building it takes as long as running it.
+# Used in every request: one query for the session, its person, their association and memberships. Built once, since
+# that takes as long as running it.
 _WITH_PERSON = (
     select(Session)
     .where(Session.token_hash == bindparam("token_hash"))
@@ -76,12 +76,12 @@ def find(token: str | None) -> Session | None:
 
 
 def is_stale(known: Session) -> bool:
-    """Is it time to note that the session is still used?"""
+    """Is `seen_at` so old that it should be updated?"""
     return clock.now() - known.seen_at > SEEN_EVERY
 
 
 def touch(known: Session) -> None:
-    """Note that the session is used: it lasts its full lifetime from now."""
+    """Note that the session is used, so that it lasts its full lifetime from now."""
     known.seen_at = clock.now()
     known.expires_at = clock.now() + lifetime(known.person)
 
@@ -93,22 +93,22 @@ def of(person: Person) -> list[Session]:
 
 
 def end(known: Session) -> None:
-    """Sign that browser out; nothing happens when it has been."""
+    """Delete the session, if it is still there."""
     session.execute(delete(Session).where(Session.id == known.id))
 
 
 def end_all(person: Person) -> None:
-    """Sign the person out everywhere."""
+    """Delete all the person's sessions."""
     session.execute(delete(Session).where(Session.person_id == person.id))
 
 
 def credentials(known: Session) -> Credentials:
-    """Return what a stream is granted on; `still_valid` says later whether it may go on."""
+    """Return what access to a stream is based on, to be checked later with `still_valid`."""
     return known.id, frozenset(membership.id for membership in known.person.memberships)
 
 
 def still_valid(known: Collection[Credentials]) -> set[Credentials]:
-    """Return those whose session goes on and whose person has exactly the same memberships."""
+    """Return those whose session has not ended and whose person has exactly the same memberships."""
     memberships: dict[str, set[str | None]] = {}
     for ids in in_batches({session_id for session_id, _held in known}):
         query = select(Session.id, Membership.id).join_from(

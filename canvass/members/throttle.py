@@ -1,4 +1,4 @@
-"""The limit on guessing: how often a secret has been tried in vain, counted in the database for all processes."""
+"""The limit on guessing secrets. Failed tries are counted in the database, for all processes together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from canvass.core.db import Base, insert, session
 
 
 class Try(Base):
-    """How often one thing has been guessed at since `since`. The key is hashed: the table lists no e-mail addresses."""
+    """The failed tries at one key since `since`. The key is hashed, so that the table has no e-mail addresses."""
 
     __tablename__ = "tries"
 
@@ -22,7 +22,7 @@ class Try(Base):
 
 
 class TooManyTries(Exception):
-    """The limit is reached; nothing is compared until the window has passed."""
+    """The limit of failed tries is reached, until the window has passed."""
 
 
 def is_blocked(key: str, limit: int, window: timedelta) -> bool:
@@ -32,7 +32,7 @@ def is_blocked(key: str, limit: int, window: timedelta) -> bool:
 
 
 def count(key: str, window: timedelta) -> None:
-    """Count one failed try at `key`. A new window begins when the old one has passed; old rows are deleted."""
+    """Count one failed try at `key`, in a new window when the old one has passed. Deletes rows older than a day."""
     now = clock.now()
     session.execute(insert(Try).values(key=tokens.hashed(key), since=now, count=0).on_conflict_do_nothing())
     known = session.get(Try, tokens.hashed(key), with_for_update=True, populate_existing=True)

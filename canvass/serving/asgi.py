@@ -1,6 +1,6 @@
-"""The app for a server that speaks ASGI: a request holds a worker thread, somebody who watches a stream holds none.
+"""The app as an ASGI application: a request is answered in a worker thread, a stream is sent by the event loop.
 
-By hand since no bridge from ASGI to WSGI lets the app hand a stream back to the event loop; see `stream`.
+It is written by hand since no bridge from ASGI to WSGI lets the app give a stream back to the event loop; see `stream`.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from canvass.serving.bodies import Message, Receive
 from canvass.web.insight import watching
 from canvass.web.page import security
 
-# Python runs one thread at a time; the others are there to wait for the disk and the database. More than this
-# measured slower on two cores, and the pool has 15 connections.
+# Python runs one thread at a time; the others wait for the disk and the database. More threads were slower on two
+# cores, and the database pool has 15 connections.
 THREADS = 8
-# Seconds after which a busy thread lets others go on. The event loop has each request twice in its hands, and Python's
-# own 5 ms each time measured as a longer wait for every phone.
+# Seconds after which a busy thread lets others run. The event loop handles each request twice, before and after its
+# thread, and with Python's default of 5 ms every request measurably waited longer.
 SWITCH = 0.0005
 
 Send = Callable[[Message], Awaitable[None]]
 
 
 def serve() -> Server:
-    """What the server calls in each of its processes."""
+    """Return the ASGI application. The server calls this in its serving process."""
     sys.setswitchinterval(SWITCH)
     threading.Thread(target=end_with_parent, daemon=True).start()
     return Server(create_app())
 
 
 def end_with_parent() -> None:
-    """End this process at once when the one that started it is gone, were it killed: nobody could stop it any more."""
+    """End this process as soon as its parent is gone, killed ones included: otherwise nothing would ever stop it."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -55,7 +55,7 @@ def end_with_parent() -> None:
 
 
 class Server:
-    """The app as an ASGI callable."""
+    """The ASGI application: HTTP requests, streams, and the server's start and stop."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -72,10 +72,10 @@ class Server:
             await send({"type": "websocket.close"})
 
     async def live(self, receive: Receive, send: Send) -> None:
-        """From the first request to the last."""
+        """Start sending streams when the server starts, and end them when it stops."""
         await receive()
         self.hub.open(asyncio.get_running_loop())
-        # Told to stop, the server waits until everybody has been answered; watchers would keep it waiting.
+        # When told to stop, the server waits for every open response, and streams would keep it waiting.
         for number in (signal.SIGINT, signal.SIGTERM):
             before_that(number, self.hub.close)
         await send({"type": "lifespan.startup.complete"})
@@ -84,7 +84,7 @@ class Server:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        """One request and its answer, or its stream."""
+        """Read one request, answer it in a worker thread, and send the answer or the stream it asks for."""
         environ = wsgi.environ(scope)
         wanted: list[streams.Watch] = []
         environ[watching.WANTED] = wanted
@@ -94,10 +94,10 @@ class Server:
                 if scope["method"] not in ("GET", "HEAD"):
                     await self.reader.read(receive, body, get_content_length(environ))
             except ClientDisconnected:
-                return  # half a body must reach nobody, and nobody waits for an answer
+                return  # half a body must not reach a view, and nobody waits for the answer
             except HTTPException as refused:
                 environ[security.REFUSED] = refused
-            # In a context of its own: a language that one request has chosen must not reach the next in its thread.
+            # In a fresh context: the language of one request must not leak into the next one in the same thread.
             work = partial(Context().run, wsgi.run, self.app.wsgi_app, environ)
             start, content = await asyncio.get_running_loop().run_in_executor(self.pool, work)
         if wanted and start["status"] == 200:
@@ -107,7 +107,7 @@ class Server:
             await send({"type": "http.response.body", "body": content})
 
     async def stream(self, scope: Message, start: Message, watch: streams.Watch, receive: Receive, send: Send) -> None:
-        """Send each new frame until the watcher leaves, may no longer watch, or has watched for long enough."""
+        """Send each new frame until the client disconnects, may no longer watch, or the stream's time is up."""
         asked = dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1")
         is_packed = "gzip" in asked and scope["method"] == "GET"
         headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
@@ -128,13 +128,13 @@ class Server:
 
 
 async def gone(receive: Receive) -> None:
-    """Wait until nobody listens any more."""
+    """Wait until the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 def before_that(number: int, act: Callable[[], object]) -> None:
-    """On this signal, do `act` and then what was to be done without it."""
+    """Make this signal call `act` before its former handler."""
     former = signal.getsignal(number)
 
     def handle(received: int, frame: Any) -> None:

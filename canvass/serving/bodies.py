@@ -1,6 +1,6 @@
-"""A request's body is read whole, in the event loop, before a worker thread is given to the request.
+"""Reads a request's whole body in the event loop, before the request gets a worker thread.
 
-There are few threads. A sender who stalls half-way holds an open connection and some memory or disk, never a thread.
+There are few threads: a slow sender occupies a connection and some memory or disk, never a thread.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import IO, Any
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
 
-# Bytes of a body that are kept in memory: every form, and the largest batch of a phone.
+# Bytes of a body kept in memory: enough for most forms and for a phone's largest batch. The rest goes to a file.
 IN_MEMORY = 128 * 1024
-# Longer bodies that are read at the same time; more than these wait. So together they fill a gigabyte of disk at most.
+# How many longer bodies are read at the same time; others wait. At 64 MB each they fill a gigabyte of disk at most.
 LONG_AT_ONCE = 16
-# A body has GRACE seconds, then as many more as its bytes so far have earned at LEAST_RATE bytes a second, and
-# never more than LONGEST. A file of 64 MB over a 2G line of 100 kbit/s takes an hour and a half.
+# A body may take GRACE seconds, and one more for every LEAST_RATE bytes received, but never more than LONGEST seconds.
+# A file of 64 MB over a 2G line of 100 kbit/s takes an hour and a half.
 GRACE, LEAST_RATE, LONGEST = 60.0, 1000, 2 * 60 * 60.0
 
 Message = MutableMapping[str, Any]
@@ -24,7 +24,7 @@ Receive = Callable[[], Awaitable[Message]]
 
 
 class Reader:
-    """Reads bodies of at most `most` bytes, None for any size."""
+    """Reads bodies of at most `most` bytes, of any size for None."""
 
     def __init__(self, most: int | None) -> None:
         self.most = most

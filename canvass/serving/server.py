@@ -1,4 +1,4 @@
-"""The production server: granian, and one process, since SQLite has one writer."""
+"""The production server: granian, with one serving process, since SQLite has one writer."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from granian.log import LogLevels
 from canvass import cli
 from canvass.core import settings
 
-# Requests that are being answered, each watcher among them; what comes above that waits for its turn.
+# Requests and streams that are open at the same time; others wait.
 MOST_AT_ONCE = 10_000
-# How long a request that is being answered may go on after the server is told to stop.
+# How long open requests may take to finish after the server is told to stop.
 PATIENCE_SECONDS = 10
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def serve(host: str, port: int, *, demo: bool = False) -> int:
-    """Bring the database up to date and serve until Ctrl-C or SIGTERM; returns the exit code."""
+    """Bring the database up to date, serve until Ctrl-C or SIGTERM, and return the exit code."""
     nearby = EVERYWHERE.get(host, host)
     address = f"http://[{nearby}]:{port}" if ":" in nearby else f"http://{nearby}:{port}"
     try:
@@ -44,9 +44,9 @@ def serve(host: str, port: int, *, demo: bool = False) -> int:
 
 
 def listen(nearby: str, address: str, port: int, hello: list[str]) -> int:
-    """Serve on a prepared database, and print `hello` when that has begun; returns the exit code."""
+    """Serve a prepared database, print `hello` once connections are accepted, and return the exit code."""
     allow_many_connections()
-    # A fresh process everywhere, as on macOS and Windows: a forked one would share our database connections.
+    # Start a new process on Linux too, as on macOS and Windows: a forked one would share our database connections.
     multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         "canvass.serving.asgi:serve",
@@ -59,7 +59,7 @@ def listen(nearby: str, address: str, port: int, hello: list[str]) -> int:
         workers_kill_timeout=PATIENCE_SECONDS,
         respawn_failed_workers=True,
         log_level=LogLevels.error,
-        log_access=False,  # it would be a list of volunteers' addresses
+        log_access=False,  # it would list volunteers' IP addresses
     )
     server.on_startup(threading.Thread(target=announce, args=(nearby, port, hello), daemon=True).start)
     try:
@@ -72,7 +72,7 @@ def listen(nearby: str, address: str, port: int, hello: list[str]) -> int:
 
 
 def allow_many_connections() -> None:
-    """Each watcher is an open connection, and many systems allow a thousand unless one asks for more."""
+    """Raise the limit of open files: each stream is an open connection, and many systems allow a thousand."""
     if sys.platform == "win32":
         return  # it has no such limit
     import resource
@@ -86,7 +86,7 @@ def allow_many_connections() -> None:
 
 
 def announce(host: str, port: int, lines: list[str]) -> None:
-    """Print the lines once the server can be reached: whoever reads them can open the links at once."""
+    """Print the lines once the server accepts connections, so that the links in them work at once."""
     while True:
         try:
             socket.create_connection((host, port), timeout=1).close()

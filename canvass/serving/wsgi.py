@@ -1,9 +1,9 @@
-"""A request as WSGI describes it (PEP 3333), and the app's answer to it.
+"""From an ASGI request to its WSGI environment (PEP 3333), and the WSGI app's answer to it.
 
-By hand because asgiref 3.13 and a2wsgi 1.10 join two cookies into one with a comma, let X_Forwarded_For pass for the
-proxy's X-Forwarded-For, show the app an empty body where one comes in chunks, and cross between thread and event loop
-three times or more for an answer. asgiref also runs all requests in one thread and closes no answer; a2wsgi gives a
-request its thread before the body has come.
+Written by hand because asgiref 3.13 and a2wsgi 1.10 join two cookies into one with a comma, accept X_Forwarded_For as
+the proxy's X-Forwarded-For, give the app an empty body when one comes in chunks, and switch between thread and event
+loop at least three times for a response. asgiref also runs all requests in one thread and never closes the app's
+iterable; a2wsgi takes a thread before the body has arrived.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 
 def environ(scope: MutableMapping[str, Any]) -> dict[str, Any]:
-    """The WSGI environment of an ASGI request, without its body."""
+    """Return the WSGI environment of an ASGI request, without its body."""
     host, port = scope["server"] or ("localhost", 80)
     values = {
         "REQUEST_METHOD": scope["method"],
@@ -32,7 +32,7 @@ def environ(scope: MutableMapping[str, Any]) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        # The body is whole, so one without a length ends where the file ends.
+        # The body has been read whole, so one without a declared length ends where its file ends.
         "wsgi.input_terminated": True,
     }
     for raw_name, raw_value in scope["headers"]:
@@ -49,9 +49,9 @@ def environ(scope: MutableMapping[str, Any]) -> dict[str, Any]:
 
 
 def run(app: Callable[..., Iterable[bytes]], values: dict[str, Any]) -> tuple[MutableMapping[str, Any], bytes]:
-    """Have the app answer, in this thread; returns how the answer starts and its whole body.
+    """Call the app in this thread; return the ASGI message that starts the response, and its whole body.
 
-    Whole, so that a slow reader never holds a thread. Every view makes its answer in memory anyway.
+    The body is whole so that a client that reads slowly never occupies a thread. Views build it in memory anyway.
     """
     start: MutableMapping[str, Any] = {"type": "http.response.start"}
     pieces: list[bytes] = []

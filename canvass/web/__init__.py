@@ -7,13 +7,14 @@ from flask_compress import Compress
 
 from canvass.web.board import earlier_years, reports
 from canvass.web.counting import attempts, late_reports, quarantine, sync
-from canvass.web.fieldwork import areas, calendars, campaigns, shifts, trainings
+from canvass.web.fieldwork import area_files, areas, calendars, campaigns, shifts, trainings
 from canvass.web.insight import coverage, hours, numbers, plausibility, targets, walls
 from canvass.web.members import joining, organisations, people, setup
 from canvass.web.page import about, auth, errors, fragments, languages, security, stylesheets
 
 BLUEPRINTS = (
     about.bp,
+    area_files.bp,
     areas.bp,
     attempts.bp,
     calendars.bp,

@@ -94,10 +94,7 @@ def test_the_map_alone_and_on_tiles(
     page.on("request", lambda request: origins.add("{0.scheme}://{0.netloc}".format(urlsplit(request.url))))
     page.goto(path)
     assert origins == {live.url}
-    for scheme, rules in AXE.items():
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found = Axe().run(page, options=rules).response["violations"]
-        assert found == [], json.dumps(found, indent=1)
+    is_accessible(page)
     ljura = page.get_by_role("group", name="Karta över områdena").get_by_role("link", name=re.compile("Ljura"))
     ljura.focus()
     page.keyboard.press("Enter")
@@ -114,7 +111,19 @@ def test_the_map_alone_and_on_tiles(
     assert complaints == []
     assert not any({"Referer", "Cookie", "Origin"} & set(headers) for _path, headers in tile_server.asked)
 
-    # Ljura's corners: where the tiles have them, by the formula that tile servers go by, and where the outline is.
+    is_drawn_where_the_tiles_have_it(page)
+
+
+def is_accessible(page: Page) -> None:
+    """In light and in dark."""
+    for scheme, rules in AXE.items():
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found = Axe().run(page, options=rules).response["violations"]
+        assert found == [], json.dumps(found, indent=1)
+
+
+def is_drawn_where_the_tiles_have_it(page: Page) -> None:
+    """Compare Ljura's corners on each tile, by the formula of tile servers, with the outline on the screen."""
     west, south, east, north = 16.17, 58.57, 16.179, 58.575
     outline = page.locator(".map-area").nth(0).evaluate(PLACE)
     for tile in page.locator(".map image").all():

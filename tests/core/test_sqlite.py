@@ -80,6 +80,6 @@ def test_a_new_table_alone_is_worth_a_commit(tmp_path: Path) -> None:
         assert db.session.execute(text("SELECT * FROM new")).all() == []
 
 
+@pytest.mark.parametrize("engine_app", ["sqlite"], indirect=True)
 def test_no_second_sqlite_library_has_the_database_open(app: Flask) -> None:
-    if db.db.engine.dialect.name == "sqlite":
-        assert isinstance(db.session.connection().connection.driver_connection, sqlite3.Connection)
+    assert isinstance(db.session.connection().connection.driver_connection, sqlite3.Connection)

@@ -26,23 +26,27 @@ from tests.house.views import OPEN_BY_TOKEN, OPEN_TO_ALL
 SignedIn = Callable[[Person], FlaskClient]
 
 
-@pytest.fixture
-def addresses(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskClient, str]]:
-    """Everything that can be looked at: by whom, and at which address. New routes are among them by themselves."""
-    adam, stranger = signed_in(cast.adam), browser(app)
-    secret = app.config["SECRET_KEY"]
+def tokens_for(cast: Cast, secret: str) -> dict[str, str]:
+    """A token for each kind of address that carries one, by the first part of its path."""
+    sign_in = joining.sign_in_token(cast.cia)
+    return {
+        "setup": joining.setup_token(),
+        "invitation": joining.invite(cast.hageby, "leader", "Greta", by=cast.adam)[1],
+        "sign-in": sign_in,
+        "demo": sign_in,
+        "wall": walls.token(walls.make(cast.spring, cast.norrkoping, "", "sv", secret), secret),
+        "calendar": calendars.token(calendars.make(cast.adam, secret), secret),
+    }
+
+
+def ids_for(cast: Cast, secret: str) -> dict[str, str]:
+    """The id of one thing of each kind, by its name in the routes."""
     link = joining.link(cast.norrkoping, cast.spring.id, cast.spring.ends_on, secret)
     file = {"type": "FeatureCollection", "features": [FEATURE]}
     plan = areas.plan_import(cast.hageby, json.dumps(file).encode())
-    tokens = {
-        "setup": joining.setup_token(),
-        "invitation": joining.invite(cast.hageby, "leader", "Greta", by=cast.adam)[1],
-        "sign-in": joining.sign_in_token(cast.cia),
-    }
-    tokens["demo"] = tokens["sign-in"]
-    tokens["wall"] = walls.token(walls.make(cast.spring, cast.norrkoping, "", "sv", secret), secret)
     shift = plan_shift(cast, by=cast.adam, script="Hello!")
-    ids = {
+    shifts.link(shift, secret)
+    return {
         "campaign_id": cast.spring.id,
         "area_id": cast.hageby_north.id,
         "organisation_id": cast.norrkoping.id,
@@ -51,8 +55,14 @@ def addresses(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[Fl
         "import_id": imports.keep(cast.norrkoping, FAULTY_ROWS, by=cast.adam).id,
         "shift_id": shift.id,
     }
-    shifts.link(shift, secret)
-    tokens["calendar"] = calendars.token(calendars.make(cast.adam, secret), secret)
+
+
+@pytest.fixture
+def addresses(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[FlaskClient, str]]:
+    """Everything that can be looked at: by whom, and at which address. New routes are among them by themselves."""
+    adam, stranger = signed_in(cast.adam), browser(app)
+    secret = app.config["SECRET_KEY"]
+    tokens, ids = tokens_for(cast, secret), ids_for(cast, secret)
     db.session.commit()
     found = {}
     for rule in app.url_map.iter_rules():
@@ -66,7 +76,9 @@ def addresses(app: Flask, cast: Cast, signed_in: SignedIn) -> dict[str, tuple[Fl
     found["/nowhere"] = (adam, "/nowhere")
     found["/quarantine?decided=1"] = (adam, "/quarantine?decided=1")
     found["/reports?…"] = (adam, f"/reports?campaign={cast.spring.id}&by=area")
-    found["/join/<shift>"] = (stranger, f"/join/{joining.code(shifts.link(shift, secret), secret)}")
+    shift_link = joining.current_shift_link(ids["shift_id"])
+    assert shift_link is not None
+    found["/join/<shift>"] = (stranger, f"/join/{joining.code(shift_link, secret)}")
     found["/organisations?q"] = (adam, "/organisations?q=o")
     # Without a link yet: the page offers to make one.
     found["/campaigns/<campaign_id>/join?…"] = (adam, f"/campaigns/{cast.spring.id}/join?organisation={cast.ektorp.id}")

@@ -172,14 +172,9 @@ def test_an_answer_that_fails_halfway_is_no_whole_one(echo: Echo) -> None:
 
 
 def test_a_stream_is_kept_without_a_thread_and_ends_when_they_leave(app: Flask, cast: Cast) -> None:
-    token = _token(cast.bo)
-    headers = [(b"cookie", f"canvass_session={token}".encode()), (b"accept-encoding", b"gzip, br")]
-    live = f"/campaigns/{cast.spring.id}/live".encode()
+    live, scope = f"/campaigns/{cast.spring.id}/live".encode(), _scope(cast.bo)
     server, sent, others = asgi.Server(app), [], []
     server.pool = ThreadPoolExecutor(1)
-    scope: dict[str, Any] = {"type": "http", "method": "GET", "query_string": b"", "http_version": "1.1"}
-    scope["scheme"] = "http"
-    scope |= {"server": None, "client": None, "headers": headers}
 
     async def scene() -> None:
         server.hub.open(asyncio.get_running_loop())
@@ -191,9 +186,6 @@ def test_a_stream_is_kept_without_a_thread_and_ends_when_they_leave(app: Flask, 
             await leaves.wait()
             return {"type": "http.disconnect"}
 
-        async def ask() -> Any:
-            return {"type": "http.request"}
-
         async def send(message: Any) -> None:
             sent.append(message)
             if len(message.get("body", b"")) > 500:
@@ -204,7 +196,7 @@ def test_a_stream_is_kept_without_a_thread_and_ends_when_they_leave(app: Flask, 
 
         stream = asyncio.create_task(server({**scope, "raw_path": live}, receive, send))
         await asyncio.wait_for(shown.wait(), PATIENCE)
-        await asyncio.wait_for(server({**scope, "raw_path": b"/healthz"}, ask, answer), PATIENCE)
+        await asyncio.wait_for(server({**scope, "raw_path": b"/healthz"}, _ask, answer), PATIENCE)
         leaves.set()
         await asyncio.wait_for(stream, PATIENCE)
         server.hub.close()
@@ -219,7 +211,14 @@ def test_a_stream_is_kept_without_a_thread_and_ends_when_they_leave(app: Flask, 
     assert sent[-1] == {"type": "http.response.body", "body": b""}
 
 
-def _token(person: Person) -> str:
+async def _ask() -> Any:
+    return {"type": "http.request"}
+
+
+def _scope(person: Person) -> dict[str, Any]:
+    """A request by somebody who is signed in, but for its path."""
     token = sessions.start(person)[1]
     db.session.commit()
-    return token
+    headers = [(b"cookie", f"canvass_session={token}".encode()), (b"accept-encoding", b"gzip, br")]
+    scope = {"type": "http", "method": "GET", "query_string": b"", "http_version": "1.1", "scheme": "http"}
+    return {**scope, "server": None, "client": None, "headers": headers}

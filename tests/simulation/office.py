@@ -29,10 +29,12 @@ from canvass.counting.receipts import Operation, Waiting
 from canvass.fieldwork import areas, campaigns, shifts
 from canvass.insight import numbers
 from canvass.members import joining, organisations, people
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
 from tests.cast import new_campaign
 from tests.simulation.client import PATIENCE, Client
 from tests.simulation.ledger import Cell
-from tests.simulation.plan import TOPICS, ZONE, Year
+from tests.simulation.plan import TOPICS, ZONE, Drive, Year
 
 SERVE = "import sys; from canvass.serving import server; sys.exit(server.serve(sys.argv[1], int(sys.argv[2])))"
 HOST = "127.0.0.1"
@@ -156,34 +158,31 @@ class Office:
                 people.grant(person, role, town)
             for code, name, owner in year.areas:
                 areas.add(owners[owner], name=name, code=code, by=desks[0])
-            codes = {}
-            for drive in year.drives:
-                campaign = new_campaign(
-                    town,
-                    name=drive.name,
-                    kind=drive.kind,
-                    starts_on=drive.starts_on,
-                    ends_on=drive.ends_on,
-                    channels=list(campaigns.CHANNELS),
-                    topics=TOPICS,
-                    target=drive.conversations,
-                    by=desks[0],
-                )
-                campaigns.open_(campaign, by=desks[0])
-                noon = datetime.combine(drive.starts_on, time(12), ZONE)
-                at_the_stall = shifts.plan(
-                    campaign,
-                    town,
-                    shifts.Facts("stall", noon, noon + timedelta(hours=3), area_ids=[]),
-                    by=desks[0],
-                )
-                self.shifts[drive.name] = at_the_stall.id
-                secret = settings.secret(self.folder, "key")
-                codes[drive.name] = joining.code(joining.link(town, campaign.id, drive.ends_on, secret), secret)
+            codes = {drive.name: self._open(drive, town, desks[0]) for drive in year.drives}
             self.town, self.campaigns = town.id, self._by_name(campaigns.Campaign)
             tokens = [joining.sign_in_token(person) for person in desks]
         self.leader, self.board = (self._signed_in(token) for token in tokens)
         return codes
+
+    def _open(self, drive: Drive, town: Organisation, leader: Person) -> str:
+        """Open one campaign with a shift at a stall; returns its join code."""
+        campaign = new_campaign(
+            town,
+            name=drive.name,
+            kind=drive.kind,
+            starts_on=drive.starts_on,
+            ends_on=drive.ends_on,
+            channels=list(campaigns.CHANNELS),
+            topics=TOPICS,
+            target=drive.conversations,
+            by=leader,
+        )
+        campaigns.open_(campaign, by=leader)
+        noon = datetime.combine(drive.starts_on, time(12), ZONE)
+        facts = shifts.Facts("stall", noon, noon + timedelta(hours=3), area_ids=[])
+        self.shifts[drive.name] = shifts.plan(campaign, town, facts, by=leader).id
+        secret = settings.secret(self.folder, "key")
+        return joining.code(joining.link(town, campaign.id, drive.ends_on, secret), secret)
 
     def _by_name(self, kind: Any) -> dict[str, str]:
         return {one.name: one.id for one in db.session.scalars(select(kind))}

@@ -210,7 +210,6 @@ class Replay:
     # --- the verdict ----------------------------------------------------------------------------------------
 
     def _judge(self) -> None:
-        result, year = self.result, self.year
         totals = Totals()
         for phone in self.phones:
             totals += phone.totals
@@ -218,7 +217,13 @@ class Replay:
         for diary in [phone.diary for phone in self.phones] + [phone.diary for phone in self.browsers.phones]:
             ledger += diary.counts()
         self._say_what_it_took(totals, ledger)
+        self._judge_counts(ledger)
+        self._judge_phones()
+        self._judge_server()
 
+    def _judge_counts(self, ledger: Counter[Cell]) -> None:
+        """Does the server count what the diaries say: in the export, on the pages, on the shifts?"""
+        result, year = self.result, self.year
         exported: Counter[Cell] = Counter()
         for drive in year.drives:
             exported += self.office.export(drive.name)
@@ -233,6 +238,9 @@ class Replay:
             result.expect(f"{drive.name} = its shift", self.office.on_shift(drive.name) == at_the_stall, True)
         result.expect("counters that drifted", self.office.drift(), 0)
 
+    def _judge_phones(self) -> None:
+        """Is what was lost with a phone reported, and nothing else missing?"""
+        result = self.result
         lost = sum(phone.lost for phone in self.phones)
         untold = sum(phone.lost_untold for phone in self.phones)
         made = sum(phone.seq for phone in self.phones) + sum(phone.made for phone in self.browsers.phones)
@@ -244,6 +252,9 @@ class Replay:
         result.expect("still waiting on phones", sum(len(phone.waiting()) for phone in self.phones), 0)
         result.expect("numbers missed elsewhere", sum(len(p.missing) for p in self.phones if not p.is_gone), 0)
 
+    def _judge_server(self) -> None:
+        """Did the restart and the restore go as they should, and was nothing in the log?"""
+        result = self.result
         result.expect("epoch after the restart", self.restarted, "same")
         result.expect("epoch after the restore", self.restored, "new")
         expected = Counter({("campaign_closed", "admitted"): 1, ("campaign_closed", "dismissed"): 1})

@@ -66,7 +66,7 @@ def choices(person: Person) -> list[Campaign]:
 def scope(person: Person, campaign: Campaign | None) -> list[Organisation]:
     """The organisations whose attempts are counted, each with everything beneath it."""
     if campaign is not None:
-        return access.standpoints(person, campaign.organisation_id, "report.export")
+        return access.tops(person, campaign.organisation_id, "report.export")
     nodes = access.nodes(person, "report.export")
     return organisations.in_order(session.scalars(select(Organisation).where(Organisation.id.in_(nodes))))
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import posixpath
-import re
-from pathlib import Path
-
-from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from canvass.core import i18n
 from canvass.core.i18n import gettext as _
+from canvass.web.counting import shell
 from canvass.web.page import auth, fragments
 
 bp = Blueprint("attempts", __name__)
@@ -30,14 +25,8 @@ def screen() -> ResponseReturnValue:
 @bp.get("/service-worker.js")
 @auth.open_to_all
 def service_worker() -> ResponseReturnValue:
-    """The worker, told what the shell is made of: its text changes with any part of it, and then phones update."""
-    shell = shell_files()
-    pages = render_template("log.html") + render_template("offline.html")
-    version = hashlib.sha256("".join([pages, *(fragments.mark(f) for f in shell)]).encode()).hexdigest()[:12]
-    urls = [url_for("attempts.screen"), url_for("about.offline"), *_addresses(pages, shell)]
-    source = (Path(current_app.static_folder or "") / "service-worker.js").read_text("utf-8")
-    text = f"const VERSION = {json.dumps(version)};\nconst SHELL = {json.dumps(urls)};\n{source}"
-    response = Response(text, mimetype="text/javascript")
+    """The script that keeps the logging screen on the phone."""
+    response = Response(shell.worker(), mimetype="text/javascript")
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Service-Worker-Allowed"] = url_for("attempts.front")
     return response
@@ -72,29 +61,6 @@ def manifest() -> ResponseReturnValue:
     response.mimetype = "application/manifest+json"
     response.headers["Cache-Control"] = "no-cache"
     return response
-
-
-def shell_files() -> list[str]:
-    """The static files that the logging screen needs, found by following what it links and imports."""
-    static = Path(current_app.static_folder or "")
-    page = render_template("log.html")
-    found = dict.fromkeys(re.findall(r'["\'(]/static/([^"\'?)]+)', page))
-    waiting = list(found)
-    while waiting:
-        name = waiting.pop()
-        if not name.endswith(".js"):
-            continue
-        for imported in re.findall(r'(?:from|import\()\s*["\'](\.[^"\']+)', (static / name).read_text("utf-8")):
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), imported))
-            if path not in found:
-                found[path] = None
-                waiting.append(path)
-    return list(found)
-
-
-def _addresses(page: str, shell: list[str]) -> list[str]:
-    """Each file's address as the page or the importing module writes it: with its mark, or plain."""
-    return [fragments.asset(f) if fragments.asset(f) in page else url_for("static", filename=f) for f in shell]
 
 
 @bp.get("/")

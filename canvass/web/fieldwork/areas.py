@@ -1,4 +1,4 @@
-"""Areas: the list with its map, one area, the form, and files of outlines with their preview."""
+"""Areas: the list with its map, one area, and the form."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass.core import db, geojson, i18n
+from canvass.core import db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.counting import tallies
 from canvass.fieldwork import areas, campaigns
-from canvass.fieldwork.areas import Area, Change, Draft, Plan
+from canvass.fieldwork.areas import Area
 from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -143,124 +143,6 @@ def bring_back(area_id: str) -> ResponseReturnValue:
     return redirect(url_for("areas.page", area_id=area_id), 303)
 
 
-# --- from a file --------------------------------------------------------------------------------------------
-
-
-@bp.get("/import")
-def choose_file() -> ResponseReturnValue:
-    """Which file, and whose the areas will be."""
-    return _file_form(forms.Form(organisation=request.args.get("organisation", "")), None)
-
-
-@bp.post("/import")
-def read_file() -> ResponseReturnValue:
-    """Read the file and show what it would do; a file with faults changes nothing and says where they are."""
-    person, form = auth.person(), forms.Form()
-    file, housing = request.files.get("file"), form.text("housing")
-    organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
-    if not file:
-        form.errors["file"] = _("Välj en fil.")
-    if housing not in ("", *areas.HOUSING):
-        form.errors["housing"] = _("Välj en boendeform.")
-    if form.errors or not file:
-        return _file_form(form, None), 422
-    # A large file takes a while to read. Let go of the database meanwhile: on SQLite every phone that has something
-    # to hand in would be waiting.
-    db.session.rollback()
-    code_field, name_field = form.text("code_field") or None, form.text("name_field") or None
-    reading = geojson.read(file.read(), code_field=code_field, name_field=name_field)
-    plan = areas.compare(organisation, reading, housing=housing)
-    if plan.problems:
-        return _file_form(form, plan), 422
-    draft = areas.keep_draft(plan, {"housing": housing, "file": (file.filename or "")[-80:]}, by=person)
-    db.session.commit()
-    return redirect(url_for("areas.preview", draft_id=draft.id), 303)
-
-
-@bp.get("/import/<draft_id>")
-def preview(draft_id: str) -> ResponseReturnValue:
-    """What would be added and changed, as things stand now."""
-    draft = _draft(draft_id)
-    return _spent(draft) if draft.is_spent else _preview(draft, _plan(draft))
-
-
-@bp.post("/import/<draft_id>/confirm")
-def confirm(draft_id: str) -> ResponseReturnValue:
-    """Exactly what the preview said; the preview again if somebody has changed the areas since."""
-    draft = _draft(draft_id)
-    if draft.is_spent:
-        return _spent(draft)
-    plan = _plan(draft)
-    if plan.mark != request.form.get("mark"):
-        return _preview(draft, plan, is_stale=True), 409
-    areas.carry_out(plan, housing=draft.choices["housing"], by=auth.person())
-    areas.spend(draft)
-    db.session.commit()
-    fragments.say(
-        _(
-            "Filen är inläst. Nya områden: %(added)s. Ändrade: %(changed)s.",
-            added=i18n.number(len(plan.added)),
-            changed=i18n.number(len(plan.changed)),
-        )
-    )
-    return _spent(draft)
-
-
-@bp.post("/import/<draft_id>/cancel")
-def cancel(draft_id: str) -> ResponseReturnValue:
-    """Never mind that file."""
-    areas.discard(_draft(draft_id))
-    db.session.commit()
-    fragments.say(_("Ingenting är inläst."))
-    return redirect(url_for("areas.index"), 303)
-
-
-def _draft(draft_id: str) -> Draft:
-    """The person's own waiting file, while they may still edit where it leads."""
-    found = areas.draft(draft_id, of=auth.person())
-    if found is None:
-        raise access.NotFound(draft_id)
-    access.require(auth.person(), "area.edit", found.organisation_id)
-    return found
-
-
-def _plan(draft: Draft) -> Plan:
-    return areas.compare(draft.organisation, draft.reading, housing=draft.choices["housing"])
-
-
-def _spent(draft: Draft) -> ResponseReturnValue:
-    return redirect(url_for("areas.index", organisation=draft.organisation_id), 303)
-
-
-def _preview(draft: Draft, plan: Plan, *, is_stale: bool = False) -> str:
-    return render_template(
-        "areas/preview.html",
-        draft=draft,
-        plan=plan,
-        changes=[(change, _what_changes(change)) for change in plan.changed[:MOST_SHOWN]],
-        drawing=_plan_drawing(plan),
-        most=MOST_SHOWN,
-        is_stale=is_stale,
-    )
-
-
-def _what_changes(change: Change) -> list[str]:
-    """Each changed column in words: what it becomes."""
-    area, said = change.area, []
-    for column, value in change.values.items():
-        if column == "name":
-            said.append(_("heter nu %(name)s", name=value))
-        elif column == "outline":
-            said.append(_("ny gräns") if area.outline else _("får en gräns"))
-        elif column == "housing":
-            said.append(_("boendeform: %(housing)s", housing=areas.housing_name(value)))
-        elif column == "households":
-            said.append(_("hushåll: %(number)s", number=i18n.number(value)))
-        elif column == "retired_at":
-            said.append(_("tas i bruk igen"))
-    return said
-
-
 # --- forms --------------------------------------------------------------------------------------------------
 
 
@@ -285,31 +167,16 @@ def _filled(area: Area) -> forms.Form:
 
 def _form(form: forms.Form, area: Area | None) -> str:
     return render_template(
-        "areas/form.html", form=form, errors=form.errors, area=area, owners=_own_choices(), housing_options=_housing()
-    )
-
-
-def _file_form(form: forms.Form, plan: Plan | None) -> str:
-    """The form for a file. With a plan the file has faults: they are listed, and what could be read is drawn."""
-    problems = plan.problems if plan else []
-    if problems:
-        many = i18n.ngettext("Filen har ett fel.", "Filen har %(num)s fel.", len(problems))
-        form.errors["file"] = problems[0].sentence if len(problems) == 1 else many
-    return render_template(
-        "areas/import.html",
+        "areas/form.html",
         form=form,
         errors=form.errors,
-        owners=_own_choices(),
-        housing_options=_housing(),
-        problems=problems,
-        plan=plan,
-        drawing=_plan_drawing(plan) if plan else Drawing(),
-        most=MOST_SHOWN,
-        limit=geojson.LIMIT_BYTES // 1_000_000,
+        area=area,
+        owners=own_choices(),
+        housing_options=housing_choices(),
     )
 
 
-def _own_choices() -> list[tuple[str, str]]:
+def own_choices() -> list[tuple[str, str]]:
     """The organisations whose areas the person may edit, indented as they stand. Raises Forbidden without any."""
     tree = organisations.tree(access.nodes(auth.person(), "area.edit"))
     if not tree:
@@ -321,7 +188,7 @@ def _choices(tree: Iterable[tuple[int, Organisation]]) -> list[tuple[str, str]]:
     return [(node.id, "\N{EM SPACE}" * depth + node.name) for depth, node in tree]
 
 
-def _housing() -> list[tuple[str, str]]:
+def housing_choices() -> list[tuple[str, str]]:
     return [(housing, areas.housing_name(housing)) for housing in ("", *areas.HOUSING)]
 
 
@@ -362,9 +229,9 @@ def _counts(person: Person, area: Area) -> list[tuple[campaigns.Campaign, tallie
     """What the person's organisations have counted there, per campaign, the latest first."""
     found = []
     for campaign in campaigns.seen_by(person):
-        stands = [node.id for node in access.standpoints(person, campaign.organisation_id)]
-        if stands and areas.serves(area, campaign.organisation_id):
-            count = tallies.by("area", campaign.id, organisations.beneath_any(stands)).get(area.id)
+        tops = [node.id for node in access.tops(person, campaign.organisation_id)]
+        if tops and areas.serves(area, campaign.organisation_id):
+            count = tallies.by("area", campaign.id, organisations.beneath_any(tops)).get(area.id)
             if count is not None and count.attempts:
                 found.append((campaign, count))
     return found
@@ -383,26 +250,3 @@ def _surroundings(area: Area) -> Drawing:
         if (outline := other.geometry) and drawings.is_within(frame, outline)
     ]
     return drawings.draw_in(frame, [*shown, (own, area.name, "", "chosen")])
-
-
-def _plan_drawing(plan: Plan) -> Drawing:
-    """The file's outlines: what is new, what changes and what does not."""
-    changed = [change.feature for change in plan.changed]
-    shown = [(feature.geometry, feature.name, "", "changed") for feature in changed]
-    shown += [(feature.geometry, feature.name, "", "added") for feature in plan.added]
-    shown += [(outline, area.name, "", "") for area in plan.unchanged if (outline := area.geometry)]
-    if len(shown) <= MOST_SHOWN:
-        return drawings.draw(shown)
-    return _in_one_piece(drawings.draw(shown, drawings.COARSE_WIDTH))
-
-
-def _in_one_piece(drawing: Drawing) -> Drawing:
-    """One path for each look: thousands of outlines would be slow to show, and nobody points at one of them."""
-    names = {"added": _("Nya områden"), "changed": _("Ändrade områden"), "": _("Oförändrade områden")}
-    paths: dict[str, list[str]] = {}
-    for outline in drawing.outlines:
-        paths.setdefault(outline["look"], []).append(outline["path"])
-    return Drawing(
-        drawing.box,
-        [{"path": "".join(all_), "name": names[look], "look": look, "url": ""} for look, all_ in paths.items()],
-    )

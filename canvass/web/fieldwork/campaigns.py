@@ -24,9 +24,9 @@ def index() -> ResponseReturnValue:
     person = auth.person()
     rows = []
     for campaign in campaigns.seen_by(person):
-        stands = access.standpoints(person, campaign.organisation_id)
-        if stands:
-            rows.append((campaign, numbers.result(campaign, stands[0])))
+        tops = access.tops(person, campaign.organisation_id)
+        if tops:
+            rows.append((campaign, numbers.result(campaign, tops[0])))
     return render_template("campaigns/index.html", rows=rows, may_create=bool(access.nodes(person, "campaign.edit")))
 
 

@@ -129,9 +129,9 @@ def with_place(form: forms.Form, campaign_id: str, shift_id: str | None) -> Resp
 
 def show(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
     person = auth.person()
-    stands = access.standpoints(person, campaign.organisation_id, "shift.plan")
-    owners = organisations.tree([node.id for node in stands])
-    organisation = shift.organisation if shift else db.session.get(Organisation, form.organisation) or stands[0]
+    tops = access.tops(person, campaign.organisation_id, "shift.plan")
+    owners = organisations.tree([node.id for node in tops])
+    organisation = shift.organisation if shift else db.session.get(Organisation, form.organisation) or tops[0]
     choices = _areas(form, campaign, organisation, shift)
     frame, drawing = _map([area for area, _away in choices])
     options = [(area.id, area.name, _about(campaign, area, away)) for area, away in choices]

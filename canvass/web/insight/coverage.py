@@ -52,7 +52,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
         campaign=campaign,
         node=node,
         level=here,
-        stand_tabs=[{"url": address(at=s.id), "label": s.name, "current": s is node} for s in here.stands],
+        top_tabs=[{"url": address(at=s.id), "label": s.name, "current": s is node} for s in here.tops],
         parts=organisations.children(node.id),
         is_wide=bool(municipalities),
         measure=measure,
@@ -207,7 +207,7 @@ def _campaign_and_level(campaign_id: str) -> tuple[Campaign, Level]:
 
 def _at(here: Level) -> str | None:
     """The level as addresses say it: None where it is the person's own, which addresses leave out."""
-    return None if here.node is here.stands[0] else here.node.id
+    return None if here.node is here.tops[0] else here.node.id
 
 
 def _measure() -> str:

@@ -46,7 +46,7 @@ def save(campaign_id: str) -> ResponseReturnValue:
     """Save all targets that were filled in, or none if one of them is wrong or was changed by somebody else since."""
     person, form = auth.person(), forms.Form()
     campaign = access.find(person, Campaign, campaign_id)
-    if not access.standpoints(person, campaign.organisation_id, "target.set"):
+    if not access.tops(person, campaign.organisation_id, "target.set"):
         raise access.Forbidden("target.set")
     wishes = _wishes(person, form)
     has_changed, refused = False, set[str]()

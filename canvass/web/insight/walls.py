@@ -195,11 +195,11 @@ def index(campaign_id: str) -> ResponseReturnValue:
     """The addresses of the campaign's wallboards at one organisation and beneath, to open and to copy."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id)
-    stands = access.standpoints(person, campaign.organisation_id, "wall.manage")
-    if not stands:
+    tops = access.tops(person, campaign.organisation_id, "wall.manage")
+    if not tops:
         raise access.Forbidden("wall.manage")
-    nodes = [node for _depth, node in organisations.tree([node.id for node in stands])]
-    wanted = request.args.get("at") or stands[0].id
+    nodes = [node for _depth, node in organisations.tree([node.id for node in tops])]
+    wanted = request.args.get("at") or tops[0].id
     node = next((node for node in nodes if node.id == wanted), None)
     if node is None:
         raise access.NotFound(wanted)

@@ -164,11 +164,11 @@ def make_link(campaign_id: str) -> ResponseReturnValue:
 def _shared(campaign_id: str, template: str) -> ResponseReturnValue:
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id)
-    stands = access.standpoints(person, campaign.organisation_id, "joining.manage")
-    if not stands:
+    tops = access.tops(person, campaign.organisation_id, "joining.manage")
+    if not tops:
         raise access.Forbidden("joining.manage")
-    lines = [node for _depth, node in organisations.tree([node.id for node in stands])]
-    wanted = request.args.get("organisation", stands[0].id)
+    lines = [node for _depth, node in organisations.tree([node.id for node in tops])]
+    wanted = request.args.get("organisation", tops[0].id)
     organisation = next((node for node in lines if node.id == wanted), None)
     if organisation is None:
         raise access.NotFound(wanted)

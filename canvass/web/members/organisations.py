@@ -15,7 +15,7 @@ from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
-from canvass.members import access, organisations, people
+from canvass.members import access, organisations, people, sweden
 from canvass.members.organisations import Organisation
 from canvass.members.people import Membership, Person
 from canvass.web.page import auth, forms, fragments
@@ -150,7 +150,7 @@ def import_sweden() -> ResponseReturnValue:
     person, form = auth.person(), forms.Form()
     organisation = access.find(person, Organisation, form.text("organisation"), "organisation.edit")
     try:
-        counts = organisations.import_sweden(organisation, by=person.id)
+        counts = sweden.add_missing(organisation, by=person.id)
     except Refused as error:
         form.errors[""] = str(error)
         return _again(organisation.id, form)

@@ -1,4 +1,4 @@
-"""Which level of the tree a campaign's page is about: the organisation asked for, seen from where the person stands."""
+"""The organisation that a campaign's page is about: the one asked for, or the person's own."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from canvass.web.page import auth
 
 @dataclass(frozen=True)
 class Level:
-    """The organisation a page is about, where the person stands in the campaign, and the way down from there."""
+    """The organisation a page is about, the topmost ones where the person has a role, and the path down from those."""
 
     node: Organisation
-    stands: list[Organisation]
+    tops: list[Organisation]
     path: list[Organisation]
 
     @property
     def tabs(self) -> list[dict[str, object]]:
-        """A tab for each place where the person stands."""
-        return [{"url": self.address(s), "label": s.name, "current": s.id == self.node.id} for s in self.stands]
+        """A tab for each of the topmost organisations."""
+        return [{"url": self.address(s), "label": s.name, "current": s.id == self.node.id} for s in self.tops]
 
     def address(self, node: Organisation) -> str:
         """The page that is asked for, about another level."""
@@ -35,13 +35,13 @@ def of(campaign: Campaign, action: str = "campaign.see") -> Level:
     """The level that `?at=` names, theirs when it names none. Raises access.Forbidden for who may not do `action`
     anywhere in the campaign, access.NotFound for what does not lie beneath one of their nodes.
     """
-    stands = access.standpoints(auth.person(), campaign.organisation_id, action)
-    if not stands:
-        raise access.Forbidden(action) if action != "campaign.see" else access.NotFound("standpoint")
+    tops = access.tops(auth.person(), campaign.organisation_id, action)
+    if not tops:
+        raise access.Forbidden(action) if action != "campaign.see" else access.NotFound(campaign.id)
     wanted = request.values.get("at")
-    node = db.session.get(Organisation, wanted) if wanted else stands[0]
-    if node is None or not any(organisations.is_beneath(node.id, stand.id) for stand in stands):
+    node = db.session.get(Organisation, wanted) if wanted else tops[0]
+    if node is None or not any(organisations.is_beneath(node.id, top.id) for top in tops):
         raise access.NotFound(str(wanted))
     line = organisations.above(node.id)
-    top = next(i for i, above in enumerate(line) if above in stands)
-    return Level(node, stands, line[: top + 1][::-1])
+    top = next(i for i, above in enumerate(line) if above in tops)
+    return Level(node, tops, line[: top + 1][::-1])

@@ -190,15 +190,7 @@ def test_one_phone_keeps_the_record_for_three_without_a_network(out: Page) -> No
     out.reload()
     expect(colour(out, "Grön")).to_be_checked()
     expect(colour(out, "Blå")).to_have_accessible_name("Blå: 2 samtal")
-    dock(out).get_by_role("button", name="Idag 4").tap()
-    entries = sheet(out, "Din dag").get_by_role("listitem")
-    expect(entries).to_contain_text(["Blå", "Blå", "Blå", "Röd"])
-    entries.last.get_by_role("button").tap()
-    entry = sheet(out, re.compile(TALKED))
-    entry.get_by_role("radio", name="Grön").check()
-    entry.get_by_role("button", name="Spara ändringen").tap()
-    expect(entries.last).to_contain_text("Grön")
-    sheet(out, "Din dag").get_by_role("button", name="Stäng").tap()
+    give_the_first_one_to_green(out)
     expect(colour(out, "Grön")).to_have_accessible_name("Grön: 1 samtal")
 
     cover(out)
@@ -212,6 +204,19 @@ def test_one_phone_keeps_the_record_for_three_without_a_network(out: Page) -> No
     expect(out.get_by_role("group", name="För vem?")).to_be_hidden()
     outcome(out, TALKED).tap()
     expect(dock(out)).to_contain_text("Samtal sparat")
+
+
+def give_the_first_one_to_green(out: Page) -> None:
+    """Change whose conversation the day's first one is."""
+    dock(out).get_by_role("button", name="Idag 4").tap()
+    entries = sheet(out, "Din dag").get_by_role("listitem")
+    expect(entries).to_contain_text(["Blå", "Blå", "Blå", "Röd"])
+    entries.last.get_by_role("button").tap()
+    entry = sheet(out, re.compile(TALKED))
+    entry.get_by_role("radio", name="Grön").check()
+    entry.get_by_role("button", name="Spara ändringen").tap()
+    expect(entries.last).to_contain_text("Grön")
+    sheet(out, "Din dag").get_by_role("button", name="Stäng").tap()
 
 
 def test_recorder_mode_opens_after_its_style_sheet_could_not_be_fetched(phone: Page) -> None:

@@ -13,7 +13,7 @@ from canvass.counting import tallies
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.targets import Target
-from canvass.members import organisations, people
+from canvass.members import organisations, people, sweden
 from canvass.members.organisations import Organisation
 from tests.cast import Cast, new_campaign
 from tests.conftest import NOW, questions
@@ -22,7 +22,7 @@ from tests.insight.targets.common import SignedIn, look, names
 
 def all_of_sweden() -> Campaign:
     """A national campaign: three associations in each municipality, each with an area, two targets and a result."""
-    organisations.import_sweden()
+    sweden.add_missing()
     party = next(node for node in organisations.children(None) if node.kind == "national")
     municipals = [node for _depth, node in organisations.tree([party.id]) if node.kind == "municipal"]
     new = [

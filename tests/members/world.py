@@ -1,0 +1,104 @@
+"""A browser for each role, and one thing of each kind for each place: what the table of access is tried on."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from canvass.board.earlier_years import imports
+from canvass.core import clock, db
+from canvass.counting import late_reports, quarantine
+from canvass.counting.receipts import Operation
+from canvass.fieldwork import areas, campaigns, trainings
+from canvass.fieldwork.campaigns import Campaign
+from canvass.insight import walls
+from canvass.members import devices, joining, people, sessions
+from canvass.members.devices import Device
+from canvass.members.organisations import Organisation
+from canvass.members.people import Person
+from tests.cast import Cast, new_campaign, plan_shift
+
+ROLES = ("volunteer", "leader", "board", "admin")
+PLACES = ("own", "child", "sibling", "parent", "foreign")
+MARKS = {200: "+", 204: "+", 303: "+", 400: "!", 409: "!", 422: "!", 403: "-", 404: "."}
+
+
+@dataclass
+class World:
+    """A browser for each role, all of them of Norrköping, and one thing of each kind for each place."""
+
+    browsers: dict[str, FlaskClient] = field(default_factory=dict)
+    ids: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def answer(self, role: str, row: str, place: str) -> int:
+        """Return the status that this role gets for a row of the table, with the ids of what the place owns."""
+        filled = re.sub(r"<(\w+)>", lambda found: self.ids[place][found[1]], row)
+        method, address, *form = filled.split(" ")
+        data = dict(part.split("=") for part in form[0].split("&")) if form else None
+        return self.browsers[role].open(address, method=method, data=data).status_code
+
+    def mark(self, role: str, row: str, place: str) -> str:
+        """Return the same as a mark of the table."""
+        status = self.answer(role, row, place)
+        return MARKS.get(status, f"[{status}]")
+
+
+def belongings(node: Organisation, cast: Cast) -> dict[str, str]:
+    """Make one thing of each kind that this organisation owns, and return their ids."""
+    resident = people.add("Resident", node)
+    membership = people.grant(resident, "volunteer", node)
+    opened, _token = sessions.start(resident)
+    devices.add(resident)
+    campaign = new_campaign(
+        node,
+        name="Kampanjen",
+        kind="listen",
+        starts_on=date(2026, 3, 1),
+        ends_on=date(2026, 12, 31),
+        channels=["door"],
+        topics=[],
+        target=None,
+    )
+    campaigns.open_(campaign)
+    area = areas.add(node, name="Området", by=resident)
+    shift = plan_shift(cast, owner=node, campaign=campaign, ground=[area], by=resident)
+    plan = areas.plan_import(node, b'{"type":"FeatureCollection","features":[]}')
+    return {
+        "organisation": node.id,
+        "campaign": campaign.id,
+        "area": area.id,
+        "shift": shift.id,
+        "training": trainings.note(resident, node, date(2026, 2, 1), by=resident).id,
+        "ticket": joining.invite(node, "leader", "", by=resident)[0].id,
+        "membership": membership.id,
+        "session": opened.id,
+        "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
+        "held": _held(resident, campaign.id),
+        "import": imports.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
+        "report": _late_report(resident, campaign, node),
+        "wall": walls.make(campaign, node, "", "sv", "key", by=resident).id,
+        "draft": areas.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,
+    }
+
+
+def _late_report(author: Person, campaign: Campaign, node: Organisation) -> str:
+    """An evening that somebody has entered from paper."""
+    report_id = db.new_id()
+    totals = late_reports.Totals(date(2026, 5, 5), 18, "door", None, {"talked": 3})
+    assert late_reports.enter(report_id, campaign, node, totals, by=author)
+    return report_id
+
+
+def _held(author: Person, campaign_id: str) -> str:
+    """An operation in quarantine that could be admitted."""
+    operation = {"op": db.new_id(), "attempt": db.new_id(), "rev": 1, "kind": "create", "schema": 1, "seq": 1}
+    operation |= {"campaign": campaign_id, "at": "2026-05-06T10:00:00Z"}
+    operation |= {"data": {"channel": "door", "outcome": "talked", "n": 99}}
+    receipt = {"digest": "…", "installation_id": db.new_id(), "attempt_id": operation["attempt"], "seq": 1, "rev": 1}
+    db.session.add(Operation(id=operation["op"], verdict="quarantined", received_at=clock.now(), **receipt))
+    return quarantine.hold(author, str(operation["op"]), "…", json.dumps(operation), "number").id
