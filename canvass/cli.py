@@ -19,7 +19,7 @@ from sqlalchemy import select
 from canvass.core import backups, db, state, wordlist
 from canvass.core.refusals import Refused
 from canvass.counting import attempts, receipts, tallies
-from canvass.fieldwork import areas
+from canvass.fieldwork import area_files, areas
 from canvass.insight import walls
 from canvass.members import joining, people, sweden
 from canvass.members.organisations import Organisation
@@ -236,7 +236,7 @@ def import_areas(
     preview: bool,
 ) -> None:
     """Import areas from a GeoJSON file, in WGS84 or SWEREF 99 TM: all of it, or nothing."""
-    plan = areas.plan_import(
+    plan = area_files.plan_import(
         _organisation(organisation),
         file.read_bytes(),
         code_field=code_field,
@@ -250,7 +250,7 @@ def import_areas(
     if plan.problems:
         raise click.exceptions.Exit(1)
     if not preview:
-        areas.carry_out(plan, housing=housing or "")
+        area_files.carry_out(plan, housing=housing or "")
         db.session.commit()
 
 

@@ -18,7 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from canvass.core import db
-from canvass.fieldwork import areas
+from canvass.fieldwork import area_files
 from tests.browser.conftest import Live, comes_true, serving
 from tests.browser.screen.logging_screen import AXE
 from tests.cast import Cast
@@ -84,8 +84,8 @@ def on_tiles(live: Live, tile_server: TileServer) -> Iterator[str]:
 def test_the_map_alone_and_on_tiles(
     stage: Cast, open_as: Callable[..., Page], live: Live, on_tiles: str, tile_server: TileServer
 ) -> None:
-    plan = areas.plan_import(stage.norrkoping, file_of(feature("1", "Ljura"), feature("2", "Smedby", east=2)))
-    areas.carry_out(plan, by=stage.bo)
+    plan = area_files.plan_import(stage.norrkoping, file_of(feature("1", "Ljura"), feature("2", "Smedby", east=2)))
+    area_files.carry_out(plan, by=stage.bo)
     db.session.commit()
     path = f"/campaigns/{stage.spring.id}/map"
 

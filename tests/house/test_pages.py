@@ -13,7 +13,7 @@ from sqlalchemy import Connection, event, select, update
 
 from canvass.board.earlier_years import imports
 from canvass.core import db
-from canvass.fieldwork import areas, calendars, shifts
+from canvass.fieldwork import area_files, calendars, shifts
 from canvass.insight import walls
 from canvass.insight.walls import Wall
 from canvass.members import joining
@@ -43,14 +43,14 @@ def ids_for(cast: Cast, secret: str) -> dict[str, str]:
     """The id of one thing of each kind, by its name in the routes."""
     link = joining.link(cast.norrkoping, cast.spring.id, cast.spring.ends_on, secret)
     file = {"type": "FeatureCollection", "features": [FEATURE]}
-    plan = areas.plan_import(cast.hageby, json.dumps(file).encode())
+    plan = area_files.plan_import(cast.hageby, json.dumps(file).encode())
     shift = plan_shift(cast, by=cast.adam, script="Hello!")
     shifts.link(shift, secret)
     return {
         "campaign_id": cast.spring.id,
         "area_id": cast.hageby_north.id,
         "organisation_id": cast.norrkoping.id,
-        "draft_id": areas.keep_draft(plan, {"housing": "", "file": "karta.geojson"}, by=cast.adam).id,
+        "draft_id": area_files.keep_draft(plan, {"housing": "", "file": "karta.geojson"}, by=cast.adam).id,
         "code": joining.code(link, secret),
         "import_id": imports.keep(cast.norrkoping, FAULTY_ROWS, by=cast.adam).id,
         "shift_id": shift.id,

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from canvass.core import audit, clock, db
 from canvass.counting import attempts
 from canvass.counting.tallies import Count
-from canvass.fieldwork import areas, targets
+from canvass.fieldwork import area_files, areas, targets
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
@@ -242,7 +242,7 @@ def test_only_a_crowded_map_offers_a_closer_look(cast: Cast, signed_in: SignedIn
     for number, square in enumerate(town):
         ring = square["geometry"]["coordinates"][0]
         ring[:] = [[x / 10 + 14.5, 58.5 + (y - 58.57) / 10 + number // 6 / 1000] for x, y in ring]
-    areas.carry_out(areas.plan_import(cast.norrkoping, file_of(*town)), by=cast.bo)
+    area_files.carry_out(area_files.plan_import(cast.norrkoping, file_of(*town)), by=cast.bo)
     assert "Zooma in" in signed_in(cast.bo).get(address).text
     close = signed_in(cast.bo).get(f"{address}?close=yes").text
     assert "Hela kartan" in close

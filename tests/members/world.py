@@ -14,7 +14,7 @@ from canvass.board.earlier_years import imports
 from canvass.core import clock, db
 from canvass.counting import late_reports, quarantine
 from canvass.counting.receipts import Operation
-from canvass.fieldwork import areas, campaigns, trainings
+from canvass.fieldwork import area_files, areas, campaigns, trainings
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import walls
 from canvass.members import devices, joining, people, sessions
@@ -67,7 +67,7 @@ def belongings(node: Organisation, cast: Cast) -> dict[str, str]:
     campaigns.open_(campaign)
     area = areas.add(node, name="Området", by=resident)
     shift = plan_shift(cast, owner=node, campaign=campaign, ground=[area], by=resident)
-    plan = areas.plan_import(node, b'{"type":"FeatureCollection","features":[]}')
+    plan = area_files.plan_import(node, b'{"type":"FeatureCollection","features":[]}')
     return {
         "organisation": node.id,
         "campaign": campaign.id,
@@ -82,7 +82,7 @@ def belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "import": imports.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
         "report": _late_report(resident, campaign, node),
         "wall": walls.make(campaign, node, "", "sv", "key", by=resident).id,
-        "draft": areas.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,
+        "draft": area_files.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,
     }
 
 

@@ -96,7 +96,7 @@ def _part(rings: list[Any], number: int | None, declared: str | None) -> Ground:
     checked = [_ring(ring, name, declared) for ring, name in zip(rings, names, strict=True)]
     found = validity.polygon(checked)
     for ring, name in zip(checked, names, strict=True):
-        if shapely.Polygon(ring).area < validity.NOISE_METRES**2:
+        if validity.is_flat(ring):
             raise Fault(_("%(ring)s omsluter ingen yta.", ring=name))
     return found
 

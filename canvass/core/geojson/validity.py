@@ -17,14 +17,16 @@ from canvass.core.geojson.sweref import Positions
 
 Ground: TypeAlias = shapely.Polygon | shapely.MultiPolygon
 
-# Edges that cross by less than this only meet, and a ring of less than its square is flat: files are rounded to it.
+# Edges that cross by less than this only meet, and a ring narrower than this is flat: files are rounded to it, and what
+# is straight in degrees bends by as much in two kilometres.
 NOISE_METRES = 0.1
 # How many edges may stand beside each edge on average: a coastline has two or three. The time to compare them grows
 # with it, and GEOS cannot be stopped once it has begun. So many comparisons are free: they take no time.
 MOST_BESIDE = 30
-FREE_COMPARISONS = 60_000
-# How many edges may meet each edge of an outline that is to be mended: an edge of a valid one meets two.
-MOST_MEETING = 4
+FREE_COMPARISONS = 20_000
+# How many pairs of edges may meet for each edge of an outline that is to be mended, and how many besides. In a valid
+# one it is one pair, an edge and the next.
+MOST_MEETING, FREE_MEETINGS = 2, 40
 
 
 class Crossing(ValueError):
@@ -61,6 +63,12 @@ def polygon(rings: Sequence[Positions]) -> Ground:
     if max(areas) - min(areas) > NOISE_METRES * found.length:
         raise Crossing(_place_in(reason))
     return _polygons_of(mended)
+
+
+def is_flat(ring: Positions) -> bool:
+    """Whether a closed ring encloses nothing but rounding."""
+    found = shapely.Polygon(ring)
+    return bool(found.area < NOISE_METRES * found.length / 2)
 
 
 def union(parts: Sequence[Ground]) -> Ground:
@@ -110,11 +118,13 @@ def _limit_comparisons(starts: Positions, ends: Positions) -> None:
 def _find_deep_crossing(starts: Positions, ends: Positions) -> None:
     """Raise Crossing where an edge goes through another by more than rounding makes it.
 
-    Raises TooIntricate when so many meet in other ways that mending them would take minutes.
+    Raises TooIntricate when so many meet that mending them would take minutes for a whole file.
     """
     edges = shapely.linestrings(np.stack((starts, ends), axis=1))
     one, other = shapely.STRtree(edges).query(edges, predicate="intersects")
     one, other = one[one < other], other[one < other]
+    if len(one) > MOST_MEETING * len(edges) + FREE_MEETINGS:
+        raise TooIntricate
     depths = [
         shapely.distance(shapely.points(places[passing]), edges[passed])
         for passing, passed in ((one, other), (other, one))
@@ -124,8 +134,6 @@ def _find_deep_crossing(starts: Positions, ends: Positions) -> None:
     if len(deep):
         meeting = shapely.intersection(edges[one[deep[0]]], edges[other[deep[0]]])
         raise Crossing(shapely.get_coordinates(meeting)[0])
-    if len(one) > MOST_MEETING * (len(edges) + 100):
-        raise TooIntricate
 
 
 def _place_in(reason: str) -> NDArray[np.float64]:

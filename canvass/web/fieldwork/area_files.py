@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import db, geojson, i18n
 from canvass.core.i18n import gettext as _
-from canvass.fieldwork import areas
-from canvass.fieldwork.areas import Change, Draft, Plan
+from canvass.fieldwork import area_files, areas
+from canvass.fieldwork.area_files import Change, Draft, Plan
 from canvass.members import access
 from canvass.members.organisations import Organisation
 from canvass.web.fieldwork.areas import MOST_SHOWN, housing_choices, own_choices
@@ -41,10 +41,10 @@ def read() -> ResponseReturnValue:
     db.session.rollback()
     code_field, name_field = form.text("code_field") or None, form.text("name_field") or None
     reading = geojson.read(file.read(), code_field=code_field, name_field=name_field)
-    plan = areas.compare(organisation, reading, housing=housing)
+    plan = area_files.compare(organisation, reading, housing=housing)
     if plan.problems:
         return _file_form(form, plan), 422
-    draft = areas.keep_draft(plan, {"housing": housing, "file": (file.filename or "")[-80:]}, by=person)
+    draft = area_files.keep_draft(plan, {"housing": housing, "file": (file.filename or "")[-80:]}, by=person)
     db.session.commit()
     return redirect(url_for("area_files.preview", draft_id=draft.id), 303)
 
@@ -65,8 +65,8 @@ def confirm(draft_id: str) -> ResponseReturnValue:
     plan = _plan(draft)
     if plan.mark != request.form.get("mark"):
         return _preview(draft, plan, is_stale=True), 409
-    areas.carry_out(plan, housing=draft.choices["housing"], by=auth.person())
-    areas.spend(draft)
+    area_files.carry_out(plan, housing=draft.choices["housing"], by=auth.person())
+    area_files.spend(draft)
     db.session.commit()
     fragments.say(
         _(
@@ -81,7 +81,7 @@ def confirm(draft_id: str) -> ResponseReturnValue:
 @bp.post("/<draft_id>/cancel")
 def cancel(draft_id: str) -> ResponseReturnValue:
     """Delete the draft without importing it."""
-    areas.discard(_draft(draft_id))
+    area_files.discard(_draft(draft_id))
     db.session.commit()
     fragments.say(_("Ingenting är inläst."))
     return redirect(url_for("areas.index"), 303)
@@ -89,7 +89,7 @@ def cancel(draft_id: str) -> ResponseReturnValue:
 
 def _draft(draft_id: str) -> Draft:
     """The person's own waiting file, while they may still edit where it leads."""
-    found = areas.draft(draft_id, of=auth.person())
+    found = area_files.draft(draft_id, of=auth.person())
     if found is None:
         raise access.NotFound(draft_id)
     access.require(auth.person(), "area.edit", found.organisation_id)
@@ -97,7 +97,7 @@ def _draft(draft_id: str) -> Draft:
 
 
 def _plan(draft: Draft) -> Plan:
-    return areas.compare(draft.organisation, draft.reading, housing=draft.choices["housing"])
+    return area_files.compare(draft.organisation, draft.reading, housing=draft.choices["housing"])
 
 
 def _spent(draft: Draft) -> ResponseReturnValue:

@@ -26,6 +26,9 @@ def test_a_ring_of_two_points_is_named() -> None:
 def test_a_ring_without_area_is_named() -> None:
     there_and_back = [[16.1, 58.5], [16.2, 58.53], [16.27, 58.6], [16.2, 58.53], [16.1, 58.5]]
     assert refused_ring(there_and_back) == "ytterkanten omsluter ingen yta."
+    # Straight in degrees, but in metres a parallel bends.
+    along_a_parallel = [[16.1, 58.5], [16.11, 58.5], [16.105, 58.5], [16.1, 58.5]]
+    assert refused_ring(along_a_parallel) == "ytterkanten omsluter ingen yta."
 
 
 def test_a_ring_that_crosses_itself_is_named_with_the_place() -> None:

@@ -173,7 +173,7 @@ def test_a_neck_that_closes_when_rounded_parts_the_ground() -> None:
 
 
 def test_ground_smaller_than_the_rounding_is_kept_and_such_a_well_or_skerry_beside_it_is_not() -> None:
-    land, speck = square(0.01), square(0.000002, west=15.002001, south=60.002001)
+    land, speck = square(0.01), square(0.0000035, west=15.002001, south=60.002001)
     (after,) = simple(outline(speck))
     assert shape(after).is_valid
     assert shape(after).area > 0

@@ -204,8 +204,8 @@ def test_parts_made_to_take_minutes_together_are_given_up() -> None:
         validity.union(slivers)
 
 
-def test_a_spit_that_runs_over_itself_a_thousand_times_is_given_up() -> None:
+def test_a_spit_that_runs_over_itself_a_hundred_times_is_given_up() -> None:
     """It encloses the same ground for all that, but where each run meets each other would have to be reckoned."""
-    there_and_back = [(x, 0) for i in range(1, 150) for x in (1_000 - i, i)]
+    there_and_back = [(x, 0) for i in range(1, 90) for x in (1_000 - i, i)]
     with pytest.raises(validity.TooIntricate):
         polygon([(0, 0), *there_and_back, (1_000, 0), (1_000, 9), (0, 9), (0, 0)], scale=1)

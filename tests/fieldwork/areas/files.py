@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from canvass.core import db
-from canvass.fieldwork import areas
+from canvass.fieldwork import area_files
 from canvass.fieldwork.areas import Area
 from canvass.members.organisations import Organisation
 from tests.cast import Cast
@@ -40,10 +40,10 @@ def of(organisation: Organisation) -> dict[str, Area]:
     return {area.code: area for area in db.session.scalars(select(Area).where(Area.organisation_id == organisation.id))}
 
 
-def brought_in(cast: Cast, *features: dict[str, Any], housing: str = "") -> areas.Plan:
+def brought_in(cast: Cast, *features: dict[str, Any], housing: str = "") -> area_files.Plan:
     """A file read into Hageby's areas."""
-    plan = areas.plan_import(cast.hageby, file_of(*features), housing=housing)
-    areas.carry_out(plan, housing=housing, by=cast.bo)
+    plan = area_files.plan_import(cast.hageby, file_of(*features), housing=housing)
+    area_files.carry_out(plan, housing=housing, by=cast.bo)
     return plan
 
 

@@ -12,19 +12,19 @@ from sqlalchemy import select
 
 from canvass.core import audit, db
 from canvass.core.refusals import Refused
-from canvass.fieldwork import areas
-from canvass.fieldwork.areas import Draft
+from canvass.fieldwork import area_files, areas
+from canvass.fieldwork.area_files import Draft
 from tests.cast import Cast
 from tests.fieldwork.areas.files import brought_in, feature, file_of, of
 
 
 def test_a_file_adds_what_is_new_and_changes_what_it_speaks_of(cast: Cast) -> None:
-    plan = areas.plan_import(cast.hageby, file_of(feature("H1", "Hageby nord"), feature("H3", "Navestad", east=1)))
+    plan = area_files.plan_import(cast.hageby, file_of(feature("H1", "Hageby nord"), feature("H3", "Navestad", east=1)))
     assert [f.code for f in plan.added] == ["H3"]
     (change,) = plan.changed
     assert set(change.values) == {"name", "outline"}
     assert (plan.problems, plan.unchanged) == ([], [])
-    areas.carry_out(plan, by=cast.bo)
+    area_files.carry_out(plan, by=cast.bo)
     found = of(cast.hageby)
     assert (found["H1"].name, found["H1"].housing, found["H1"].households) == ("Hageby nord", "flats", 640)
     assert found["H1"].geometry is not None
@@ -36,7 +36,7 @@ def test_a_file_adds_what_is_new_and_changes_what_it_speaks_of(cast: Cast) -> No
 def test_the_same_file_twice_changes_nothing(cast: Cast) -> None:
     features = [feature("H1", "Hageby norra", boendeform="radhus", hushåll=640), feature("H3", east=1)]
     brought_in(cast, *features)
-    plan = areas.plan_import(cast.hageby, file_of(*features))
+    plan = area_files.plan_import(cast.hageby, file_of(*features))
     assert (plan.added, plan.changed, len(plan.unchanged)) == ([], [], 2)
 
 
@@ -76,37 +76,39 @@ def test_outlines_drawn_one_by_one_do_not_overwrite_each_other(cast: Cast) -> No
         "1": "Område 1",
         "2": "Område 2",
     }
-    again = areas.plan_import(cast.hageby, file_of(feature("", east=1)))
+    again = area_files.plan_import(cast.hageby, file_of(feature("", east=1)))
     assert [area.code for area in again.unchanged] == ["2"]
 
 
 def test_a_file_with_one_fault_changes_nothing(cast: Cast) -> None:
-    plan = areas.plan_import(cast.hageby, file_of(feature("H3", "Navestad"), feature("H4", "Smedby", is_open=True)))
+    plan = area_files.plan_import(
+        cast.hageby, file_of(feature("H3", "Navestad"), feature("H4", "Smedby", is_open=True))
+    )
     assert [f.code for f in plan.added] == ["H3"]
     with pytest.raises(Refused, match=r"Smedby.*inte sluten"):
-        areas.carry_out(plan, by=cast.bo)
+        area_files.carry_out(plan, by=cast.bo)
     assert set(of(cast.hageby)) == {"H1", "H2"}
 
 
 def test_a_plan_is_marked_by_what_it_would_do(cast: Cast) -> None:
     content = file_of(feature("H1", "Hageby nord"), feature("H3", east=1))
-    before = areas.plan_import(cast.hageby, content).mark
-    assert areas.plan_import(cast.hageby, content).mark == before
+    before = area_files.plan_import(cast.hageby, content).mark
+    assert area_files.plan_import(cast.hageby, content).mark == before
     marks = {before}
     cast.hageby_north.name = "Norra Hageby"
-    marks.add(areas.plan_import(cast.hageby, content).mark)
+    marks.add(area_files.plan_import(cast.hageby, content).mark)
     areas.add(cast.hageby, name="Navestad", code="H3", by=cast.bo)
-    marks.add(areas.plan_import(cast.hageby, content).mark)
+    marks.add(area_files.plan_import(cast.hageby, content).mark)
     assert len(marks) == 3
 
 
 def test_forgotten_files_are_cleared_away(cast: Cast, later: Callable[..., Any]) -> None:
-    plan = areas.plan_import(cast.hageby, file_of(feature("H3")))
-    first = areas.keep_draft(plan, {}, by=cast.bo)
-    assert areas.draft(first.id, of=cast.bo) is first
-    assert areas.draft(first.id, of=cast.cia) is None
+    plan = area_files.plan_import(cast.hageby, file_of(feature("H3")))
+    first = area_files.keep_draft(plan, {}, by=cast.bo)
+    assert area_files.draft(first.id, of=cast.bo) is first
+    assert area_files.draft(first.id, of=cast.cia) is None
     with later(hours=25):
-        second = areas.keep_draft(plan, {}, by=cast.bo)
+        second = area_files.keep_draft(plan, {}, by=cast.bo)
     assert list(db.session.scalars(select(Draft.id))) == [second.id]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from canvass.core import db
 from canvass.core.settings import ROOT
 from canvass.fieldwork import areas
-from canvass.fieldwork.areas import Draft
+from canvass.fieldwork.area_files import Draft
 from canvass.members import people
 from canvass.members.people import Person
 from tests.cast import Cast

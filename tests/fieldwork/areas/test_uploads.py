@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from canvass.core import db, geojson
-from canvass.fieldwork.areas import Draft
+from canvass.fieldwork.area_files import Draft
 from canvass.members.people import Person
 from tests.cast import Cast
 from tests.fieldwork.areas.files import feature, file_of, mark_in, of, upload
