@@ -104,7 +104,7 @@ class QueueServer:
         return [post.json for post in self.posts if not post.json["ops"]]
 
     def wait_for(self, is_there: Callable[[], bool]) -> None:
-        """Block until it is true, asking after each request and answer. Raises AssertionError after PATIENCE seconds."""
+        """Block until it is true, asked at each request and answer. Raises AssertionError after PATIENCE seconds."""
         with self.noted:
             assert self.noted.wait_for(is_there, PATIENCE)
 
