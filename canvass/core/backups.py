@@ -60,7 +60,7 @@ def restore(path: Path, database: Path) -> Path:
 
     The next start sees that the database went back and begins a new epoch: phones then send again what it may lack.
     """
-    aside = database.with_name(f"{database.name}.before-{clock.now():%Y%m%dT%H%M%S}")
+    aside = database.with_name(f"{database.name}.before-{clock.now():%Y%m%dT%H%M%S%f}")
     try:
         with locks.Lock(database).alone(), _draft_of(database) as draft:
             journals.check(path)

@@ -104,7 +104,7 @@ class QueueServer:
         return [post.json for post in self.posts if not post.json["ops"]]
 
     def wait_for(self, is_there: Callable[[], bool]) -> None:
-        """Block until it is true, asking after each request. Raises AssertionError after PATIENCE seconds."""
+        """Block until it is true, asked at each request and answer. Raises AssertionError after PATIENCE seconds."""
         with self.noted:
             assert self.noted.wait_for(is_there, PATIENCE)
 
@@ -113,7 +113,11 @@ class QueueServer:
     def answer(self, batch: dict[str, Any]) -> Answer:
         """What to answer to a batch. Raises ConnectionError to close the connection instead."""
         how = self.coming.popleft() if self.coming else self.usually
-        return how(batch) if callable(how) else getattr(self, how)(batch)
+        try:
+            return how(batch) if callable(how) else getattr(self, how)(batch)
+        finally:
+            with self.noted:
+                self.noted.notify_all()
 
     def normal(self, batch: dict[str, Any], /, **changes: Any) -> Answer:
         results = [self._verdict(operation) for operation in batch["ops"]]

@@ -31,6 +31,16 @@ def test_area_and_channel_follow_the_taps(phone: Page, stage: Cast) -> None:
     expect(phone.get_by_role("radio", name="Torg")).to_be_checked()
 
 
+HAS_OUTLINES = """() => new Promise((resolve) => {
+  indexedDB.open("canvass").onsuccess = ({ target: { result: database } }) => {
+    database.transaction("outlines").objectStore("outlines").count().onsuccess = ({ target }) => {
+      database.close();
+      resolve(target.result > 0);
+    };
+  };
+})"""
+
+
 def test_the_area_is_found_on_the_phone_and_the_position_stays_there(stage: Cast, open_as: Callable[..., Page]) -> None:
     square = [[[16.1, 58.5], [16.2, 58.5], [16.2, 58.6], [16.1, 58.6], [16.1, 58.5]]]
     south = stage.hageby_south.id
@@ -42,7 +52,8 @@ def test_the_area_is_found_on_the_phone_and_the_position_stays_there(stage: Cast
     sent: list[str] = []
     phone.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
     outcome(phone, TALKED).wait_for()
-    phone.reload()  # by now the outlines are on the phone
+    phone.wait_for_function(HAS_OUTLINES)
+    phone.reload()
     phone.get_by_role("button", name=re.compile("Välj område")).tap()
     sheet(phone, "Var är du?").get_by_role("button", name="Hitta var jag är").tap()
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Hageby södra")
