@@ -20,13 +20,13 @@ bp = Blueprint("area_files", __name__, url_prefix="/areas/import")
 
 @bp.get("")
 def choose() -> ResponseReturnValue:
-    """Which file, and whose the areas will be."""
+    """The form for a file and the organisation that its areas are for."""
     return _file_form(forms.Form(organisation=request.args.get("organisation", "")), None)
 
 
 @bp.post("")
 def read() -> ResponseReturnValue:
-    """Read the file and show what it would do; a file with faults changes nothing and says where they are."""
+    """Read the file and lead to its preview; 422 and the form again with every fault of the file."""
     person, form = auth.person(), forms.Form()
     file, housing = request.files.get("file"), form.text("housing")
     organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
@@ -36,8 +36,7 @@ def read() -> ResponseReturnValue:
         form.errors["housing"] = _("Välj en boendeform.")
     if form.errors or not file:
         return _file_form(form, None), 422
-    # A large file takes a while to read. Let go of the database meanwhile: on SQLite every phone that has something
-    # to hand in would be waiting.
+    # A large file takes seconds to read. End the transaction first: on SQLite phones that send something would wait.
     db.session.rollback()
     code_field, name_field = form.text("code_field") or None, form.text("name_field") or None
     reading = geojson.read(file.read(), code_field=code_field, name_field=name_field)
@@ -51,14 +50,14 @@ def read() -> ResponseReturnValue:
 
 @bp.get("/<draft_id>")
 def preview(draft_id: str) -> ResponseReturnValue:
-    """What would be added and changed, as things stand now."""
+    """What the file would add and change, compared with the areas as they are now."""
     draft = _draft(draft_id)
     return _spent(draft) if draft.is_spent else _preview(draft, _plan(draft))
 
 
 @bp.post("/<draft_id>/confirm")
 def confirm(draft_id: str) -> ResponseReturnValue:
-    """Exactly what the preview said; the preview again if somebody has changed the areas since."""
+    """Do what the preview said; 409 and a new preview if somebody has changed the areas since."""
     draft = _draft(draft_id)
     if draft.is_spent:
         return _spent(draft)
@@ -88,7 +87,7 @@ def cancel(draft_id: str) -> ResponseReturnValue:
 
 
 def _draft(draft_id: str) -> Draft:
-    """The person's own waiting file, while they may still edit where it leads."""
+    """The person's own draft. They must still have the right to edit the areas it would change."""
     found = area_files.draft(draft_id, of=auth.person())
     if found is None:
         raise access.NotFound(draft_id)
@@ -117,7 +116,7 @@ def _preview(draft: Draft, plan: Plan, *, is_stale: bool = False) -> str:
 
 
 def _what_changes(change: Change) -> list[str]:
-    """Each changed column in words: what it becomes."""
+    """The new value of each changed column, in words."""
     area, said = change.area, []
     for column, value in change.values.items():
         if column == "name":
@@ -134,7 +133,7 @@ def _what_changes(change: Change) -> list[str]:
 
 
 def _file_form(form: forms.Form, plan: Plan | None) -> str:
-    """The form for a file. With a plan the file has faults: they are listed, and what could be read is drawn."""
+    """The form for a file. A plan is that of a file with faults: they are listed, and what could be read is drawn."""
     problems = plan.problems if plan else []
     if problems:
         many = i18n.ngettext("Filen har ett fel.", "Filen har %(num)s fel.", len(problems))
@@ -154,7 +153,7 @@ def _file_form(form: forms.Form, plan: Plan | None) -> str:
 
 
 def _plan_drawing(plan: Plan) -> Drawing:
-    """The file's outlines: what is new, what changes and what does not."""
+    """A map of the file's outlines: new, changed and unchanged in different looks."""
     changed = [change.feature for change in plan.changed]
     shown = [(feature.geometry, feature.name, "", "changed") for feature in changed]
     shown += [(feature.geometry, feature.name, "", "added") for feature in plan.added]
@@ -165,7 +164,7 @@ def _plan_drawing(plan: Plan) -> Drawing:
 
 
 def _in_one_piece(drawing: Drawing) -> Drawing:
-    """One path for each look: thousands of outlines would be slow to show, and nobody points at one of them."""
+    """The map with one path for each look: a browser is slow to show thousands, too small to point at anyway."""
     names = {"added": _("Nya områden"), "changed": _("Ändrade områden"), "": _("Oförändrade områden")}
     paths: dict[str, list[str]] = {}
     for outline in drawing.outlines:

@@ -22,7 +22,7 @@ from canvass.web.page.drawings import Drawing
 
 bp = Blueprint("areas", __name__, url_prefix="/areas")
 
-# Rows and outlines on one page: above this a list is no longer read but searched.
+# How many rows and outlines a page shows at most. Nobody reads a longer list; it is searched.
 MOST_SHOWN = 400
 
 # --- looking ------------------------------------------------------------------------------------------------
@@ -30,7 +30,7 @@ MOST_SHOWN = 400
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """The areas the person may know of, by owner; narrowed by words and by organisation."""
+    """The areas the person may see, by owner, with a map; narrowed by the words and the organisation asked for."""
     person = auth.person()
     wanted, owner = request.args.get("q", "").strip(), request.args.get("organisation", "")
     known, tree = areas.seen_by(person), _tree(person)
@@ -57,7 +57,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/<area_id>")
 def page(area_id: str) -> ResponseReturnValue:
-    """What is known of one area, and what has been counted there."""
+    """One area among its neighbours, and what has been counted there."""
     person = auth.person()
     area = access.find(person, Area, area_id)
     return render_template(
@@ -74,14 +74,14 @@ def page(area_id: str) -> ResponseReturnValue:
 
 @bp.get("/new")
 def new() -> ResponseReturnValue:
-    """An empty form, but for what the area added just before had in common with the next."""
+    """An empty form, with the organisation and housing of the area that was added just before."""
     kept = {name: request.args.get(name, "") for name in ("organisation", "housing")}
     return _form(forms.Form(**kept), None)
 
 
 @bp.post("")
 def create() -> ResponseReturnValue:
-    """A new area, or the form again with what is wrong."""
+    """Add an area; 422 and the form again with what is wrong."""
     person, form = auth.person(), forms.Form()
     organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
     try:
@@ -100,14 +100,14 @@ def create() -> ResponseReturnValue:
 
 @bp.get("/<area_id>/edit")
 def edit(area_id: str) -> ResponseReturnValue:
-    """The form, filled in."""
+    """The form with what is known of the area."""
     area = access.find(auth.person(), Area, area_id, "area.edit")
     return _form(_filled(area), area)
 
 
 @bp.post("/<area_id>/edit")
 def save(area_id: str) -> ResponseReturnValue:
-    """The changes, or the form again with what is wrong. A new owner must be the person's to give to."""
+    """Change the area; 422 and the form again with what is wrong. The person must have the right at a new owner too."""
     person, form = auth.person(), forms.Form()
     area = access.find(person, Area, area_id, "area.edit")
     organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
@@ -125,7 +125,7 @@ def save(area_id: str) -> ResponseReturnValue:
 
 @bp.post("/<area_id>/retire")
 def retire(area_id: str) -> ResponseReturnValue:
-    """Offer it to nobody; what was counted stays."""
+    """Take the area out of use; what was counted there stays."""
     area = access.find(auth.person(), Area, area_id, "area.edit")
     areas.retire(area, by=auth.person())
     db.session.commit()
@@ -135,7 +135,7 @@ def retire(area_id: str) -> ResponseReturnValue:
 
 @bp.post("/<area_id>/bring-back")
 def bring_back(area_id: str) -> ResponseReturnValue:
-    """Offer it again."""
+    """Take the area into use again."""
     area = access.find(auth.person(), Area, area_id, "area.edit")
     areas.bring_back(area, by=auth.person())
     db.session.commit()
@@ -177,7 +177,7 @@ def _form(form: forms.Form, area: Area | None) -> str:
 
 
 def own_choices() -> list[tuple[str, str]]:
-    """The organisations whose areas the person may edit, indented as they stand. Raises Forbidden without any."""
+    """The organisations whose areas the person may edit, indented by depth. Raises access.Forbidden if none."""
     tree = organisations.tree(access.nodes(auth.person(), "area.edit"))
     if not tree:
         raise access.Forbidden("area.edit")
@@ -208,12 +208,12 @@ def _by_owner(shown: list[Area]) -> list[tuple[Organisation, list[Area]]]:
 
 
 def _tree(person: Person) -> list[tuple[int, Organisation]]:
-    """Everything from the top of where the person has a role: whose areas they may know of is in there."""
+    """The whole trees in which the person has a role. The owners of all areas they may see are among them."""
     return organisations.tree({organisations.above(node)[-1].id for node in access.nodes(person)})
 
 
 def _lines(tree: Iterable[tuple[int, Organisation]]) -> dict[str, set[str]]:
-    """The ids of each organisation and those above it, without asking the database about each."""
+    """For each organisation its own id and those above it, without a query for each."""
     lines: dict[str, set[str]] = {}
     for _depth, node in tree:
         lines[node.id] = {node.id} | lines.get(node.parent_id or "", set())
@@ -221,12 +221,12 @@ def _lines(tree: Iterable[tuple[int, Organisation]]) -> dict[str, set[str]]:
 
 
 def _owners(tree: Iterable[tuple[int, Organisation]], used: set[str]) -> list[tuple[str, str]]:
-    """The organisations to narrow the list to: those with areas of their own or beneath."""
+    """The organisations to narrow the list to: those that own areas, or have ones beneath them that do."""
     return _choices((depth, node) for depth, node in tree if node.id in used)
 
 
 def _counts(person: Person, area: Area) -> list[tuple[campaigns.Campaign, tallies.Count]]:
-    """What the person's organisations have counted there, per campaign, the latest first."""
+    """Per campaign, the latest first, what has been counted there where the person has a role."""
     found = []
     for campaign in campaigns.seen_by(person):
         tops = [node.id for node in access.tops(person, campaign.organisation_id)]
@@ -238,7 +238,7 @@ def _counts(person: Person, area: Area) -> list[tuple[campaigns.Campaign, tallie
 
 
 def _surroundings(area: Area) -> Drawing:
-    """The area among its owner's others, as far as those reach into the picture."""
+    """A map of the area among its owner's others."""
     own = area.geometry
     if own is None:
         return Drawing()
