@@ -153,6 +153,7 @@ def phone(stage: Cast, open_as: Callable[..., Page]) -> Page:
     """Alva's phone on the logging screen, with the campaign loaded."""
     page = open_as(stage.alva, "/log", has_touch=True)
     page.get_by_role("button", name="Samtal", exact=True).wait_for()
+    expect(page.locator("#count")).not_to_be_empty()  # what the server knows is on the phone
     return page
 
 
