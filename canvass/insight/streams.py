@@ -297,11 +297,11 @@ class Hub:
         if text != room.text:
             room.text = text
             lines = "".join(f"data: {line}\n" for line in text.splitlines())
-            room.frame = Frame(f"event: block\n{lines}\n")
+            room.frame = Frame(f"{lines}\n")  # htmx swaps what has no event's name
             self._wake(room.seats)
 
     def _ping(self, rooms: list[Room]) -> None:
-        ping = Frame(":\n\n")
+        ping = Frame("event: ping\n\n")  # not a comment: of those htmx says nothing
         for room in rooms:
             room.ping = ping
             self._wake(room.seats)

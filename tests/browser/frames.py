@@ -59,4 +59,4 @@ class Frames:
         if number % 20 == 0:
             block = re.sub(r'<p class="wall-sentence">[^<]*', f'<p class="wall-news">{number}', block)
             block = block.replace("data-version=", f'data-news="{number}" data-version=')
-        return "event: block\n" + "".join(f"data: {line}\n" for line in block.splitlines()) + "\n"
+        return "".join(f"data: {line}\n" for line in block.splitlines()) + "\n"

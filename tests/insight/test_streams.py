@@ -77,8 +77,8 @@ class Viewer:
         shown = len(self.blocks)
         while len(self.blocks) == shown:
             text = (await asyncio.wait_for(anext(self.frames), PATIENCE)).decode()
-            if text.startswith("event: block\n"):
-                self.blocks.append("\n".join(line.removeprefix("data: ") for line in text.strip().split("\n")[1:]))
+            if text.startswith("data: "):
+                self.blocks.append("\n".join(line.removeprefix("data: ") for line in text.strip().split("\n")))
 
     async def is_sent_away(self) -> bool:
         """Until the stream ends."""
@@ -317,7 +317,7 @@ def test_a_server_that_stops_sends_everybody_away(cast: Cast, watch: Watch) -> N
 
 
 def test_packed_frames_follow_one_another_in_any_selection(cast: Cast, watch: Watch) -> None:
-    frames = [streams.Frame(f"event: block\ndata: {'Hageby ' * number}\n\n") for number in range(1, 6)]
+    frames = [streams.Frame(f"data: {'Hageby ' * number}\n\n") for number in range(1, 6)]
     for chosen in (frames, frames[3:], frames[::-2]):
         unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
         assert unpacker.decompress(streams.GZIP_HEADER) == b""

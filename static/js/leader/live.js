@@ -1,107 +1,64 @@
-// Keeps a block of the page up to date while somebody looks at it:
+// Keeps a block of the page as it is on the server for as long as somebody looks:
 //
-//   <div data-live="address of the stream" data-part="address of the block alone">…</div>  {% include "_live.html" %}
+//   <div data-live="where the stream is" data-part="where the block is, alone">…</div>  {% include "_live.html" %}
 //
-// The server sends the block whenever it has changed, and a sign of life in between. A server that answers 204 has no
-// streams, and is asked for the block every few seconds. A hidden tab has no connection and asks nothing.
-// Not EventSource: it tells neither "signed out" from "no network", nor when the last bytes came.
+// htmx's extension for server-sent events reads the stream and swaps the block. When to connect stands here, since the
+// extension connects in hidden tabs, gives up after a first answer that fails, asks again for ever when it is told that
+// the page is gone (401, 404, 410), does not see that a server has fallen silent, and cannot ask for a part instead.
+// And so does what the page says while nothing comes.
 
-const PART_EVERY = 5_000; // ms
-const SILENCE = 25_000; // ms: the server says something every 15 s
+const POLL = 5_000; // ms between two questions to a server that keeps no streams
+const SILENCE = 25_000; // ms: the server sends something every 15 s
 const LONGEST_WAIT = 15_000; // ms between two tries
 const GONE = [401, 403, 404, 410];
 
-const block = document.querySelector("[data-live]");
 const state = document.getElementById("live-state");
 const age = document.getElementById("live-age");
-let shown = null;
 let heardAt = Date.now();
-let beganAt = 0;
+let askedAt = 0; // 0 while nothing is asked
+let status = 0; // of the latest answer
 let failures = 0;
-let leaving = null; // aborts the present request
-let ticking = 0;
-let hurry = () => {};
+let next = 0;
 
-async function keepUp() {
-  if (leaving || document.visibilityState === "hidden") return;
-  const { signal } = (leaving = new AbortController());
-  failures = 0;
-  ticking = setInterval(tell, 1000);
-  while (!signal.aborted) {
-    let pause = Math.random() * 1500; // so that not all watchers come back to a restarted server at once
-    try {
-      if (!(await follow(signal))) pause = PART_EVERY;
-    } catch {
-      failures += 1;
-      pause = Math.min(LONGEST_WAIT, 1000 * 2 ** (failures - 1)) * (0.5 + Math.random());
-    }
-    if (signal.aborted) return;
-    tell();
-    await new Promise((resolve) => {
-      hurry = resolve;
-      setTimeout(resolve, pause);
-    });
-  }
+const isHidden = () => document.visibilityState === "hidden";
+const block = () => document.querySelector("[data-live]"); // a form in the page may have replaced it
+const on = (name, act) => document.addEventListener(name, (event) => event.target === block() && act(event));
+
+async function watch() {
+  clearTimeout(next);
+  if (askedAt || isHidden()) return;
+  await ask(block().dataset.live); // until the stream has ended
+  const isPolled = status === 204;
+  if (isPolled && !isHidden()) await ask(block().dataset.part);
+  let wait = Math.random() * 1500; // so that not all watchers come back to a restarted server at once
+  if (failures) wait = Math.min(LONGEST_WAIT, 1000 * 2 ** (failures - 1)) * (0.5 + Math.random());
+  else if (isPolled) wait = POLL;
+  next = setTimeout(watch, wait);
+}
+
+async function ask(address) {
+  status = 0;
+  askedAt = Date.now();
+  await htmx.ajax("GET", address, { source: block(), swap: "innerMorph" });
+  askedAt = 0;
 }
 
 function stop() {
-  leaving?.abort();
-  leaving = null;
-  clearInterval(ticking);
-  hurry();
+  if (askedAt) htmx.trigger(block(), "htmx:abort");
 }
 
-// Reads one stream to its end, or the block alone; gives whether it was a stream.
-async function follow(leave) {
-  const giveUp = new AbortController();
-  const signal = AbortSignal.any([leave, giveUp.signal]);
-  beganAt = Date.now();
-  const watchdog = setInterval(() => silence() > SILENCE && giveUp.abort(), 1000);
-  try {
-    const answer = await ask(block.dataset.live, signal);
-    if (answer.status === 204) {
-      const part = await ask(block.dataset.part, signal);
-      await show(await part.text());
-      heard();
-      return false;
-    }
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      heard();
-      const events = (text + read.value).split("\n\n");
-      text = events.pop();
-      for (const event of events) await take(event);
-    }
-    return true;
-  } finally {
-    clearInterval(watchdog);
+on("htmx:before:response", (event) => {
+  status = event.detail.ctx.response.status;
+  if (status >= 400) {
+    event.preventDefault(); // its page does not belong in the block
+    failed();
   }
-}
-
-async function ask(address, signal) {
-  const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal });
-  // Signed out, or no longer allowed: the page, loaded anew, says which.
-  if (GONE.includes(answer.status)) location.reload();
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer;
-}
-
-async function take(event) {
-  const lines = event.split("\n").filter((line) => line.startsWith("data: "));
-  if (lines.length) await show(lines.map((line) => line.slice(6)).join("\n"));
-}
-
-async function show(text) {
-  if (text === shown) return;
-  shown = text;
-  await htmx.swap({ sourceElement: block, target: block, swap: "innerMorph", text });
-}
-
-// What somebody has unfolded stays so: the server's block has it folded.
-block.addEventListener("htmx:before:morph:attr", (event) => {
-  if (event.detail.attrName === "open") event.preventDefault();
+  if (GONE.includes(status)) location.reload(); // the page, loaded anew, says which it is
 });
+on("htmx:after:swap", heard);
+on("htmx:sse:after:message", heard); // also a sign of life, which is an event without data
+on("htmx:sse:error", failed);
+on("htmx:error", failed);
 
 function heard() {
   heardAt = Date.now();
@@ -109,11 +66,14 @@ function heard() {
   tell();
 }
 
-const silence = () => Date.now() - Math.max(heardAt, beganAt);
+function failed() {
+  failures += 1;
+  tell();
+}
 
 // The state is announced once; the age is counted on for those who see it.
 function tell() {
-  const isLost = failures > 0 || silence() > SILENCE;
+  const isLost = failures > 0;
   const seconds = Math.floor((Date.now() - heardAt) / 1000);
   const [unit, size] = seconds < 60 ? ["seconds", 1] : seconds < 3600 ? ["minutes", 60] : ["hours", 3600];
   write(state, isLost ? state.dataset.lost : "");
@@ -124,8 +84,14 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? stop() : keepUp()));
+setInterval(() => {
+  if (askedAt && Date.now() - Math.max(heardAt, askedAt) > SILENCE) {
+    failed();
+    stop();
+  }
+  tell();
+}, 1000);
+document.addEventListener("visibilitychange", () => (isHidden() ? stop() : watch()));
 addEventListener("pagehide", stop);
-addEventListener("pageshow", keepUp); // from the back-forward cache too
-addEventListener("online", () => hurry());
-keepUp();
+addEventListener("pageshow", watch); // from the back-forward cache too
+addEventListener("online", watch);
