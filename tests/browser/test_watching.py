@@ -1,4 +1,4 @@
-"""When a live block connects, and what the page says meanwhile. The answers to it are the test's, and so is the clock."""
+"""When a live block connects, and what the page says meanwhile; answers and clock are the test's."""
 
 from __future__ import annotations
 
