@@ -1,4 +1,4 @@
-"""Shifts as calendars read them: a file for one, and a secret address that follows all of one's own."""
+"""Shifts as iCalendar, and the secret addresses that calendar programs follow."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Calendar(Base):
-    """An address that a person's calendar program asks by itself.
+    """The address of a person's calendar.
 
     It is computed from the id and the server's secret, so that it can be shown again; only its hash is kept.
     """
@@ -41,14 +41,14 @@ class Calendar(Base):
 
 
 def of(person: Person) -> Calendar | None:
-    """The person's address that works now, when one has been made."""
+    """The person's calendar that is not withdrawn, if any."""
     return session.scalar(
         select(Calendar).where(Calendar.person_id == person.id, Calendar.withdrawn_at.is_(None)).limit(1)
     )
 
 
 def make(person: Person, secret: str) -> Calendar:
-    """An address for the person; the one before it stops working."""
+    """Make a calendar for the person; the one before stops working."""
     withdraw(person)
     made = Calendar(id=new_id(), person=person)
     made.token_hash = tokens.hashed(token(made, secret))
@@ -59,7 +59,7 @@ def make(person: Person, secret: str) -> Calendar:
 
 
 def withdraw(person: Person) -> None:
-    """Let the address tell nobody anything more."""
+    """Make the address stop working."""
     known = of(person)
     if known is not None:
         known.withdrawn_at = clock.now()
@@ -81,7 +81,7 @@ def with_token(asked: str) -> Calendar | None:
 
 def write(found: Iterable[Shift], address: Callable[[Shift], str]) -> bytes:
     """The shifts as iCalendar (RFC 5545). `address` gives each shift's page. Times are in UTC, so no zone is needed."""
-    # Here and not at the top: it takes as long to load as a third of everything else, and few servers are asked for it.
+    # Imported here: it is slow to load, and few requests need it.
     from icalendar import Calendar as Sheet
 
     sheet = Sheet()

@@ -1,4 +1,4 @@
-"""Trainings: who has learnt to lead shifts, and a warning when a campaign leans on one person."""
+"""Trainings for leading shifts, and a warning when a campaign depends on one leader."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Membership, Person
 
-# Whose shifts lately, and how many of them, say whether a campaign leans on one person.
+# The period and the number of shifts from which to judge whether a campaign depends on one leader.
 LATELY = timedelta(days=28)
 MANY = 4
 MOST_TO_CHOOSE = 500
 
 
 class Training(Base):
-    """Somebody has done the training for leading shifts."""
+    """A person's training for leading shifts."""
 
     __tablename__ = "trainings"
     __table_args__ = (UniqueConstraint("person_id", "organisation_id"),)
@@ -40,7 +40,7 @@ class Training(Base):
 
 
 def note(person: Person, organisation: Organisation, done_on: date | None, *, by: Person) -> Training:
-    """The person has done the training there; a later date replaces the one before. Raises Refused."""
+    """Note the training; a later date replaces the earlier one. Raises Refused."""
     if done_on is None:
         raise Refused({"done_on": _("Välj en dag.")})
     if done_on > clock.today():
@@ -58,7 +58,7 @@ def note(person: Person, organisation: Organisation, done_on: date | None, *, by
 
 
 def forget(training: Training, *, by: Person) -> None:
-    """It was noted by mistake."""
+    """Remove a training noted by mistake."""
     audit.record(
         "training.forget", person_id=by.id, organisation_id=training.organisation_id, leader=training.person_id
     )
@@ -66,13 +66,13 @@ def forget(training: Training, *, by: Person) -> None:
 
 
 def at(organisation_ids: Select[str]) -> list[Training]:
-    """Who has done the training at these organisations, by name."""
+    """The trainings at these organisations, by name."""
     found = session.scalars(select(Training).where(Training.organisation_id.in_(organisation_ids)))
     return sorted(found, key=lambda training: (i18n.sort_key(training.person.name), training.id))
 
 
 def trained(organisation_ids: Select[str]) -> set[str]:
-    """The ids of those who have."""
+    """The ids of the people trained at these organisations."""
     return set(session.scalars(select(Training.person_id).where(Training.organisation_id.in_(organisation_ids))))
 
 

@@ -16,7 +16,7 @@ bp = Blueprint("attempts", __name__)
 @bp.get("/log")
 @auth.open_to_all
 def screen() -> ResponseReturnValue:
-    """The shell, the same for everybody: who is logging and what, the phone knows itself."""
+    """The page is the same for everybody: who logs what is known on the phone only."""
     response = Response(render_template("log.html"))
     response.headers["Cache-Control"] = "no-cache"
     return response
@@ -35,7 +35,7 @@ def service_worker() -> ResponseReturnValue:
 @bp.get("/manifest.webmanifest")
 @auth.open_to_all
 def manifest() -> ResponseReturnValue:
-    """What a phone's home screen shows."""
+    """The web app manifest, for the home screen."""
     response = jsonify(
         name="Canvass",
         short_name="Canvass",
@@ -66,7 +66,7 @@ def manifest() -> ResponseReturnValue:
 @bp.get("/")
 @auth.open_to_all
 def front() -> ResponseReturnValue:
-    """Where each person wants to be: at the door, over the numbers, or signing in."""
+    """Redirect to the logging screen, the campaigns or the sign-in form."""
     person = auth.visitor()
     if person is None:
         return redirect(url_for("people.sign_in"), 303)

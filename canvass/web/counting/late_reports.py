@@ -1,4 +1,4 @@
-"""An evening's paper totals, entered in twenty seconds and taken back in one."""
+"""Late reports: enter an evening's totals from paper, change them and undo them."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from canvass.web.page import auth, forms, fragments, level
 
 bp = Blueprint("late_reports", __name__)
 
-# The outcomes in one row that has each channel's own in the order of its buttons; the page shows the channel's.
+# All outcomes, each channel's own in the order of its buttons; the page shows those of the chosen channel.
 OUTCOMES = (campaigns.TALKED, "not_home", "no_answer", "refused", "inaccessible", "wrong_number", "come_back")
-# From which hour a paper in the hand is today's: on weekdays people go out in the evening, on others around noon.
+# The hour from which the form suggests today rather than yesterday: on weekdays people go out in the evening.
 COMES_HOME, COMES_HOME_AT_WEEKENDS = 17, 12
-# Associations in one list, and reports below it: above this nobody reads on.
+# The longest list of organisations to choose from, and of reports entered.
 MOST_OFFERED = 400
 MOST_LISTED = 100
-# What the next paper of the same evening has in common with the last.
+# Fields that the next report of the same evening starts with.
 KEPT = ("at", "organisation", "happened_on", "hour", "channel")
 
 
 @bp.get("/campaigns/<campaign_id>/late")
 def page(campaign_id: str) -> ResponseReturnValue:
-    """The form, empty but for what was chosen last; or filled in with a report to change."""
+    """The form, empty but for KEPT, or with the report to change."""
     campaign, node = _place(campaign_id)
     changed = _changed(campaign, request.args.get("change"))
     return _page(campaign, node, _blank(campaign) if changed is None else _filled(changed), changed)
@@ -47,7 +47,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
 
 @bp.post("/campaigns/<campaign_id>/late")
 def enter(campaign_id: str) -> ResponseReturnValue:
-    """Count it at once, and be ready for the next paper; or the form again with what is wrong."""
+    """Enter the report and show the form for the next one, or the form again with what is wrong."""
     form = forms.Form()
     campaign, node = _place(campaign_id)
     changed = _changed(campaign, request.form.get("change"))
@@ -60,7 +60,7 @@ def enter(campaign_id: str) -> ResponseReturnValue:
     person_id, ids = current_user.id, (campaign.id, organisation.id, changed.id if changed else None)
 
     def work() -> bool:
-        """From nothing: the database may ask for it again when a phone hands in at the same moment."""
+        """Loads everything itself: db.repeat may call it again."""
         return late_reports.enter(
             report_id,
             db.session.get_one(Campaign, ids[0]),
@@ -84,7 +84,7 @@ def enter(campaign_id: str) -> ResponseReturnValue:
 
 @bp.post("/late-reports/<report_id>/undo")
 def undo(report_id: str) -> ResponseReturnValue:
-    """All of it back; any leader there may."""
+    """Undo the whole report."""
     report = access.find(auth.person(), LateReport, report_id, "late_report.enter")
     campaign_id = report.campaign_id
 
@@ -104,13 +104,13 @@ def undo(report_id: str) -> ResponseReturnValue:
 
 
 def _place(campaign_id: str) -> tuple[Campaign, Organisation]:
-    """The campaign, and the organisation from which the person looks at it: where they may enter, or beneath."""
+    """The campaign, and the organisation the page is about: one where the person may enter reports, or beneath."""
     campaign = access.find(auth.person(), Campaign, campaign_id)
     return campaign, level.of(campaign, "late_report.enter").node
 
 
 def _changed(campaign: Campaign, report_id: str | None) -> LateReport | None:
-    """The report to change. Only who entered it sees it whole: topics of few conversations are shown to nobody else."""
+    """The report to change, None when none is named. Only its author may: it shows topics of few conversations."""
     if not report_id:
         return None
     report = access.find(auth.person(), LateReport, report_id, "late_report.enter")
@@ -134,7 +134,7 @@ def _totals(campaign: Campaign, form: forms.Form) -> Totals:
     hour = form.whole("hour")
     outcomes = {outcome: number for outcome in OUTCOMES if (number := form.whole(outcome))}
     if astray := [outcome for outcome in outcomes if offered and outcome not in offered]:
-        # Filled in for another way of talking, and out of sight since: not counted, and not without a word.
+        # Filled in for another channel and hidden since: not counted, and the person is told.
         names = ", ".join(campaigns.outcome_name(outcome) for outcome in astray)
         form.errors[campaigns.TALKED] = _(
             "%(outcomes)s finns inte för %(channel)s och är borttaget. Kontrollera siffrorna.",
@@ -152,7 +152,7 @@ def _totals(campaign: Campaign, form: forms.Form) -> Totals:
 
 
 def _say_entered(report_id: str, totals: Totals, is_new: bool) -> None:
-    """What was counted; a form that comes twice is told so only when it now says something else."""
+    """Tell what was counted. A form sent twice is mentioned only when its numbers differ."""
     report = db.session.get_one(LateReport, report_id)
     if not is_new and late_reports.paper(report) != totals:
         fragments.say(
@@ -183,13 +183,13 @@ def sentence(count: Count) -> str:
 
 
 def _blank(campaign: Campaign) -> forms.Form:
-    """Empty numbers under what was chosen for the paper before, else under what is most likely."""
+    """The form for a new report: KEPT of the one before, else what is most likely."""
     now = clock.now().astimezone(clock.ZONE)
     is_todays = now.hour >= (COMES_HOME if now.weekday() < 5 else COMES_HOME_AT_WEEKENDS)
     day = clock.today() if is_todays else clock.today() - timedelta(days=1)
     day = max(campaign.starts_on, min(day, campaign.ends_on))
     first: dict[str, Any] = {
-        # Never guessed: figures that end up with the wrong association are hard to find again.
+        # Not guessed: figures entered for the wrong association are hard to find.
         "organisation": "",
         "happened_on": day.isoformat(),
         "hour": min(late_reports.USUAL_HOUR, now.hour) if day == clock.today() else late_reports.USUAL_HOUR,
@@ -244,12 +244,12 @@ def _page(campaign: Campaign, node: Organisation, form: forms.Form, changed: Lat
 
 
 def _offering(campaign: Campaign, outcome: str) -> list[str]:
-    """The campaign's channels that have this outcome."""
+    """The campaign's channels that offer the outcome."""
     return [channel for channel in campaign.channels if outcome in campaigns.CHANNELS[channel]]
 
 
 def _owners(node: Organisation) -> list[tuple[str, str]]:
-    """Whose figures it may be: everything beneath, or the node alone where that would be a list nobody reads."""
+    """The organisations to choose from: all beneath the node, or the node alone when those are too many."""
     tree = organisations.tree([node.id])
     shown = tree if len(tree) <= MOST_OFFERED else [(0, node)]
     return [(each.id, "\N{EM SPACE}" * depth + each.name) for depth, each in shown]
@@ -258,7 +258,7 @@ def _owners(node: Organisation) -> list[tuple[str, str]]:
 def _areas(
     campaign: Campaign, node: Organisation, changed: LateReport | None
 ) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The areas on offer, each beneath its owner; one that is out of use where a report already has it."""
+    """The areas to choose from by owner, and a retired one that the changed report has."""
     groups: dict[str, list[Area]] = {}
     offered = areas.serving(campaign.organisation_id, near=node.id)
     used = db.session.get(Area, late_reports.paper(changed).area_id or "") if changed else None

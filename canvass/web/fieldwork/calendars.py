@@ -1,4 +1,4 @@
-"""Shifts in one's own calendar: the list, a file for one shift, and the secret address that follows all of them."""
+"""A person's shifts: the list, a calendar file for one, and the secret address of a calendar with all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ bp = Blueprint("calendars", __name__)
 
 @bp.get("/me/shifts")
 def mine() -> ResponseReturnValue:
-    """The shifts one has said one comes to or leads, and the address for the calendar program."""
+    """The shifts that the person leads or has signed up for, and the calendar's address."""
     person = auth.person()
     known = calendars.of(person)
     return render_template(
@@ -29,7 +29,7 @@ def mine() -> ResponseReturnValue:
 
 @bp.post("/me/shifts")
 def change() -> ResponseReturnValue:
-    """A new address, the old one then tells nothing more; or none at all."""
+    """Make a new address, or with `withdraw` none; the old one stops working."""
     if request.form.get("withdraw"):
         calendars.withdraw(auth.person())
         fragments.say(_("Adressen är borttagen. Kalendern får inte veta något mer."))
@@ -43,7 +43,7 @@ def change() -> ResponseReturnValue:
 @bp.get("/calendar/<token>.ics")
 @auth.open_by_token
 def follow(token: str) -> ResponseReturnValue:
-    """All of one person's shifts, for their calendar program: it has no session, the address is the secret."""
+    """All of a person's shifts. Calendar programs have no session: the address is the secret."""
     known = calendars.with_token(token)
     if known is None:
         raise access.NotFound("calendar")
@@ -53,7 +53,7 @@ def follow(token: str) -> ResponseReturnValue:
 
 @bp.get("/shifts/<shift_id>.ics")
 def one(shift_id: str) -> ResponseReturnValue:
-    """One shift, to be opened in a calendar."""
+    """A calendar file with one shift."""
     response = _file([shifts.find(auth.person(), shift_id)])
     response.headers["Content-Disposition"] = "attachment; filename=pass.ics"
     return response

@@ -20,7 +20,7 @@ bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """The person's campaigns with how far each has come, from where they stand."""
+    """The person's campaigns with the result at the organisation where they have a role."""
     person = auth.person()
     rows = []
     for campaign in campaigns.seen_by(person):
@@ -38,7 +38,7 @@ def new() -> ResponseReturnValue:
 
 @bp.post("")
 def create() -> ResponseReturnValue:
-    """A draft, or an open campaign at once."""
+    """Create a draft or, with `open`, an open campaign."""
     person, form = auth.person(), _blank()
     organisation = access.find(person, Organisation, form.text("organisation"), "campaign.edit")
     facts, target = _facts(form), _target(form)
@@ -89,7 +89,7 @@ def save(campaign_id: str) -> ResponseReturnValue:
 
 @bp.post("/<campaign_id>/state")
 def change_state(campaign_id: str) -> ResponseReturnValue:
-    """Open, or close for new conversations."""
+    """Open or close the campaign."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
     if request.form.get("state") == "open":
@@ -108,7 +108,7 @@ def _facts(form: forms.Form) -> Facts:
 
 
 def _target(form: forms.Form) -> int | None:
-    """The number typed; None, with a sentence in the form, when it cannot be a target."""
+    """The number typed; None, with a sentence in the form's errors, when it cannot be a target."""
     number = form.whole("target")
     if sentence := targets.wrong(number):
         form.errors["target"] = sentence

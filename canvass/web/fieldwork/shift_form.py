@@ -26,7 +26,7 @@ FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 400, 100
 
 
 def empty() -> forms.Form:
-    """A form that knows which of its fields can be chosen several times."""
+    """An empty form in which several areas can be chosen."""
     return forms.Form(areas=[])
 
 
@@ -89,7 +89,7 @@ def facts(form: forms.Form, organisation: Organisation, shift: Shift | None) -> 
 
 
 def _moment(form: forms.Form, day: date | None, name: str) -> datetime | None:
-    """The moment that a time of that day is, in Sweden."""
+    """The field's time on that day in Sweden; None when there is none or it cannot be read."""
     typed = form.text(name)
     if day is None or not typed:
         return None
@@ -109,9 +109,9 @@ def _position(form: forms.Form) -> tuple[float | None, float | None]:
 
 
 def with_place(form: forms.Form, campaign_id: str, shift_id: str | None) -> ResponseReturnValue:
-    """The form again with the place's position, when it can be found, and the areas nearest to it first."""
+    """The form again with the meeting point's position, if found, and the nearest areas first."""
     if not form.text("coordinates") and form.text("place") and current_app.config["GEOCODER"]:
-        # Nobody waits for the database while somebody else's server is asked.
+        # No transaction is open while the geocoder is asked.
         db.session.rollback()
         try:
             found = places.look_up(form.text("place"), current_app.config["GEOCODER"])
@@ -156,7 +156,7 @@ def show(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
 def _areas(
     form: forms.Form, campaign: Campaign, organisation: Organisation, shift: Shift | None
 ) -> list[tuple[Area, float | None]]:
-    """The areas to choose from and how far each is: those chosen first, then the nearest or the organisation's own."""
+    """(area, metres) to choose from: the chosen ones first, then the nearest or the organisation's own."""
     known = {area.id: area for area in areas.serving(campaign.organisation_id, near=organisation.id)}
     known |= {area.id: area for area in shift.areas} if shift else {}
     try:
@@ -171,7 +171,7 @@ def _areas(
 
 
 def _map(ground: list[Area]) -> tuple[Frame | None, Drawing]:
-    """The areas with outlines, to point out the meeting point on."""
+    """A map of the areas, on which to point out the meeting point."""
     shown = areas.with_outlines(ground[:MOST_DRAWN])
     outlines = [outline for area in shown if (outline := area.geometry)]
     if not outlines:
@@ -181,7 +181,7 @@ def _map(ground: list[Area]) -> tuple[Frame | None, Drawing]:
 
 
 def _about(campaign: Campaign, area: Area, metres: float | None) -> str:
-    """How far away it is, and how it is advised to talk there."""
+    """The area's distance and the channel advised there."""
     channel = campaigns.advised(campaign, area.housing)
     advice = _("råd: %(channel)s", channel=campaigns.channel_name(channel).lower()) if channel else ""
     return " · ".join(said for said in (_distance(metres), advice) if said)
@@ -204,7 +204,7 @@ def _leaders(organisation: Organisation, shift: Shift | None) -> list[tuple[str,
 
 
 def _chosen(person_id: str, organisation: Organisation) -> Person | None:
-    """The person chosen in a list of those who may lead there."""
+    """The person with this id, if they may lead a shift there."""
     return next((p for p in trainings.leaders_to_choose(organisation, by=auth.person()) if p.id == person_id), None)
 
 

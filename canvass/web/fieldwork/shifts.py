@@ -1,4 +1,4 @@
-"""Shifts: planned, signed up for, run and summed up; who has been where, and who can lead."""
+"""Shifts: planning, signing up, who is out, and what came of them; who has been where."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from canvass.web.page.level import Level
 
 bp = Blueprint("shifts", __name__)
 
-# Who has been where: this many days back when nobody has said.
+# How many days back the page of visits shows unless a day is chosen.
 DAYS_BACK = 14
 # Where the form says what the rules say of a shift's moments and campaign.
 FIELDS = {"starts_at": "held_on", "ends_at": "ends", "campaign": "held_on"}
@@ -38,7 +38,7 @@ FIELDS = {"starts_at": "held_on", "ends_at": "ends", "campaign": "held_on"}
 
 @bp.get("/campaigns/<campaign_id>/shifts")
 def index(campaign_id: str) -> ResponseReturnValue:
-    """What is to come, by day, and what has been, with what came of it."""
+    """The shifts to come by day, and the past ones with their summaries."""
     person = auth.person()
     campaign, here = _place(campaign_id)
     node = here.node
@@ -61,7 +61,7 @@ def index(campaign_id: str) -> ResponseReturnValue:
 
 @bp.get("/campaigns/<campaign_id>/shifts/new")
 def new(campaign_id: str) -> ResponseReturnValue:
-    """The form with suggestions: as the organisation's latest shift, or as the one to copy."""
+    """The form with suggestions from the organisation's latest shift or the one to copy."""
     person = auth.person()
     campaign, here = _place(campaign_id, "shift.plan")
     node = here.node
@@ -70,7 +70,7 @@ def new(campaign_id: str) -> ResponseReturnValue:
         node = pattern.organisation
     form = shift_form.blank(campaign, node, pattern)
     if wanted := request.args.get("area"):
-        # From the map: there, whatever the last shift was about, and in the way that is advised there.
+        # From the map: this area, in the channel advised there.
         area = access.find(person, Area, wanted)
         channel = campaigns.advised(campaign, area.housing) or form.channel
         form.first |= {"areas": [area.id], "channel": channel}
@@ -102,7 +102,7 @@ def create(campaign_id: str) -> ResponseReturnValue:
 
 @bp.get("/campaigns/<campaign_id>/visits")
 def visits(campaign_id: str) -> ResponseReturnValue:
-    """Who has been where: by area and evening, without homes and without names."""
+    """Who has been where, by area and day; no addresses and no names."""
     campaign, here = _place(campaign_id)
     node = here.node
     last = _day(request.args.get("last", "")) or clock.today()
@@ -129,7 +129,7 @@ def visits(campaign_id: str) -> ResponseReturnValue:
 
 @bp.get("/shifts/<shift_id>")
 def page(shift_id: str) -> ResponseReturnValue:
-    """When and where, who comes and, when it is on, who is out; when it is over, what came of it."""
+    """One shift: time, place and sign-ups; who is out while it is on; its summary when it is over."""
     person = auth.person()
     shift = shifts.find(person, shift_id)
     leads = _leads(person, shift)
@@ -155,7 +155,7 @@ def page(shift_id: str) -> ResponseReturnValue:
 
 @bp.get("/shifts/<shift_id>/poster")
 def poster(shift_id: str) -> ResponseReturnValue:
-    """The code on a sheet of paper for the meeting point."""
+    """A sheet with the join code for the meeting point."""
     shift = _led(shift_id)
     if not shift.is_open:
         raise joining.Gone(_("Passet är över, så ingen behöver koden längre."))
@@ -169,7 +169,7 @@ def poster(shift_id: str) -> ResponseReturnValue:
 
 @bp.get("/shifts/<shift_id>/image.svg")
 def image(shift_id: str) -> ResponseReturnValue:
-    """What came of the shift as a picture for the group chat: numbers and no names."""
+    """The shift's summary as a picture for a group chat, without names."""
     shift = shifts.find(auth.person(), shift_id)
     summary = summaries.summary(shift)
     big, rest = summary.sentence.split(" ", 1)
@@ -182,7 +182,7 @@ def image(shift_id: str) -> ResponseReturnValue:
 
 @bp.post("/shifts/<shift_id>/sign-up")
 def sign_up(shift_id: str) -> ResponseReturnValue:
-    """The person comes."""
+    """Sign the person up."""
     shift = shifts.find(auth.person(), shift_id)
     try:
         shifts.sign_up(shift, auth.person())
@@ -197,7 +197,7 @@ def sign_up(shift_id: str) -> ResponseReturnValue:
 
 @bp.post("/shifts/<shift_id>/withdraw")
 def withdraw(shift_id: str) -> ResponseReturnValue:
-    """The person does not come after all."""
+    """Withdraw the person's sign-up."""
     sign_ups.withdraw(shifts.find(auth.person(), shift_id).id, auth.person())
     db.session.commit()
     fragments.say(_("Du är avanmäld."))
@@ -250,7 +250,7 @@ def save(shift_id: str) -> ResponseReturnValue:
 
 @bp.post("/shifts/<shift_id>/cancel")
 def cancel(shift_id: str) -> ResponseReturnValue:
-    """It does not take place."""
+    """Cancel the shift."""
     shifts.cancel(shifts.find(auth.person(), shift_id, "shift.plan"), by=auth.person())
     db.session.commit()
     fragments.say(
@@ -269,7 +269,7 @@ def _place(campaign_id: str, action: str = "campaign.see") -> tuple[Campaign, Le
 
 
 def _leads(person: Person, shift: Shift) -> bool:
-    """May the person see who is out and hand the code round: its leader, and whoever plans there."""
+    """Whether the person sees who is out and the join code: the shift's leader, and who may plan there."""
     return shift.leader_id == person.id or access.may(person, "shift.plan", shift.organisation_id)
 
 
@@ -281,7 +281,7 @@ def _led(shift_id: str) -> Shift:
 
 
 def _by_day(rows: Iterable[Any]) -> list[tuple[date, list[Any]]]:
-    """Shifts or visits under their days, in the order they come."""
+    """Group shifts or visits by day, in their order."""
     days: dict[date, list[Any]] = {}
     for row in rows:
         days.setdefault(clock.local_day(row.starts_at) if isinstance(row, Shift) else row.day, []).append(row)
@@ -300,7 +300,7 @@ def _share_text(shift: Shift) -> str:
 
 
 def _image_lines(shift: Shift) -> list[str]:
-    """Where and when, in a few words."""
+    """Where and when, one thing a line."""
     ground = areas.in_order(shift.areas)
     where = ", ".join(area.name for area in ground[:2]) + (f" +{len(ground) - 2}" if len(ground) > 2 else "")
     way = campaigns.channel_name(shift.channel)

@@ -1,4 +1,4 @@
-"""Who has done the training for leading shifts: the list, noting it, and taking it back."""
+"""Trainings for leading shifts: the list, adding and removing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def index(organisation_id: str) -> ResponseReturnValue:
 
 @bp.post("/organisations/<organisation_id>/trainings")
 def note(organisation_id: str) -> ResponseReturnValue:
-    """One more who has."""
+    """Note that somebody has done the training."""
     person, form = auth.person(), forms.Form()
     organisation = access.find(person, Organisation, organisation_id, "shift.plan")
     done_on = form.day("done_on")
@@ -51,7 +51,7 @@ def note(organisation_id: str) -> ResponseReturnValue:
 
 @bp.post("/trainings/<training_id>/forget")
 def forget(training_id: str) -> ResponseReturnValue:
-    """It was noted by mistake."""
+    """Remove a training noted by mistake."""
     training = access.find(auth.person(), Training, training_id, "shift.plan")
     organisation_id = training.organisation_id
     trainings.forget(training, by=auth.person())

@@ -84,7 +84,7 @@ def join(code: str) -> ResponseReturnValue:
 
 
 def _is_guest(known: Person | None, shift: Shift | None) -> bool:
-    """Does somebody of this campaign come to another association's shift? Then their own association stays."""
+    """Whether somebody of this campaign signs up for another association's shift: their own association stays."""
     return known is not None and shift is not None and bool(campaigns.logging_organisation(known, shift.campaign))
 
 
@@ -135,19 +135,19 @@ def _welcome(link: JoinLink, form: forms.Form) -> str:
 
 @bp.get("/campaigns/<campaign_id>/join")
 def share(campaign_id: str) -> ResponseReturnValue:
-    """The campaign's way in as a QR code, a link and a short code; the button that makes one where there is none."""
+    """The campaign's join link as a QR code, a link and a short code, or the button that makes one."""
     return _shared(campaign_id, "joining/share.html")
 
 
 @bp.get("/campaigns/<campaign_id>/poster")
 def poster(campaign_id: str) -> ResponseReturnValue:
-    """The same on a sheet of paper for the wall."""
+    """The same as a poster to print."""
     return _shared(campaign_id, POSTER)
 
 
 @bp.post("/campaigns/<campaign_id>/join")
 def make_link(campaign_id: str) -> ResponseReturnValue:
-    """A link for an organisation that has none yet, or another one when the old is withdrawn."""
+    """Make a link for an organisation without one, or with `withdraw` a new one."""
     campaign = access.find(auth.person(), Campaign, campaign_id)
     form = forms.Form()
     organisation = access.find(auth.person(), Organisation, form.text("organisation"), "joining.manage")
@@ -189,7 +189,7 @@ def _shared(campaign_id: str, template: str) -> ResponseReturnValue:
 
 @bp.post("/invitations")
 def invite() -> ResponseReturnValue:
-    """A new invitation; its link is shown once, on the next page, since only its hash is kept."""
+    """Make an invitation. Its link is shown once: only its hash is stored."""
     form = forms.Form()
     organisation = access.find(auth.person(), Organisation, form.text("organisation"), "person.manage")
     _ticket, token = joining.invite(organisation, form.text("role"), form.text("note"), by=auth.person())
@@ -204,7 +204,7 @@ def invite() -> ResponseReturnValue:
 
 @bp.post("/invitations/<ticket_id>/withdraw")
 def withdraw_invitation(ticket_id: str) -> ResponseReturnValue:
-    """Let an unused invitation not be used."""
+    """Withdraw an unused invitation."""
     ticket = access.find(auth.person(), Ticket, ticket_id, "person.manage")
     joining.withdraw_invitation(ticket, by=auth.person())
     db.session.commit()
@@ -215,7 +215,7 @@ def withdraw_invitation(ticket_id: str) -> ResponseReturnValue:
 @bp.get("/invitation/<token>")
 @auth.open_by_token
 def invited(token: str) -> ResponseReturnValue:
-    """Name, e-mail address and a password; or one button for somebody who is signed in already."""
+    """The form for an invitation; one button for somebody who is signed in."""
     ticket = joining.ticket("invitation", token)
     return render_template("joining/invitation.html", ticket=ticket, known=auth.visitor(), form=forms.Form(), errors={})
 
@@ -223,7 +223,7 @@ def invited(token: str) -> ResponseReturnValue:
 @bp.post("/invitation/<token>")
 @auth.open_by_token
 def accept(token: str) -> ResponseReturnValue:
-    """Take the role up; the link is spent."""
+    """Accept the invitation; the link is spent."""
     ticket = joining.ticket("invitation", token)
     form, known = forms.Form(), auth.visitor()
     try:
@@ -249,7 +249,7 @@ def accept(token: str) -> ResponseReturnValue:
 @bp.get("/demo/<token>", endpoint="demo")
 @auth.open_by_token
 def sign_in_link(token: str) -> ResponseReturnValue:
-    """A button: opening a link must not spend it, since chat programs open links to show what they are."""
+    """A page with a button: chat programs open links for a preview, which must not spend them."""
     ticket = joining.ticket("sign_in", token)
     return render_template("joining/sign_in.html", who=db.session.get_one(Person, ticket.person_id), errors={})
 
@@ -258,7 +258,7 @@ def sign_in_link(token: str) -> ResponseReturnValue:
 @bp.post("/demo/<token>", endpoint="demo_sign_in")
 @auth.open_by_token
 def sign_in_by_link(token: str) -> ResponseReturnValue:
-    """Signs in, with another password if one was chosen; the link is spent."""
+    """Sign in, with a new password if one was typed; the link is spent."""
     ticket = joining.ticket("sign_in", token)
     person = db.session.get_one(Person, ticket.person_id)
     form = forms.Form()

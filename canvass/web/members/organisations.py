@@ -1,4 +1,4 @@
-"""The tree: who belongs to whom, one organisation's page, and the few ways to change it."""
+"""The tree of organisations, the page of one, and changes to it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from canvass.web.page import auth, forms, fragments
 
 bp = Blueprint("organisations", __name__, url_prefix="/organisations")
 
-# Hits of a search on one page; more than these are narrowed, not read.
+# The most hits that a search shows.
 MOST_SHOWN = 100
-# On an organisation's page; the campaigns have a list of their own.
+# The most campaigns on an organisation's page.
 MOST_CAMPAIGNS = 8
 
 
@@ -42,7 +42,7 @@ class Branch:
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """The person's part of the tree, or what a search finds in it with the way there."""
+    """The person's part of the tree, or what a search finds in it with the path to each."""
     person, wanted = auth.person(), request.args.get("q", "").strip()
     nodes = access.nodes(person, "organisation.see")
     if not nodes:
@@ -61,7 +61,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/<organisation_id>")
 def page(organisation_id: str) -> ResponseReturnValue:
-    """What belongs to an organisation, and who is what there."""
+    """One organisation: what belongs to it, and who has a role there."""
     return _page(_seen(organisation_id), forms.Form())
 
 
@@ -70,7 +70,7 @@ def page(organisation_id: str) -> ResponseReturnValue:
 
 @bp.post("/<organisation_id>/children")
 def add(organisation_id: str) -> ResponseReturnValue:
-    """Another organisation beneath this one."""
+    """Add an organisation beneath this one."""
     person, form = auth.person(), forms.Form()
     parent = access.find(person, Organisation, organisation_id, "organisation.edit")
     try:
@@ -85,7 +85,7 @@ def add(organisation_id: str) -> ResponseReturnValue:
 
 @bp.post("/<organisation_id>/rename")
 def rename(organisation_id: str) -> ResponseReturnValue:
-    """Another name; everything else stays."""
+    """Rename the organisation."""
     person, form = auth.person(), forms.Form()
     organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
     try:
@@ -100,13 +100,13 @@ def rename(organisation_id: str) -> ResponseReturnValue:
 
 @bp.get("/<organisation_id>/members")
 def members(organisation_id: str) -> ResponseReturnValue:
-    """How many members it and those directly beneath have, to be filled in on one page."""
+    """The form for the number of members of the organisation and those directly beneath."""
     return _members_page(access.find(auth.person(), Organisation, organisation_id, "organisation.edit"), forms.Form())
 
 
 @bp.post("/<organisation_id>/members")
 def set_members(organisation_id: str) -> ResponseReturnValue:
-    """All that were filled in, or nothing while one of them is wrong. An emptied field takes the number back."""
+    """Store all numbers, or none while one is wrong. An emptied field removes the number."""
     person, form = auth.person(), forms.Form()
     organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
     for node in [organisation, *organisations.children(organisation.id)]:
@@ -127,7 +127,7 @@ def set_members(organisation_id: str) -> ResponseReturnValue:
 
 @bp.post("/<organisation_id>/move")
 def move(organisation_id: str) -> ResponseReturnValue:
-    """Another place in the tree. The person must administer both where it leaves and where it comes."""
+    """Move the organisation. The person must be an administrator at both places."""
     person, form = auth.person(), forms.Form()
     organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
     parent = access.find(person, Organisation, form.text("parent")) if form.text("parent") else None
@@ -146,7 +146,7 @@ def move(organisation_id: str) -> ResponseReturnValue:
 
 @bp.post("/import-sweden")
 def import_sweden() -> ResponseReturnValue:
-    """The districts and municipal organisations that are missing beneath one organisation."""
+    """Add the districts and municipal organisations that are missing beneath the organisation."""
     person, form = auth.person(), forms.Form()
     organisation = access.find(person, Organisation, form.text("organisation"), "organisation.edit")
     try:
@@ -175,7 +175,7 @@ def import_sweden() -> ResponseReturnValue:
 
 
 def _require_both_ends(person: Person, organisation: Organisation, parent: Organisation) -> None:
-    """Nobody gives away what somebody above them looks after, nor leaves it where they cannot reach. Raises Refused."""
+    """Raises Refused unless the person may administer both the present and the new parent."""
     if not _may_leave(person, organisation):
         raise Refused(
             _(
@@ -199,7 +199,7 @@ def _seen(organisation_id: str) -> Organisation:
 
 
 def _again(organisation_id: str, form: forms.Form) -> tuple[str, int]:
-    """The page with what was wrong; nothing of it stands."""
+    """The page again with what was wrong, after a rollback."""
     db.session.rollback()
     return _page(_seen(organisation_id), form), 422
 
@@ -237,14 +237,14 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
 
 
 def _path(organisation: Organisation) -> list[Organisation]:
-    """From the highest the person may look at down to the organisation itself."""
+    """The path from the topmost organisation the person may see down to this one."""
     person = auth.person()
     line = [node for node in organisations.above(organisation.id) if access.may(person, "organisation.see", node.id)]
     return line[::-1]
 
 
 def _hits(tree: list[tuple[int, Organisation]], wanted: str) -> list[tuple[Organisation, list[Organisation]]]:
-    """The organisations with all the words in their code or name, each with the way down to it."""
+    """The organisations with all the words in their code or name, each with its path."""
     found = []
     path: list[Organisation] = []
     for depth, node in tree:
@@ -256,7 +256,7 @@ def _hits(tree: list[tuple[int, Organisation]], wanted: str) -> list[tuple[Organ
 
 
 def _branches(tree: list[tuple[int, Organisation]]) -> list[Branch]:
-    """The lines of a tree as branches. Those three levels down are only counted: a page of 3 000 names helps nobody."""
+    """The tree as branches of two levels; what is deeper is only counted."""
     tops: list[Branch] = []
     line: list[Branch] = []
     for depth, node in tree:
@@ -271,21 +271,21 @@ def _branches(tree: list[tuple[int, Organisation]]) -> list[Branch]:
 
 
 def _members(organisation: Organisation) -> list[Membership]:
-    """Who has a role just here, the weightiest first."""
+    """The roles at this organisation, the highest first."""
     query = select(Membership).join(Membership.person).where(Membership.organisation_id == organisation.id)
     found = db.session.scalars(query)
     return sorted(found, key=lambda m: (-people.ROLES.index(m.role), i18n.sort_key(m.person.name)))
 
 
 def _areas_number(organisation: Organisation) -> int:
-    """How many areas are in use there and beneath."""
+    """The number of areas in use there and beneath."""
     query = select(func.count()).select_from(Area)
     query = query.where(Area.organisation_id.in_(organisations.beneath(organisation.id)), Area.retired_at.is_(None))
     return db.session.scalar(query) or 0
 
 
 def _campaigns(person: Person, organisation: Organisation) -> list[Campaign]:
-    """The campaigns it takes part in: its own and those of the organisations above it, then those beneath."""
+    """Its campaigns and those of the organisations above it, then those beneath."""
     line = [node.id for node in organisations.above(organisation.id)]
     beneath = set(db.session.scalars(organisations.beneath(organisation.id)))
     found = [campaign for campaign in campaigns.seen_by(person) if campaign.organisation_id in beneath.union(line)]
@@ -293,7 +293,7 @@ def _campaigns(person: Person, organisation: Organisation) -> list[Campaign]:
 
 
 def _places(person: Person, organisation: Organisation) -> list[tuple[str, str]]:
-    """Where the person may put it, indented as they stand."""
+    """The organisations to which the person may move it, indented by level."""
     level = organisations.KINDS.index(organisation.kind)
     tree = organisations.tree(access.nodes(person, "organisation.edit"))
     return [

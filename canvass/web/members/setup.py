@@ -58,7 +58,7 @@ def finish(token: str) -> ResponseReturnValue:
 
 
 def _check(form: forms.Form, facts: campaigns.Facts) -> None:
-    """Let each rule look at its part of the form, also when another has found something."""
+    """Collect what is wrong in every part of the form."""
     checks: tuple[tuple[Callable[[], object], dict[str, str]], ...] = (
         (
             lambda: organisations.checked(form.text("level"), form.text("organisation"), None),
@@ -69,7 +69,7 @@ def _check(form: forms.Form, facts: campaigns.Facts) -> None:
         (lambda: passwords.checked(form.password), {}),
         (lambda: campaigns.checked(facts), {"name": "campaign"}),
     )
-    # From the last to the first, since a form puts what it is told before what it knows.
+    # In reverse: Form.blame puts new errors first, and the summary follows the form.
     for check, names in reversed(checks):
         try:
             check()

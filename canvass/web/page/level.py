@@ -27,12 +27,12 @@ class Level:
         return [{"url": self.address(s), "label": s.name, "current": s.id == self.node.id} for s in self.tops]
 
     def address(self, node: Organisation) -> str:
-        """The page that is asked for, about another level."""
+        """The address of the present page about another level."""
         return url_for(request.endpoint or "", **{**(request.view_args or {}), "at": node.id})
 
 
 def of(campaign: Campaign, action: str = "campaign.see") -> Level:
-    """The level that `?at=` names, theirs when it names none. Raises access.Forbidden for who may not do `action`
+    """The level that `?at=` names, else the person's own. Raises access.Forbidden when they may not do `action`
     anywhere in the campaign, access.NotFound for what does not lie beneath one of their nodes.
     """
     tops = access.tops(auth.person(), campaign.organisation_id, action)
