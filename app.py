@@ -84,7 +84,7 @@ class Order:
 
 
 def read(arguments: list[str]) -> Order:
-    """Understand a command line, or leave with a sentence."""
+    """Understand a command line, or exit with a sentence."""
     parser = argparse.ArgumentParser(usage=USAGE, add_help=False, allow_abbrev=False)
     parser.add_argument("--host", default=os.environ.get("CANVASS_HOST", "127.0.0.1"))
     parser.add_argument("--port", default=os.environ.get("CANVASS_PORT", "8000"), type=int)
@@ -177,7 +177,7 @@ def test(arguments: list[str]) -> int:
 
 
 def find_chromium(whose: str) -> None:
-    """Say where a headless Chromium is, installed now if there is none; leaves with a sentence when that fails."""
+    """Say where a headless Chromium is, installed now if there is none; exits with a sentence when that fails."""
     from tests import chromium
 
     try:
@@ -187,14 +187,14 @@ def find_chromium(whose: str) -> None:
 
 
 def get_ready_to_run(order: Order, port: int) -> None:
-    """Tell the product, and every process it starts, what was ordered, and see to its packages."""
+    """Set the environment for the product and the processes it starts, and install its packages."""
     os.environ |= {"CANVASS_HOST": order.host, "CANVASS_PORT": str(port), "CANVASS_DATA": str(order.data)}
     on_postgres = os.environ.get("CANVASS_DATABASE_URL", "").startswith("postgres")
     get_ready("run", *(["postgres"] if on_postgres else []))
 
 
 def claim(host: str, port: int) -> int:
-    """The port to listen on: `port` itself, or a free one for 0. Leaves with a sentence when it is taken."""
+    """The port to listen on: `port` itself, or a free one for 0. Exits with a sentence when it is taken."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as trial:
@@ -216,7 +216,7 @@ def claim(host: str, port: int) -> int:
 
 
 def get_ready(*layers: str) -> None:
-    """See to it that these layers, in their locked versions, can be imported from here on."""
+    """Make these layers importable in their locked versions, installing what is missing."""
     if not all(folder_of(layer).is_dir() for layer in layers) and all(map(is_importable, layers)):
         return  # somebody else filled this environment, or this image, from the same lock
     own = [str(ROOT), *(str(ensure(layer)) for layer in layers)]
@@ -249,7 +249,7 @@ def folder_of(layer: str) -> Path:
 
 
 def ensure(layer: str) -> Path:
-    """The layer's folder, filled if need be. Leaves with a sentence when that fails."""
+    """The layer's folder, filled if need be. Exits with a sentence when that fails."""
     folder = folder_of(layer)
     if folder.is_dir():
         return folder
@@ -288,7 +288,7 @@ def drafting(folder: Path) -> Iterator[Path]:
 
 
 def install(layer: str, draft: Path) -> None:
-    """Have the shipped pip put the layer into draft/packages. Leaves with a sentence when that fails."""
+    """Have the shipped pip put the layer into draft/packages. Exits with a sentence when that fails."""
     command = [sys.executable, "-I", str(PIP), "install", "--target", str(draft / "packages")]
     command += ["--requirement", str(REQUIREMENTS / f"{layer}.txt"), "--require-hashes", "--no-deps"]
     # Ready-built packages only: building takes a compiler. And Python compiles what it uses when it first
