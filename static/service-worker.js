@@ -13,7 +13,7 @@ const FILES = new Set(SHELL);
 const SCREEN = "/log";
 const OFFLINE = "/offline";
 const HANDOVER_PATIENCE = 2_000; // ms
-const HANDOVERS = 3;
+const HANDOVERS = 4;
 let handovers = 0;
 
 self.addEventListener("install", (event) => event.waitUntil(fill()));
@@ -65,8 +65,8 @@ const stored = async (address) => (await caches.open(CACHE)).match(address, { ig
 
 async function screen(request) {
   if (await handOver()) {
-    // The new worker answers the reload.
-    const again = '<!doctype html><meta http-equiv="refresh" content="0">';
+    // The new worker answers the reload, or the next one: on a slow phone it takes a moment to become active.
+    const again = `<!doctype html><meta http-equiv="refresh" content="${handovers - 1}">`;
     return new Response(again, { headers: { "Content-Type": "text/html" } });
   }
   return (await stored(SCREEN)) ?? fetch(request);
