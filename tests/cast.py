@@ -19,12 +19,11 @@ from canvass.core import clock, db
 from canvass.counting import attempts
 from canvass.counting.attempts import Facts
 from canvass.counting.receipts import Installation
-from canvass.fieldwork import areas, campaigns, shifts, targets
+from canvass.fieldwork import areas, campaigns, drafts, shifts
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
 from canvass.fieldwork.topics import all_of as all_topics
-from canvass.fieldwork.topics import offer as offer_topics
 from canvass.members import organisations, passwords, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -70,10 +69,7 @@ def new_campaign(
     **facts: Any,
 ) -> Campaign:
     """A draft with topics and a target, as the form makes it."""
-    campaign = campaigns.create(owner, campaigns.Facts(**facts), by=by)
-    offer_topics(campaign, topics)
-    targets.agree(campaign, owner, target, by=by)
-    return campaign
+    return drafts.create(owner, campaigns.Facts(**facts), topic_names=topics, target=target, by=by)
 
 
 def gather() -> Cast:

@@ -14,18 +14,14 @@ from canvass.counting import late_reports
 from canvass.demo import attempts, facts, outings
 from canvass.demo import shifts as demo_shifts
 from canvass.demo.teams import Team
-from canvass.fieldwork import campaigns, targets, topics
+from canvass.fieldwork import campaigns, drafts, targets, topics
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
 
-def _create(owner: Organisation, *, topics_offered: Iterable[str], target: int, by: Person, **what: Any) -> Campaign:
-    """Return a draft campaign with its topics and target."""
-    campaign = campaigns.create(owner, campaigns.Facts(**what), by=by)
-    topics.offer(campaign, topics_offered)
-    targets.agree(campaign, owner, target, by=by)
-    return campaign
+def _create(owner: Organisation, *, topic_names: Iterable[str], target: int, by: Person, **what: Any) -> Campaign:
+    return drafts.create(owner, campaigns.Facts(**what), topic_names=topic_names, target=target, by=by)
 
 
 def earlier_years(norrkoping: Organisation, leader: Person) -> None:
@@ -52,7 +48,7 @@ def earlier_campaign(norrkoping: Organisation, teams: list[Team], leader: Person
             starts_on=starts_on,
             ends_on=ends_on,
             channels=["door", "phone", "stall"],
-            topics_offered=facts.TOPICS,
+            topic_names=facts.TOPICS,
             target=facts.EARLIER_TARGET,
             script=facts.SCRIPT,
             by=leader,
@@ -75,7 +71,7 @@ def present_campaign(norrkoping: Organisation, teams: list[Team], leader: Person
             starts_on=starts_on,
             ends_on=starts_on + timedelta(weeks=9),
             channels=list(campaigns.CHANNELS),
-            topics_offered=facts.TOPICS,
+            topic_names=facts.TOPICS,
             target=4000,
             script=facts.SCRIPT,
             by=leader,
@@ -119,7 +115,7 @@ def coming_campaign(norrkoping: Organisation, leader: Person) -> None:
         starts_on=starts_on,
         ends_on=starts_on + timedelta(days=6),
         channels=["workplace", "phone"],
-        topics_offered=["Arbetstider", "Löner", "Arbetsmiljö"],
+        topic_names=["Arbetstider", "Löner", "Arbetsmiljö"],
         target=600,
         by=leader,
     )

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from canvass.core import clock, db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.fieldwork import campaigns, targets, topics
+from canvass.fieldwork import campaigns, drafts, targets, topics
 from canvass.fieldwork.campaigns import Campaign, Facts
 from canvass.insight import numbers
 from canvass.members import access, joining, organisations
@@ -43,9 +43,7 @@ def create() -> ResponseReturnValue:
     organisation = access.find(person, Organisation, form.text("organisation"), "campaign.edit")
     facts, target = _facts(form), _target(form)
     try:
-        campaign = campaigns.create(organisation, facts, by=person)
-        topics.offer(campaign, form.lines("topics"))
-        targets.agree(campaign, organisation, target, by=person)
+        campaign = drafts.create(organisation, facts, topic_names=form.lines("topics"), target=target, by=person)
     except Refused as error:
         form.blame(error)
     if form.errors:

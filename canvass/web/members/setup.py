@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from canvass.core import clock, db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.fieldwork import campaigns, targets, topics
+from canvass.fieldwork import campaigns, drafts, targets, topics
 from canvass.members import joining, organisations, passwords, people
 from canvass.web.page import auth, forms, fragments, site
 
@@ -44,9 +44,7 @@ def finish(token: str) -> ResponseReturnValue:
     person = people.add(form.text("name"), organisation, email=form.text("email"))
     passwords.change(person, form.password)
     people.grant(person, "admin", organisation)
-    campaign = campaigns.create(organisation, facts, by=person)
-    topics.offer(campaign, form.lines("topics"))
-    targets.agree(campaign, organisation, target, by=person)
+    campaign = drafts.create(organisation, facts, topic_names=form.lines("topics"), target=target, by=person)
     campaigns.open_(campaign, by=person)
     joining.link(organisation, campaign.id, campaign.ends_on, site.secret())
     joining.spend(ticket)
