@@ -12,18 +12,23 @@ const CACHE = `shell-${VERSION}`;
 const FILES = new Set(SHELL);
 const SCREEN = "/log";
 const OFFLINE = "/offline";
-const HANDOVER_PATIENCE = 2_000; // ms
-const HANDOVERS = 4;
+const HANDOVERS = 2;
 let handovers = 0;
+
+// Shown while a new worker takes over, which takes as long as the phone is slow: asked again only once it has.
+const HANDOVER = `<!doctype html><script>
+  const again = () => location.reload();
+  navigator.serviceWorker.addEventListener("controllerchange", again);
+  navigator.serviceWorker.getRegistration().then((registration) => registration?.waiting || again());
+  setTimeout(again, 15_000);
+</script>`;
 
 self.addEventListener("install", (event) => event.waitUntil(fill()));
 self.addEventListener("activate", (event) => event.waitUntil(sweep()));
 // Not clients.claim(): a page that was loaded from the network stays with it until it is opened again.
 
 self.addEventListener("message", (event) => {
-  if (event.data !== "take over") return;
-  self.skipWaiting(); // not awaited: it resolves only when the asking worker has answered its page
-  event.ports[0]?.postMessage("taking over");
+  if (event.data === "take over") self.skipWaiting();
 });
 
 self.addEventListener("fetch", (event) => {
@@ -64,11 +69,7 @@ async function sweep() {
 const stored = async (address) => (await caches.open(CACHE)).match(address, { ignoreVary: true });
 
 async function screen(request) {
-  if (await handOver()) {
-    // The new worker answers the reload, or the next one: on a slow phone it takes a moment to become active.
-    const again = `<!doctype html><meta http-equiv="refresh" content="${handovers - 1}">`;
-    return new Response(again, { headers: { "Content-Type": "text/html" } });
-  }
+  if (await handOver()) return new Response(HANDOVER, { headers: { "Content-Type": "text/html" } });
   return (await stored(SCREEN)) ?? fetch(request);
 }
 
@@ -81,12 +82,7 @@ async function handOver() {
   const open = await self.clients.matchAll({ type: "window" });
   if (open.filter(({ url }) => new URL(url).pathname === SCREEN).length > 1) return false;
   handovers += 1;
-  await new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = resolve;
-    setTimeout(resolve, HANDOVER_PATIENCE);
-    waiting.postMessage("take over", [port2]);
-  });
+  waiting.postMessage("take over");
   return true;
 }
 
