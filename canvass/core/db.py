@@ -6,6 +6,7 @@ Differences between the two are dealt with here and in `sqlite`; elsewhere only 
 from __future__ import annotations
 
 import os
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -28,8 +29,11 @@ from canvass.core import sqlite
 
 T = TypeVar("T")
 
-# PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure and deadlock.
-TRY_AGAIN = {"40001", "40P01"}
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+# PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure, deadlock, and a row
+# that somebody else inserted first, which the next try finds.
+TRY_AGAIN = {"40001", "40P01", "23505"}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -245,7 +249,4 @@ def new_id() -> str:
 
 def is_id(value: object) -> bool:
     """Is this a UUID in the form that `new_id` writes: 36 characters, lower case?"""
-    try:
-        return isinstance(value, str) and str(uuid.UUID(value)) == value
-    except ValueError:
-        return False
+    return isinstance(value, str) and _ID.fullmatch(value) is not None

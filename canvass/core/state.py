@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import String
+from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
@@ -65,6 +65,13 @@ def new_epoch() -> None:
     """Begin a new epoch: the database may lack what phones take for safe, and nothing counts as backed up any more."""
     _set("epoch", new_id())
     _set("durable_before", "")
+
+
+def told() -> tuple[str, str | None]:
+    """Return what every answer to a phone says: the epoch and, as it is sent, `durable_before`; with one query."""
+    rows = session.execute(select(Fact.name, Fact.value).where(Fact.name.in_(("epoch", "durable_before"))))
+    found = {row.name: row.value for row in rows}
+    return found.get("epoch", ""), found.get("durable_before") or None
 
 
 def durable_before() -> datetime | None:

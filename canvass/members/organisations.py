@@ -83,12 +83,21 @@ def above(organisation_id: str) -> list[Organisation]:
     return line
 
 
-def lines() -> dict[str, tuple[str, ...]]:
-    """Return for every organisation the ids of itself, its parent, and so on up to the root."""
-    rows = session.execute(select(Organisation.id, Organisation.parent_id))
-    parents = {row.id: row.parent_id for row in rows}
+def line(organisation_id: str) -> tuple[str, ...]:
+    """Return the ids of the organisation, its parent, and so on up to the root; nothing for an unknown id."""
+    return tuple(node.id for node in above(organisation_id))
 
-    def line(id_: str) -> tuple[str, ...]:
+
+def lines(organisation_ids: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the line of each of these organisations and of those above them, or of all, with one query."""
+    query = select(Organisation.id, Organisation.parent_id)
+    if organisation_ids is not None:
+        up = query.where(Organisation.id.in_(sorted(organisation_ids))).cte("up", recursive=True)
+        up = up.union(query.join(up, Organisation.id == up.c.parent_id))
+        query = select(up.c.id, up.c.parent_id)
+    parents = {row.id: row.parent_id for row in session.execute(query)}
+
+    def upwards(id_: str) -> tuple[str, ...]:
         found: list[str] = []
         node: str | None = id_
         while node is not None and node not in found:
@@ -96,7 +105,7 @@ def lines() -> dict[str, tuple[str, ...]]:
             node = parents.get(node)
         return tuple(found)
 
-    return {id_: line(id_) for id_ in parents}
+    return {id_: upwards(id_) for id_ in parents}
 
 
 def is_beneath(organisation_id: str, top_id: str) -> bool:
