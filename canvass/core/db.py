@@ -9,7 +9,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Table, literal, text
+from sqlalchemy import DateTime, Engine, MetaData, Table, bindparam, literal, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, make_url
@@ -235,6 +235,27 @@ def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
             batch = []
     if batch:
         yield batch
+
+
+def rows(statement: Any, /, **parameters: Any) -> Iterable[Any]:
+    """Return the rows of a Core statement, which is best made once. Much quicker than the session's `execute`."""
+    return session.connection().execute(statement, parameters).all()
+
+
+def rows_of(statement: Any, ids: Iterable[str]) -> Iterator[Any]:
+    """Yield the rows of a Core statement that has the condition `among`, for these ids."""
+    for some in in_batches(ids):
+        yield from session.connection().execute(statement, {"ids": some})
+
+
+def among(column: Any) -> Any:
+    """Return the condition that the column is one of the `ids` of `rows_of`."""
+    return column.in_(bindparam("ids", expanding=True))
+
+
+def table(kind: type[Base]) -> Table:
+    """Return the class's table, for Core statements."""
+    return cast(Table, kind.__table__)
 
 
 def new_id() -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import JSON, ForeignKey, Index, String, Table, bindparam, insert, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, in_batches, session
+from canvass.core.db import Base, Id, among, rows_of, session, table
 from canvass.counting import tallies
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
@@ -153,11 +153,8 @@ def _new(change: Change) -> Row:
 
 def find(attempt_ids: Iterable[str]) -> dict[str, Row]:
     """Those of the attempts that there are, by id, locked."""
-    found: dict[str, Row] = {}
-    for ids in in_batches(sorted(attempt_ids)):  # in order, so that two writers of the same do not deadlock
-        query = select(*_COLUMNS).where(Attempt.id.in_(ids)).order_by(Attempt.id).with_for_update()
-        found |= {row.id: Row(*row) for row in session.execute(query)}
-    return found
+    # Locked in order, so that two writers of the same do not deadlock.
+    return {row[0]: Row(*row) for row in rows_of(_FIND, sorted(attempt_ids))}
 
 
 def store(rows: Iterable[Row], before: Mapping[str, Row]) -> None:
@@ -179,7 +176,7 @@ def store(rows: Iterable[Row], before: Mapping[str, Row]) -> None:
             difference[_group(row)] += row.number
     connection = session.connection()
     if added:
-        connection.execute(insert(_TABLE), [msgspec.structs.asdict(row) for row in _in_order(added)])
+        connection.execute(_INSERT, [msgspec.structs.asdict(row) for row in _in_order(added)])
     if changed:
         values = [
             {f"new_{name}": value for name, value in msgspec.structs.asdict(row).items()} for row in _in_order(changed)
@@ -253,8 +250,10 @@ def _hour(happened_at: datetime) -> datetime:
     return happened_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-_TABLE = cast(Table, Attempt.__table__)
-_COLUMNS = [getattr(Attempt, name) for name in Row.__struct_fields__]
+_TABLE = table(Attempt)
+_FIND = select(*(_TABLE.c[name] for name in Row.__struct_fields__)).where(among(_TABLE.c.id))
+_FIND = _FIND.order_by(_TABLE.c.id).with_for_update()
+_INSERT = insert(_TABLE)
 # The names of an update's parameters must differ from the columns'.
 _UPDATE = (
     update(_TABLE)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import case, select
-from sqlalchemy.orm import InstrumentedAttribute
 
-from canvass.core.db import in_batches, session
+from canvass.core.db import among, rows_of, table
 from canvass.counting import attempts, quarantine, receipts
 from canvass.counting.attempts import Row
 from canvass.counting.operations import Sent
@@ -98,16 +97,14 @@ def look_up(
 ) -> Known:
     """All that these operations name, and the shifts named besides; locks the attempts."""
     data = [one.data for one in sent if one.kind != "delete"]
-    known = Known(_authors(author_ids), _shifts({*shift_ids, *(each["shift"] for each in data if each.get("shift"))}))
-    known.campaigns = _campaigns(
-        {*(one.campaign for one in sent), *(shift.campaign_id for shift in known.shifts.values())}
-    )
-    areas = _rows(select(Area.id, Area.organisation_id), Area.id, {each["area"] for each in data if each.get("area")})
-    known.areas = dict(map(tuple, areas))
-    topics = _rows(
-        select(Topic.id, Topic.campaign_id), Topic.id, {id_ for each in data for id_ in each.get("topics", ())}
-    )
-    known.topics = dict(map(tuple, topics))
+    shifts = rows_of(_SHIFTS, {*shift_ids, *(each["shift"] for each in data if each.get("shift"))})
+    known = Known(_authors(author_ids), {row[0]: Outing(*row[1:]) for row in shifts})
+    named = {*(one.campaign for one in sent), *(shift.campaign_id for shift in known.shifts.values())}
+    known.campaigns = {row[0]: OpenCampaign(row[1], Period(*row[2:])) for row in rows_of(_CAMPAIGNS, named)}
+    areas = rows_of(_AREAS, {each["area"] for each in data if each.get("area")})
+    known.areas = dict(areas)
+    topics = rows_of(_TOPICS, {id_ for each in data for id_ in each.get("topics", ())})
+    known.topics = dict(topics)
     known.lines = organisations.lines(
         {
             *(author.association_id for author in known.authors.values()),
@@ -123,29 +120,36 @@ def look_up(
     return known
 
 
-def _rows(query: Any, column: InstrumentedAttribute[str], ids: Iterable[str]) -> Iterator[Any]:
-    for some in in_batches(ids):
-        yield from session.execute(query.where(column.in_(some)))
-
-
 def _authors(ids: Iterable[str]) -> dict[str, Author]:
-    query = select(Person.id, Person.association_id, Membership.organisation_id, Membership.role)
-    query = query.join_from(Person, Membership, isouter=True)
     found: dict[str, Author] = {}
-    for id_, association_id, organisation_id, role in _rows(query, Person.id, ids):
+    for id_, association_id, organisation_id, role in rows_of(_AUTHORS, ids):
         author = found.setdefault(id_, Author(id_, association_id, []))
         if organisation_id is not None:
             author.roles.append((organisation_id, role))
     return found
 
 
-def _shifts(ids: Iterable[str]) -> dict[str, Outing]:
-    of_association = case((Organisation.kind == "association", Shift.organisation_id))
-    query = select(Shift.id, Shift.campaign_id, of_association, Shift.cancelled_at, Shift.ends_at)
-    query = query.join(Organisation, Organisation.id == Shift.organisation_id)
-    return {row[0]: Outing(*row[1:]) for row in _rows(query, Shift.id, ids)}
+_campaign, _area, _shift, _topic = (table(kind).c for kind in (Campaign, Area, Shift, Topic))
+_person, _membership, _organisation = (table(kind).c for kind in (Person, Membership, Organisation))
 
-
-def _campaigns(ids: Iterable[str]) -> dict[str, OpenCampaign]:
-    query = select(Campaign.id, Campaign.organisation_id, Campaign.opened_at, Campaign.closing_at)
-    return {row[0]: OpenCampaign(row[1], Period(row[2], row[3])) for row in _rows(query, Campaign.id, ids)}
+_AUTHORS = (
+    select(_person.id, _person.association_id, _membership.organisation_id, _membership.role)
+    .join_from(table(Person), table(Membership), _membership.person_id == _person.id, isouter=True)
+    .where(among(_person.id))
+)
+_SHIFTS = (
+    select(
+        _shift.id,
+        _shift.campaign_id,
+        case((_organisation.kind == "association", _shift.organisation_id)),
+        _shift.cancelled_at,
+        _shift.ends_at,
+    )
+    .join_from(table(Shift), table(Organisation), _organisation.id == _shift.organisation_id)
+    .where(among(_shift.id))
+)
+_CAMPAIGNS = select(_campaign.id, _campaign.organisation_id, _campaign.opened_at, _campaign.closing_at).where(
+    among(_campaign.id)
+)
+_AREAS = select(_area.id, _area.organisation_id).where(among(_area.id))
+_TOPICS = select(_topic.id, _topic.campaign_id).where(among(_topic.id))

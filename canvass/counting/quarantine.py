@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, Table, Text, UniqueConstraint, func, insert, select
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock
-from canvass.core.db import Base, Id, in_batches, new_id, session
+from canvass.core.db import Base, Id, among, new_id, rows_of, session, table
 from canvass.core.i18n import gettext as _
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
@@ -89,16 +89,12 @@ def hold(operations: Iterable[Mapping[str, str]]) -> None:
     defaults = {"received_at": clock.now(), "decision": ""}
     rows = [{**defaults, "id": new_id(), **each} for each in operations]
     if rows:
-        session.connection().execute(insert(_TABLE), sorted(rows, key=lambda row: (row["operation_id"], row["digest"])))
+        session.connection().execute(_HOLD, sorted(rows, key=lambda row: (row["operation_id"], row["digest"])))
 
 
 def decisions(operation_ids: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:
     """Why these operations are held, and what was decided: (code, decision) by (operation id, digest)."""
-    found: dict[tuple[str, str], tuple[str, str]] = {}
-    for ids in in_batches(operation_ids):
-        query = select(Held.operation_id, Held.digest, Held.code, Held.decision).where(Held.operation_id.in_(ids))
-        found |= {(row[0], row[1]): (row[2], row[3]) for row in session.execute(query)}
-    return found
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows_of(_DECISIONS, operation_ids)}
 
 
 def to_review(organisation_ids: list[str]) -> int:
@@ -131,4 +127,7 @@ def decide(one: Held, decision: str, by: Person) -> None:
     )
 
 
-_TABLE = cast(Table, Held.__table__)
+_TABLE = table(Held)
+_HOLD = insert(_TABLE)
+_DECISIONS = select(_TABLE.c.operation_id, _TABLE.c.digest, _TABLE.c.code, _TABLE.c.decision)
+_DECISIONS = _DECISIONS.where(among(_TABLE.c.operation_id))

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import cast
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, String, Table, bindparam, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, bindparam, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, in_batches, session
+from canvass.core.db import Base, Id, among, rows_of, session, table
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -100,18 +99,14 @@ class Waiting:
 
 def find(operation_ids: Iterable[str]) -> dict[str, Receipt]:
     """The receipts that have been given for these operations, by operation id."""
-    found: dict[str, Receipt] = {}
-    for ids in in_batches(operation_ids):
-        query = select(*_RECEIPT).where(Operation.id.in_(ids))
-        found |= {row.id: Receipt(*row) for row in session.execute(query)}
-    return found
+    return {row[0]: Receipt(*row) for row in rows_of(_FIND, operation_ids)}
 
 
 def give(receipts: Iterable[Receipt]) -> None:
     """Insert the receipts. Raises IntegrityError when somebody else has given one meanwhile."""
     rows = [{**msgspec.structs.asdict(each), "received_at": clock.now()} for each in receipts]
     if rows:
-        session.connection().execute(insert(_OPERATIONS), sorted(rows, key=lambda row: row["id"]))
+        session.connection().execute(_GIVE, sorted(rows, key=lambda row: row["id"]))
 
 
 def phones(used_by: Mapping[str, tuple[str, str]]) -> dict[str, Phone]:
@@ -119,8 +114,7 @@ def phones(used_by: Mapping[str, tuple[str, str]]) -> dict[str, Phone]:
 
     Save them with `save`.
     """
-    query = select(*_PHONE).where(Installation.id.in_(sorted(used_by))).order_by(Installation.id).with_for_update()
-    found = {row.id: Phone(*row) for row in session.execute(query)}
+    found = {row[0]: Phone(*row) for row in rows_of(_PHONES, sorted(used_by))}
     for installation_id, (person_id, association_id) in used_by.items():
         phone = found.get(installation_id)
         if phone is None:
@@ -134,14 +128,7 @@ def phones(used_by: Mapping[str, tuple[str, str]]) -> dict[str, Phone]:
 def _find_later(found: Mapping[str, Phone]) -> None:
     """Read which numbers have arrived after a missing one. Most phones miss none."""
     with_gaps = sorted(phone.id for phone in found.values() if phone.max_seq > phone.low_seq)
-    if not with_gaps:
-        return
-    query = (
-        select(Operation.installation_id, Operation.seq)
-        .join(Installation, Installation.id == Operation.installation_id)
-        .where(Installation.id.in_(with_gaps), Operation.seq > Installation.low_seq)
-    )
-    for installation_id, seq in session.execute(query):
+    for installation_id, seq in rows_of(_LATER, with_gaps):
         found[installation_id].later.add(seq)
 
 
@@ -154,7 +141,7 @@ def save(found: Iterable[Phone]) -> None:
         else:
             changed.append({f"new_{name}": getattr(phone, name) for name in _NAMES})
     if added:
-        session.connection().execute(insert(_INSTALLATIONS), added)
+        session.connection().execute(_ADD, added)
     if changed:
         session.connection().execute(_UPDATE, changed)
 
@@ -186,7 +173,7 @@ def note_gaps(phone: Phone, arrived: Iterable[int], max_seq: int, pending: int) 
 
 def last_received_at() -> datetime | None:
     """When an operation was last received; None before the first."""
-    return session.scalar(select(func.max(Operation.received_at)))
+    return session.connection().scalar(_LAST)
 
 
 def waiting(organisation_id: str) -> Waiting:
@@ -207,10 +194,18 @@ def waiting(organisation_id: str) -> Waiting:
     )
 
 
-_OPERATIONS, _INSTALLATIONS = cast(Table, Operation.__table__), cast(Table, Installation.__table__)
-_RECEIPT = [getattr(Operation, name) for name in Receipt.__struct_fields__]
+_OPERATIONS, _INSTALLATIONS = table(Operation), table(Installation)
 _NAMES = [name for name in Phone.__struct_fields__ if name in _INSTALLATIONS.c]
-_PHONE = [getattr(Installation, name) for name in _NAMES]
+_FIND = select(*(_OPERATIONS.c[name] for name in Receipt.__struct_fields__)).where(among(_OPERATIONS.c.id))
+_GIVE, _ADD = insert(_OPERATIONS), insert(_INSTALLATIONS)
+_LAST = select(func.max(_OPERATIONS.c.received_at))
+_PHONES = select(*(_INSTALLATIONS.c[name] for name in _NAMES)).where(among(_INSTALLATIONS.c.id))
+_PHONES = _PHONES.order_by(_INSTALLATIONS.c.id).with_for_update()
+_LATER = (
+    select(_OPERATIONS.c.installation_id, _OPERATIONS.c.seq)
+    .join(_INSTALLATIONS, _INSTALLATIONS.c.id == _OPERATIONS.c.installation_id)
+    .where(among(_INSTALLATIONS.c.id), _OPERATIONS.c.seq > _INSTALLATIONS.c.low_seq)
+)
 # The names of an update's parameters must differ from the columns'.
 _UPDATE = (
     update(_INSTALLATIONS)

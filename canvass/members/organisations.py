@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, among, new_id, rows, rows_of, session, table
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 
@@ -90,12 +90,8 @@ def line(organisation_id: str) -> tuple[str, ...]:
 
 def lines(organisation_ids: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
     """Return the line of each of these organisations and of those above them, or of all, with one query."""
-    query = select(Organisation.id, Organisation.parent_id)
-    if organisation_ids is not None:
-        up = query.where(Organisation.id.in_(sorted(organisation_ids))).cte("up", recursive=True)
-        up = up.union(query.join(up, Organisation.id == up.c.parent_id))
-        query = select(up.c.id, up.c.parent_id)
-    parents = {row.id: row.parent_id for row in session.execute(query)}
+    found = rows(_ALL) if organisation_ids is None else rows_of(_UPWARDS, organisation_ids)
+    parents: dict[str, str | None] = dict(found)
 
     def upwards(id_: str) -> tuple[str, ...]:
         found: list[str] = []
@@ -236,3 +232,15 @@ def _check_place(kind: str, name: str, parent: Organisation | None) -> None:
     )
     if session.scalar(taken):
         raise Refused({"name": _("Det finns redan en organisation som heter %(name)s här.", name=name)})
+
+
+def _upwards() -> Select[str, str | None]:
+    """Return the query for some organisations and those above them."""
+    up = _ALL.where(among(_TABLE.c.id)).cte("up", recursive=True)
+    up = up.union(_ALL.join(up, _TABLE.c.id == up.c.parent_id))
+    return select(up.c.id, up.c.parent_id)
+
+
+_TABLE = table(Organisation)
+_ALL = select(_TABLE.c.id, _TABLE.c.parent_id)
+_UPWARDS = _upwards()
