@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Table, bindparam, literal, text
+from sqlalchemy import DateTime, Engine, MetaData, Table, bindparam, event, literal, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, make_url
@@ -103,6 +103,7 @@ def attach(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             sqlite.prepare(db.engine)
+        _note_writes(db.engine)
 
 
 def complaints(engine: Engine) -> list[str]:
@@ -152,6 +153,32 @@ def read_only() -> None:
 def is_reading() -> bool:
     """Is this transaction read-only?"""
     return bool(session.connection().get_execution_options().get("reading", False))
+
+
+def pause() -> None:
+    """End the transaction before slow work, such as rendering a page, so that no writer waits for it meanwhile.
+
+    Nothing may have been changed in it. What is read afterwards is read in another transaction.
+    """
+    if session().in_transaction() and not is_reading():
+        is_changed = session.new or session.dirty or session.deleted or _has_written()
+        assert not is_changed, "commit before slow work"
+        session.rollback()
+
+
+def _has_written() -> bool:
+    return bool(session.connection().info.get("has_written"))
+
+
+def _note_writes(engine: Engine) -> None:
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(connection: Connection, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
+        if context is not None and (context.isinsert or context.isupdate or context.isdelete):
+            connection.info["has_written"] = True
+
+    @event.listens_for(engine, "begin")
+    def forget(connection: Connection) -> None:
+        connection.info["has_written"] = False
 
 
 def note_aside(work: Callable[[], object]) -> None:
