@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Table, literal, text
+from sqlalchemy import DateTime, Engine, MetaData, Select, Table, literal, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, make_url
@@ -161,6 +161,27 @@ def note_aside(work: Callable[[], object]) -> None:
     session.commit()
     if was_reading:
         read_only()
+
+
+def in_pieces(query: Select[Any], size: int = 2000) -> Generator[list[tuple[Any, ...]]]:
+    """Yield the rows of a query as they are found, in lists of at most `size`.
+
+    They are what the driver gives, without SQLAlchemy's conversions, which take longer than all else that is done with
+    a million rows: on SQLite a day is text. They are read in the transaction under way, and on PostgreSQL through a
+    cursor there, which is closed with the iterator.
+    """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"  # it finds row after row as they are fetched anyhow
+    options = {} if is_sqlite else {"stream_results": True, "max_row_buffer": size}
+    with session.connection().execute(query, execution_options=options) as result:
+        cursor: Any = result.cursor
+        if not is_sqlite:
+            # SQLAlchemy has fetched one row from a cursor in the database, to know its columns.
+            first = result.fetchone()
+            if first is None:
+                return
+            yield [tuple(first)]
+        while rows := cursor.fetchmany(size):
+            yield rows
 
 
 class Marker:
