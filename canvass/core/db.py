@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import String, TypeDecorator
 
-from canvass.core import sqlite
+from canvass.core import clock, sqlite
 
 T = TypeVar("T")
 
@@ -163,12 +163,12 @@ def note_aside(work: Callable[[], object]) -> None:
         read_only()
 
 
-def in_pieces(query: Select[Any], size: int = 2000) -> Generator[list[tuple[Any, ...]]]:
+def in_pieces(query: Select[Any], size: int = 1000) -> Generator[list[tuple[Any, ...]]]:
     """Yield the rows of a query as they are found, in lists of at most `size`.
 
     They are what the driver gives, without SQLAlchemy's conversions, which take longer than all else that is done with
     a million rows: on SQLite a day is text. They are read in the transaction under way, and on PostgreSQL through a
-    cursor there, which is closed with the iterator.
+    cursor there, which is closed with the iterator. Between two lists other threads get their turn.
     """
     is_sqlite = session.get_bind().dialect.name == "sqlite"  # it finds row after row as they are fetched anyhow
     options = {} if is_sqlite else {"stream_results": True, "max_row_buffer": size}
@@ -182,6 +182,7 @@ def in_pieces(query: Select[Any], size: int = 2000) -> Generator[list[tuple[Any,
             yield [tuple(first)]
         while rows := cursor.fetchmany(size):
             yield rows
+            clock.pause()
 
 
 class Marker:
