@@ -32,7 +32,6 @@ def local_day(moment: datetime) -> date:
 def pause() -> None:
     """Let other threads run. Long work calls it every half millisecond, so that short work gets its turn.
 
-
     A pause of 0 would be over before another thread has woken up.
     """
     time.sleep(0.00005)  # seconds
