@@ -65,13 +65,15 @@ def test_rows_tell_neither_hour_nor_topic_nor_author_nor_order(cast: Cast, signe
 def test_what_was_undone_is_no_row(logged: Cast, signed_in: SignedIn) -> None:
     attempt = log(logged, logged.alva, number=5)
     attempts.log(
-        attempt,
-        author=logged.alva,
-        campaign_id=logged.spring.id,
-        organisation_id=logged.hageby.id,
-        happened_at=NOW,
-        facts=None,
-        rev=2,
+        attempts.Change(
+            attempt,
+            author_id=logged.alva.id,
+            campaign_id=logged.spring.id,
+            organisation_id=logged.hageby.id,
+            happened_at=NOW,
+            facts=None,
+            rev=2,
+        )
     )
     assert len(read(signed_in(logged.cia), "rows")) == 6
 
