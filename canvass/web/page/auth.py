@@ -63,7 +63,7 @@ def require_login() -> ResponseReturnValue | None:
     if request.method in SAFE_METHODS or takes_device:
         db.read_only()
     g.session = _find_session()
-    if current_user.is_authenticated or getattr(view, "is_open", False):
+    if g.session is not None or getattr(view, "is_open", False):
         return None
     if takes_device and current_device() is not None:
         return None
