@@ -35,8 +35,8 @@ from canvass.web.page import security
 
 # Threads that make long answers. More would only take time from those who log.
 LONG_THREADS = 2
-# Seconds after which a busy thread lets others run. With Python's default of 5 ms every request measurably waited
-# longer for the threads that receive it and send its answer.
+# Seconds after which a busy thread lets others run. With Python's default of 5 ms a request with a body measurably
+# waited longer for the event loop, which reads it.
 SWITCH = 0.0005
 # Seconds that a request has waited when we begin to ask whether its client is still there.
 IMPATIENT = 0.5

@@ -24,7 +24,7 @@ THREADS = 16
 HEAVY_FROM = 4000  # bytes of a body: about eight operations
 # How much may wait: some seconds of work, since phones give up after twenty.
 # Places in all and of one phone, and threads.
-LIGHT = (600, 60, THREADS)  # a page and all its files may come over one connection
+LIGHT = (1000, 60, THREADS)  # a page and all its files may come over one connection
 HEAVY = (300, 4, THREADS // 2)  # a phone sends one batch at a time, from each tab
 # Seconds until those who are turned away come back, spread so that they do not do so together.
 BACK_AFTER = (3, 12)

@@ -97,7 +97,7 @@ def set_headers(response: Response) -> Response:
 
 def log_request(response: Response) -> Response:
     """Log method, route and status, but no address of a client and no value of a URL: it may be a join code."""
-    if request.endpoint != "static" or response.status_code >= 400:
+    if log.isEnabledFor(logging.INFO) and (request.endpoint != "static" or response.status_code >= 400):
         log.info("%s %s %s", request.method, request.url_rule.rule if request.url_rule else "–", response.status_code)
     return response
 
