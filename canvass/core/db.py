@@ -9,7 +9,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache
@@ -20,7 +20,7 @@ from flask import Flask, g
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import DateTime, Engine, MetaData, Table, bindparam, event, literal, text
+from sqlalchemy import DateTime, Engine, MetaData, Select, Table, bindparam, event, literal, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, make_url
@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import String, TypeDecorator
 
-from canvass.core import sqlite
+from canvass.core import clock, sqlite
 
 T = TypeVar("T")
 
@@ -208,7 +208,7 @@ def is_reading() -> bool:
     return cast(Session, session()).is_reading
 
 
-def pause() -> None:
+def let_go() -> None:
     """End the transaction before slow work, such as rendering a page, so that no writer waits for it meanwhile.
 
     Nothing may have been changed in it. What is read afterwards is read in another transaction.
@@ -245,6 +245,28 @@ def note_aside(work: Callable[[], object]) -> None:
     session.commit()
     if was_reading:
         read_only()
+
+
+def in_pieces(query: Select[Any], size: int = 1000) -> Generator[list[tuple[Any, ...]]]:
+    """Yield the rows of a query as they are found, in lists of at most `size`.
+
+    They are what the driver gives, without SQLAlchemy's conversions, which take longer than all else that is done with
+    a million rows: on SQLite a day is text. They are read in the transaction under way, and on PostgreSQL through a
+    cursor there, which is closed with the iterator. Between two lists other threads get their turn.
+    """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"  # it finds row after row as they are fetched anyhow
+    options = {} if is_sqlite else {"stream_results": True, "max_row_buffer": size}
+    with session.connection().execute(query, execution_options=options) as result:
+        cursor: Any = result.cursor
+        if not is_sqlite:
+            # SQLAlchemy has fetched one row from a cursor in the database, to know its columns.
+            first = result.fetchone()
+            if first is None:
+                return
+            yield [tuple(first)]
+        while rows := cursor.fetchmany(size):
+            yield rows
+            clock.pause()
 
 
 class Marker:

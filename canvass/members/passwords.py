@@ -10,7 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 
 from canvass.core import audit
-from canvass.core.db import pause, session
+from canvass.core.db import let_go, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import people, sessions, throttle
@@ -36,7 +36,7 @@ def authenticate(email: str, password: str) -> Person | None:
         raise throttle.TooManyTries
     person = session.scalar(select(Person).where(Person.email == email))
     stored = person.password_hash if person else None
-    pause()
+    let_go()
     try:
         # An unknown address must take as long as a known one, or its time would give it away: compare with some hash.
         _hasher.verify(stored or _nobodys_hash(), password)
@@ -69,7 +69,7 @@ def hashed(password: str) -> str:
     It takes long, so it ends the transaction: call it before anything is changed.
     """
     checked(password)
-    pause()
+    let_go()
     return _hasher.hash(password)
 
 

@@ -15,8 +15,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from canvass.web.page import downloads
-
 Message = MutableMapping[str, Any]
 
 # Bytes of an answer that are gathered in memory. Of a longer one the rest is made while it is sent.
@@ -89,7 +87,7 @@ def _key(raw_name: bytes) -> str | None:
 
 
 def run(app: Callable[..., Iterable[bytes]], values: dict[str, Any]) -> Answer:
-    """Call the app in this thread. A response that `downloads` has marked is not begun, others are gathered."""
+    """Call the app in this thread, and gather its response as far as it fits in memory."""
     start: Message = {"type": "http.response.start"}
     pieces: list[bytes] = []
 
@@ -102,7 +100,7 @@ def run(app: Callable[..., Iterable[bytes]], values: dict[str, Any]) -> Answer:
     rest = Rest(iter(answer), answer)
     is_whole = False
     try:
-        is_whole = downloads.IS_LONG not in values and _gather(rest, pieces)
+        is_whole = _gather(rest, pieces)
     except BaseException:
         is_whole = True
         raise

@@ -65,7 +65,7 @@ def test_an_invitation_that_two_accept_at_once_is_used_once(
 
     def hashed(password: str) -> str:
         monkeypatch.setattr(passwords, "hashed", real)
-        db.pause()
+        db.let_go()
         with app.app_context():
             assert browser(app).post(address, data=GRETA | {"email": "eva@example.org"}).status_code == 303
         return real(password)

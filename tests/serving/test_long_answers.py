@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from flask import Flask, Response, request
+from flask import Flask, Response, request, stream_with_context
 
-from canvass.serving import spools
-from canvass.web.page import downloads
+from canvass.serving import spools, wsgi
 from tests.conftest import PATIENCE
 from tests.serving.test_slow_senders import Serving, get, rest, status
 
@@ -28,10 +27,11 @@ class Export:
         self.thread = ""
 
     def view(self) -> Response:
-        return downloads.answer(self.pieces(), mimetype="text/csv", headers={"X-Name": "export"})
+        return Response(stream_with_context(self.pieces()), mimetype="text/csv", headers={"X-Name": "export"})
 
     def pieces(self) -> Iterator[bytes]:
         try:
+            yield bytes(wsgi.IN_MEMORY)
             yield f"{request.args['name']}\n".encode()
             self.thread = threading.current_thread().name
             self.has_begun.set()
@@ -44,10 +44,10 @@ class Export:
 
     def fails(self) -> Response:
         def pieces() -> Iterator[bytes]:
-            yield PIECE
+            yield from [PIECE] * 3
             raise ZeroDivisionError
 
-        return downloads.answer(pieces())
+        return Response(pieces())
 
 
 @pytest.fixture

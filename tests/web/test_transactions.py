@@ -35,9 +35,9 @@ def test_no_page_is_rendered_in_a_transaction_that_writes(app: Flask, cast: Cast
 def test_slow_work_after_a_change_is_a_mistake(app: Flask, cast: Cast) -> None:
     cast.hageby.name = "Hageby"
     with pytest.raises(AssertionError, match="commit before slow work"):
-        db.pause()
+        db.let_go()
     db.session.flush()
     with pytest.raises(AssertionError, match="commit before slow work"):
-        db.pause()
+        db.let_go()
     db.session.commit()
-    db.pause()
+    db.let_go()

@@ -63,7 +63,7 @@ def attach(app: Flask) -> None:
 def _read_from_here(_app: Flask, **_rendered: object) -> None:
     """Render in a transaction that only reads: nobody who writes waits until a page is ready."""
     if has_request_context():
-        db.pause()
+        db.let_go()
         if auth.visitor() is not None and not db.session().in_transaction():
             db.read_only()
 
