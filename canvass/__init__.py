@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from canvass import cli, web
 from canvass.core import db, settings
+from canvass.web.page.application import Application
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -17,7 +18,7 @@ def create_app(**overrides: Any) -> Flask:
     `overrides` are settings by name (DATA="/srv/canvass") and win over the environment. Raises ValueError for a
     setting that cannot be used.
     """
-    app = Flask("canvass", root_path=str(settings.ROOT), static_folder="static", template_folder="templates")
+    app = Application("canvass", root_path=str(settings.ROOT), static_folder="static", template_folder="templates")
     app.config.update(settings.read(**overrides))
     app.config["SECRET_KEY"] = settings.secret(app.config["DATA"], "key")
     # Flask's session cookie only has messages for the next page; sessions of people are kept on the server.

@@ -10,18 +10,21 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from flask import Flask
+from flask import Flask, g
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import DateTime, Engine, MetaData, Select, Table, bindparam, event, literal, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import String, TypeDecorator
 
@@ -30,7 +33,9 @@ from canvass.core import clock, sqlite
 T = TypeVar("T")
 
 _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
+# Connections that are kept open: one for each thread that answers requests or makes a long answer, and some to spare
+# for live numbers and notes. When more are needed they are opened, and closed again.
+CONNECTIONS = 24
 # PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure, deadlock, and a row
 # that somebody else inserted first, which the next try finds.
 TRY_AGAIN = {"40001", "40P01", "23505"}
@@ -80,7 +85,46 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+_READING = "canvass_reading"
+
+
+class Session(FlaskSession):
+    """A session of the app's only engine. A promise to read holds until its transaction ends, whether it began or not.
+
+    A connection is taken, and a transaction begun, by the first query only: many requests need none.
+    """
+
+    def __init__(self, db: SQLAlchemy, **options: Any) -> None:
+        super().__init__(db, **options)
+        self.engine = db.engine
+        self.is_reading = g.pop(_READING, False)
+
+    def get_bind(self, *_what: Any, bind: Any = None, **_more: Any) -> Any:
+        return bind or (_reading(self.engine) if self.is_reading else self.engine)
+
+    def rollback(self) -> None:
+        super().rollback()
+        self.is_reading = False
+
+    def commit(self) -> None:
+        super().commit()
+        self.is_reading = False
+
+    def close(self) -> None:
+        super().close()
+        self.is_reading = False
+
+
+@cache
+def _reading(engine: Engine) -> Engine:
+    """Return the engine, with its pool, for transactions that only read."""
+    options: dict[str, Any] = {"reading": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return engine.execution_options(**options)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"class_": Session})
 migrate = Migrate(db=db, render_as_batch=True, compare_type=True)
 session = db.session
 
@@ -90,7 +134,7 @@ def attach(app: Flask) -> None:
     url = make_url(app.config["DATABASE_URL"])
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"pool_size": CONNECTIONS}
     if url.get_backend_name() == "sqlite":
         options["module"] = sqlite.sqlite3
         options["connect_args"] = {"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False}
@@ -126,6 +170,15 @@ def complaints(engine: Engine) -> list[str]:
     return found
 
 
+def check() -> None:
+    """Ask the database something, by the shortest way. Raises OperationalError when it does not answer."""
+    try:
+        with closing(db.engine.raw_connection()) as connection:
+            connection.cursor().execute("SELECT 1")
+    except db.engine.dialect.loaded_dbapi.Error as error:
+        raise OperationalError("SELECT 1", None, error) from error
+
+
 def describe(connection: Connection) -> dict[str, str]:
     """Return the engine's name and version, and on SQLite its journal mode."""
     if connection.dialect.name != "sqlite":
@@ -144,15 +197,15 @@ def read_only() -> None:
 
     All its queries see the same snapshot, so figures on a page that are read one after the other agree.
     """
-    options: dict[str, Any] = {"reading": True}
-    if session.get_bind().dialect.name == "postgresql":
-        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    session.connection(execution_options=options)
+    if session.registry.has():
+        cast(Session, session()).is_reading = True
+    else:
+        setattr(g, _READING, True)  # many requests never need the session
 
 
 def is_reading() -> bool:
     """Is this transaction read-only?"""
-    return bool(session.connection().get_execution_options().get("reading", False))
+    return cast(Session, session()).is_reading
 
 
 def let_go() -> None:
@@ -160,7 +213,7 @@ def let_go() -> None:
 
     Nothing may have been changed in it. What is read afterwards is read in another transaction.
     """
-    if session().in_transaction() and not is_reading():
+    if session.registry.has() and session().in_transaction() and not is_reading():
         is_changed = session.new or session.dirty or session.deleted or _has_written()
         assert not is_changed, "commit before slow work"
         session.rollback()

@@ -45,6 +45,7 @@ SETTINGS = (
         "The product's address on the internet, for links and QR codes; empty means the address asked.",
     ),
     Setting("PROXIES", "0", "How many trusted proxies stand in front; their X-Forwarded headers are believed."),
+    Setting("WORKERS", "1", "How many processes serve; more than one only on PostgreSQL, each with 24 connections."),
     Setting("LANGUAGE", "sv", "Language for those who have not chosen one: sv or en."),
     Setting(
         "TILES_URL",
@@ -68,7 +69,7 @@ def read(**overrides: Any) -> dict[str, Any]:
     values: dict[str, Any] = {s.name: os.environ.get(s.variable, s.default) for s in SETTINGS}
     values.update(overrides)
     values["DATA"] = Path(values["DATA"]).absolute()
-    for name in ("PORT", "PROXIES"):
+    for name in ("PORT", "PROXIES", "WORKERS"):
         try:
             values[name] = int(values[name])
         except ValueError:
@@ -86,6 +87,8 @@ def read(**overrides: Any) -> dict[str, Any]:
     values["PUBLIC_URL"] = str(values["PUBLIC_URL"]).rstrip("/")
     if not values["DATABASE_URL"]:
         values["DATABASE_URL"] = f"sqlite:///{(values['DATA'] / 'canvass.db').as_posix()}"
+    if values["WORKERS"] < 1 or (values["WORKERS"] > 1 and str(values["DATABASE_URL"]).startswith("sqlite")):
+        raise ValueError("CANVASS_WORKERS must be 1 on SQLite, which has one writer; on PostgreSQL it may be more")
     return values
 
 

@@ -118,12 +118,7 @@ def _queue(engine: Engine) -> None:
             # After the timeout go on without the turn: SQLite's own error then says what is wrong.
             connection.info["has_turn"] = turn.acquire(timeout=BUSY_SECONDS)
         try:
-            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-            connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-            driver: Any = connection.connection.driver_connection
-            connection.info["before"] = None if reading else _changes(driver)
-            if not reading:
-                journals.stamp(driver)
+            _begin(connection, reading)
         except BaseException:
             give_turn(connection)
             raise
@@ -139,6 +134,20 @@ def _queue(engine: Engine) -> None:
     def give_turn(connection: Connection) -> None:
         if connection.info.pop("has_turn", False):
             turn.release()
+
+
+def _begin(connection: Connection, reading: bool) -> None:
+    driver: Any = connection.connection.driver_connection
+    if connection.info.get("query_only") is not reading:
+        driver.execute(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+        connection.info["query_only"] = reading
+    connection.info["before"] = None
+    if reading:
+        driver.execute("BEGIN")  # past SQLAlchemy, which takes ten times as long
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # it may fail, with SQLAlchemy's error
+        connection.info["before"] = _changes(driver)
+        journals.stamp(driver)
 
 
 def _changes(driver: Any) -> tuple[int, int]:

@@ -1,20 +1,23 @@
-"""The app as an ASGI application: a request is answered in a worker thread, a stream is sent by the event loop.
+"""The app as an ASGI application: a request is answered by a worker thread, a stream is sent by the event loop.
 
 It is written by hand since no bridge from ASGI to WSGI lets the app give a stream back to the event loop; see `stream`.
+A request without a body never meets the event loop; see `direct`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
-from functools import partial
+from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -24,26 +27,35 @@ from werkzeug.wsgi import get_content_length
 
 from canvass import create_app
 from canvass.insight import streams
-from canvass.serving import bodies, wsgi
-from canvass.serving.bodies import Message, Receive
+from canvass.serving import bodies, crowd, direct, spools, wsgi
+from canvass.serving.bodies import Message, Receive, Send
+from canvass.serving.queue import Full, Place, Queue
 from canvass.web.insight import watching
 from canvass.web.page import security
 
-# Python runs one thread at a time; the others wait for the disk and the database. More threads were slower on two
-# cores, and the database pool has 15 connections.
-THREADS = 8
-# Seconds after which a busy thread lets others run. The event loop handles each request twice, before and after its
-# thread, and with Python's default of 5 ms every request measurably waited longer.
+# Threads that make long answers. More would only take time from those who log.
+LONG_THREADS = 2
+# Seconds after which a busy thread lets others run. With Python's default of 5 ms a request with a body measurably
+# waited longer for the event loop, which reads it.
 SWITCH = 0.0005
+# Seconds that a request has waited when we begin to ask whether its client is still there.
+IMPATIENT = 0.5
 
-Send = Callable[[Message], Awaitable[None]]
+log = logging.getLogger(__name__)
+Fail = Callable[[BaseException], object]
+
+
+class BrokenOff(Exception):
+    """An answer could not be made to its end. Without this its reader would take the beginning for the whole."""
 
 
 def serve() -> Server:
     """Return the ASGI application. The server calls this in its serving process."""
     sys.setswitchinterval(SWITCH)
     threading.Thread(target=end_with_parent, daemon=True).start()
-    return Server(create_app())
+    server = Server(create_app())
+    direct.hand_over(server.begin)
+    return server
 
 
 def end_with_parent() -> None:
@@ -54,69 +66,177 @@ def end_with_parent() -> None:
         os._exit(1)
 
 
+@dataclass(eq=False)
+class Request:
+    """A request on its way: what it asks for, and how to hear of its client and to answer it."""
+
+    environ: dict[str, Any]
+    receive: Receive
+    send: Send
+    fail: Fail
+    body: Any = field(default_factory=io.BytesIO)  # a file
+    wanted: list[streams.Watch] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.keep(self.body)
+        self.environ[watching.WANTED] = self.wanted
+
+    def keep(self, body: Any) -> None:
+        """Use this file for the body."""
+        self.body = self.environ["wsgi.input"] = body
+
+    def answer(self, start: Message, content: bytes) -> None:
+        """Send a whole response, in whichever thread; what `send` returns is only for those who have more to send."""
+        self.send(start)
+        self.send({"type": "http.response.body", "body": content})
+        self.body.close()
+        # The traceback of an error in a view may keep this object for a while. The connection must not be kept with it:
+        # one with an unread body is closed as soon as nobody can read it any more.
+        self.receive = self.send = _is_answered  # type: ignore[assignment]
+        self.fail = _is_answered
+
+
+async def _is_answered(*_message: object) -> Message:
+    return {"type": "http.disconnect"}
+
+
 class Server:
     """The ASGI application: HTTP requests, streams, and the server's start and stop."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.pool = ThreadPoolExecutor(THREADS, "request")
+        self.crowd = crowd.Crowd(app)
+        self.queue: Queue[Request] = Queue(self.crowd.light, self.crowd.heavy)
         self.reader = bodies.Reader(app.config["MAX_CONTENT_LENGTH"])
         self.hub = streams.Hub(app.app_context)
+        self.long = ThreadPoolExecutor(LONG_THREADS, "long answer")
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._watched: set[Place[Request]] = set()
+
+    # --- start and stop -------------------------------------------------------------------------------------
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self.answer(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self.live(receive, send)
-        else:
-            await send({"type": "websocket.close"})
-
-    async def live(self, receive: Receive, send: Send) -> None:
-        """Start sending streams when the server starts, and end them when it stops."""
+        """Live through the server's start and stop. Requests come to `begin`."""
         await receive()
-        self.hub.open(asyncio.get_running_loop())
+        self.open(asyncio.get_running_loop())
         # When told to stop, the server waits for every open response, and streams would keep it waiting.
         for number in (signal.SIGINT, signal.SIGTERM):
             before_that(number, self.hub.close)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self.hub.close()
+        self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Read one request, answer it in a worker thread, and send the answer or the stream it asks for."""
-        environ = wsgi.environ(scope)
-        wanted: list[streams.Watch] = []
-        environ[watching.WANTED] = wanted
-        with SpooledTemporaryFile(bodies.IN_MEMORY) as body:
-            environ["wsgi.input"] = body
-            try:
-                if scope["method"] not in ("GET", "HEAD"):
-                    await self.reader.read(receive, body, get_content_length(environ))
-            except ClientDisconnected:
-                return  # half a body must not reach a view, and nobody waits for the answer
-            except HTTPException as refused:
-                environ[security.REFUSED] = refused
-            # In a fresh context: the language of one request must not leak into the next one in the same thread.
-            work = partial(Context().run, wsgi.run, self.app.wsgi_app, environ)
-            start, content = await asyncio.get_running_loop().run_in_executor(self.pool, work)
-        if wanted and start["status"] == 200:
-            await self.stream(scope, start, wanted[0], receive, send)
-        else:
-            await send(start)
-            await send({"type": "http.response.body", "body": content})
+    def open(self, loop: asyncio.AbstractEventLoop, threads: int = crowd.THREADS) -> None:
+        """Start the threads. Requests may come from now on."""
+        self.loop = loop
+        self.hub.open(loop)
+        loop.call_later(IMPATIENT, self._look_for_the_gone)
+        for _ in range(threads):
+            threading.Thread(target=self._work, name="request", daemon=True).start()
 
-    async def stream(self, scope: Message, start: Message, watch: streams.Watch, receive: Receive, send: Send) -> None:
+    def close(self) -> None:
+        """End the streams, and the threads as soon as they have nothing to do."""
+        self.hub.close()
+        self.queue.close()
+        self.long.shutdown(wait=False)
+
+    # --- in the thread that receives requests -----------------------------------------------------------------
+
+    def begin(self, scope: Message, receive: Receive, send: Send, fail: Fail) -> None:
+        """Queue a request, by way of the loop if it has a body to read; or refuse it, if there is no place for it."""
+        try:
+            request = Request(wsgi.environ(scope), receive, send, fail)
+            if scope["method"] in ("GET", "HEAD"):
+                self._queue(request)
+            elif self.queue.is_full(self.crowd.lane(request.environ), self.crowd.asker(request.environ)):
+                request.answer(*self.crowd.refusal(request.environ))
+            else:
+                self.loop.call_soon_threadsafe(self._spawn, self._read(request))
+        except Exception:
+            log.exception("a request could not be begun")
+
+    def _queue(self, request: Request) -> None:
+        try:
+            self.queue.put(self.crowd.lane(request.environ), self.crowd.asker(request.environ), request)
+        except Full:
+            request.answer(*self.crowd.refusal(request.environ))
+
+    # --- in a worker thread -----------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        lane = None
+        while (place := self.queue.take(done=lane)) is not None:
+            lane = place.lane
+            try:
+                self._answer(place.work)
+            except Exception:
+                log.exception("a request could not be answered")
+                place.work.answer({"type": "http.response.start", "status": 500, "headers": []}, b"")
+            del place
+
+    def _answer(self, request: Request) -> None:
+        """Run the app, and send its answer, or let the loop send the stream or the long answer."""
+        # In a fresh context: the language of one request must not leak into the next one in the same thread.
+        context = Context()
+        answer = context.run(wsgi.run, self.app.wsgi_app, request.environ)
+        if answer.rest is not None:
+            self.loop.call_soon_threadsafe(self._spawn, self._send_long(request, answer, context))
+        elif request.wanted and answer.start["status"] == 200:
+            self.loop.call_soon_threadsafe(self._spawn, self._stream(request, answer.start))
+        else:
+            request.answer(answer.start, answer.beginning)
+
+    # --- in the event loop ------------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def _look_for_the_gone(self) -> None:
+        """Ask for those who have waited for long whether they still do."""
+        self.loop.call_later(IMPATIENT, self._look_for_the_gone)
+        for place in self.queue.waiting(IMPATIENT):
+            if place not in self._watched:
+                self._watched.add(place)
+                self._spawn(self._drop_when_gone(place))
+
+    async def _drop_when_gone(self, place: Place[Request]) -> None:
+        await bodies.gone(place.work.receive)  # or it has its answer
+        self._watched.discard(place)
+        if self.queue.drop(place):
+            place.work.body.close()
+
+    async def _read(self, request: Request) -> None:
+        """Read the request's body, and queue it."""
+        request.keep(SpooledTemporaryFile(bodies.IN_MEMORY))  # noqa: SIM115  closed with the request
+        try:
+            await self.reader.read(request.receive, request.body, get_content_length(request.environ))
+        except ClientDisconnected:
+            request.body.close()
+            return  # half a body must not reach a view, and nobody waits for the answer
+        except HTTPException as refused:
+            request.environ[security.REFUSED] = type(refused)()  # without a traceback, see Request.answer
+        self._queue(request)
+
+    async def _send_long(self, request: Request, answer: wsgi.Answer, context: Context) -> None:
+        with request.body:
+            if not await spools.send_long(answer, context, self.long, request.receive, request.send):
+                request.fail(BrokenOff())
+
+    async def _stream(self, request: Request, start: Message) -> None:
         """Send each new frame until the client disconnects, may no longer watch, or the stream's time is up."""
-        asked = dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1")
-        is_packed = "gzip" in asked and scope["method"] == "GET"
+        request.body.close()
+        send, method = request.send, request.environ["REQUEST_METHOD"]
+        is_packed = "gzip" in request.environ.get("HTTP_ACCEPT_ENCODING", "") and method == "GET"
         headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
         if is_packed:
             headers.append((b"content-encoding", b"gzip"))
         await send({**start, "headers": headers})
-        if scope["method"] == "GET":
-            seat = self.hub.join(watch)
-            left = asyncio.ensure_future(gone(receive))
+        if method == "GET":
+            seat = self.hub.join(request.wanted[0])
+            left = asyncio.ensure_future(bodies.gone(request.receive))
             left.add_done_callback(lambda _: seat.end())
             try:
                 async for frame in seat.frames(is_packed=is_packed):
@@ -125,12 +245,6 @@ class Server:
                 self.hub.leave(seat)
                 left.cancel()
         await send({"type": "http.response.body", "body": b""})
-
-
-async def gone(receive: Receive) -> None:
-    """Wait until the client has disconnected."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def before_that(number: int, act: Callable[[], object]) -> None:

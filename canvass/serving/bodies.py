@@ -21,6 +21,7 @@ GRACE, LEAST_RATE, LONGEST = 60.0, 1000, 2 * 60 * 60.0
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 
 class Reader:
@@ -64,3 +65,9 @@ class Reader:
         if declared not in (None, size):
             raise ClientDisconnected
         file.seek(0)
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the client has disconnected, or has its whole answer. The body must have been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

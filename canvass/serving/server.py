@@ -1,4 +1,4 @@
-"""The production server: granian, with one serving process, since SQLite has one writer."""
+"""The production server: granian, with one serving process on SQLite, since it has one writer."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ def serve(host: str, port: int, *, demo: bool = False) -> int:
         except RuntimeError as error:
             print(error, file=sys.stderr)
             return 1
-        return listen(nearby, str(socket.getaddrinfo(host, port)[0][4][0]), port, [f"Canvass på {address}", *lines])
+        hello, numeric = [f"Canvass på {address}", *lines], str(socket.getaddrinfo(host, port)[0][4][0])
+        return listen(nearby, numeric, port, hello, configured["WORKERS"])
 
 
-def listen(nearby: str, address: str, port: int, hello: list[str]) -> int:
+def listen(nearby: str, address: str, port: int, hello: list[str], workers: int = 1) -> int:
     """Serve a prepared database, print `hello` once connections are accepted, and return the exit code."""
     allow_many_connections()
     # Start a new process on Linux too, as on macOS and Windows: a forked one would share our database connections.
@@ -54,6 +55,7 @@ def listen(nearby: str, address: str, port: int, hello: list[str]) -> int:
         interface=Interfaces.ASGI,
         address=address,
         port=port,
+        workers=workers,
         backpressure=MOST_AT_ONCE,
         websockets=False,
         workers_kill_timeout=PATIENCE_SECONDS,

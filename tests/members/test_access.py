@@ -54,7 +54,7 @@ def kept(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             db.session.flush()
 
     monkeypatch.setattr(db.session, "commit", flush)
-    monkeypatch.setattr(db, "pause", lambda: None)
+    monkeypatch.setattr(db, "let_go", lambda: None)
     return found
 
 

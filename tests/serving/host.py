@@ -50,9 +50,9 @@ class Wire:
 class Host(Office):
     """An office that lets go of the database each time somebody has looked, so that a start is alone with it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str = "") -> None:
         folder.mkdir()
-        super().__init__(folder)
+        super().__init__(folder, database_url)
         self.database, self.wal = folder / "canvass.db", folder / "canvass.db-wal"
         self.variables: dict[str, str] = {}  # of the environment, for the next start
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -20,38 +20,92 @@ from tests.cast import Cast
 from tests.conftest import PATIENCE, in_a_loop
 
 Headers = list[tuple[bytes, bytes]]
-
-
+ASKED = {
+    "type": "http",
+    "method": "GET",
+    "raw_path": b"/",
+    "query_string": b"",
+    "http_version": "1.1",
+    "scheme": "http",
+    "server": ("127.0.0.1", "8000"),
+    "client": ("127.0.0.1", "50000"),
+    "headers": [],
+}
 END, BREAK = {"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}
 
 
 def exchange(app: Flask, *pieces: bytes, end: Any = END, headers: Headers = [], **scope: Any) -> list[Any]:  # noqa: B006
-    """What the server is told to send for a request whose body comes in these pieces; without an `end`, it stalls."""
+    """What the server sends for a request whose body comes in these pieces, to the end of its answer; without an `end`
+    the body stalls, and after a BREAK there is no answer, only an end of the server's own work.
+    """
     coming = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces] + [end] * bool(end)
-    sent: list[Any] = []
+    wire = Wire()
 
     async def receive() -> Any:
         return coming.pop(0) if coming else await asyncio.Event().wait()
 
-    async def send(message: Any) -> None:
-        sent.append(message)
+    asked = {**ASKED, "method": "POST" if pieces else "GET", "headers": [(b"host", b"localhost"), *headers], **scope}
 
-    asked = {
-        "type": "http",
-        "method": "POST" if pieces else "GET",
-        "raw_path": b"/",
-        "query_string": b"",
-        "http_version": "1.1",
-        "scheme": "http",
-        "server": ("127.0.0.1", "8000"),
-        "client": ("127.0.0.1", "50000"),
-        "headers": [(b"host", b"localhost"), *headers],
-        **scope,
-    }
+    async def scene() -> None:
+        async with serving(app) as server:
+            server.begin(asked, receive, wire.send, wire.fail)
+            if end is BREAK:
+                await until(lambda: server.tasks)
+                await asyncio.gather(*server.tasks)
+            else:
+                await wire.is_whole()
+
+    in_a_loop(scene())
+    return wire.sent
+
+
+@asynccontextmanager
+async def serving(app: Flask, **options: Any) -> AsyncIterator[asgi.Server]:
+    """A server in this loop."""
     server = asgi.Server(app)
-    in_a_loop(asyncio.wait_for(server(asked, receive, send), PATIENCE))
-    server.pool.shutdown()
-    return sent
+    server.open(asyncio.get_running_loop(), **options)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Let the loop and the threads go on until it is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not is_so():
+            await asyncio.sleep(0)
+
+
+class Sent:
+    """What sending gives back, as the server's own: it may be awaited or not."""
+
+    def __await__(self) -> Iterator[None]:
+        yield
+
+
+class Wire:
+    """The way to a client. The server may send in any of its threads."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.failures: list[BaseException] = []
+        self.fail = self.failures.append
+
+    def send(self, message: Any) -> Any:
+        self.sent.append(message)
+        return Sent()
+
+    async def is_whole(self) -> None:
+        await until(lambda: self.sent and _is_last(self.sent[-1]))
+
+
+async def _silence() -> Any:
+    await asyncio.Event().wait()
+
+
+def _is_last(message: Any) -> bool:
+    return message["type"] == "http.response.body" and not message.get("more_body", False)
 
 
 def body(sent: list[Any]) -> bytes:
@@ -159,60 +213,53 @@ def test_a_request_has_a_thread_of_its_own(echo: Echo) -> None:
     assert body(exchange(echo(lambda: threading.current_thread().name))).startswith(b"request")
 
 
-def test_an_answer_that_fails_halfway_is_no_whole_one(echo: Echo) -> None:
+@pytest.mark.parametrize("pieces", [1, 30])
+def test_an_answer_that_fails_halfway_is_no_whole_one(echo: Echo, pieces: int) -> None:
+    wire = Wire()
+
     def view() -> Response:
         def rows() -> Iterable[bytes]:
-            yield b"x" * 300_000
+            yield from [b"x" * 10_000] * pieces
             raise ZeroDivisionError
 
         return Response(rows())
 
-    with pytest.raises(ZeroDivisionError):
-        exchange(echo(view))
+    async def scene() -> None:
+        async with serving(echo(view)) as server:
+            server.begin({**ASKED}, _silence, wire.send, wire.fail)
+            await until(lambda: wire.sent and not server.tasks)
+
+    in_a_loop(scene())
+    got = wire.sent[0]["status"], _is_last(wire.sent[-1]), len(wire.failures)
+    assert got == ((500, True, 0) if pieces == 1 else (200, False, 1))
 
 
 def test_a_stream_is_kept_without_a_thread_and_ends_when_they_leave(app: Flask, cast: Cast) -> None:
     live, scope = f"/campaigns/{cast.spring.id}/live".encode(), _scope(cast.bo)
-    server, sent, others = asgi.Server(app), [], []
-    server.pool = ThreadPoolExecutor(1)
+    wire, others = Wire(), Wire()
 
     async def scene() -> None:
-        server.hub.open(asyncio.get_running_loop())
-        asked, leaves, shown = iter([{"type": "http.request"}]), asyncio.Event(), asyncio.Event()
+        leaves = asyncio.Event()
 
         async def receive() -> Any:
-            for message in asked:
-                return message
             await leaves.wait()
             return {"type": "http.disconnect"}
 
-        async def send(message: Any) -> None:
-            sent.append(message)
-            if len(message.get("body", b"")) > 500:
-                shown.set()
-
-        async def answer(message: Any) -> None:
-            others.append(message)
-
-        stream = asyncio.create_task(server({**scope, "raw_path": live}, receive, send))
-        await asyncio.wait_for(shown.wait(), PATIENCE)
-        await asyncio.wait_for(server({**scope, "raw_path": b"/healthz"}, _ask, answer), PATIENCE)
-        leaves.set()
-        await asyncio.wait_for(stream, PATIENCE)
-        server.hub.close()
+        async with serving(app, threads=1) as server:
+            server.begin({**scope, "raw_path": live}, receive, wire.send, wire.fail)
+            await until(lambda: any(len(message.get("body", b"")) > 500 for message in wire.sent))
+            server.begin({**scope, "raw_path": b"/healthz"}, receive, others.send, others.fail)
+            await others.is_whole()
+            leaves.set()
+            await wire.is_whole()
 
     in_a_loop(scene())
-    server.pool.shutdown()
-    assert others[0]["status"] == 200
-    start = dict(sent[0]["headers"])
-    assert (sent[0]["status"], start[b"content-encoding"]) == (200, b"gzip")
+    assert others.sent[0]["status"] == 200
+    start = dict(wire.sent[0]["headers"])
+    assert (wire.sent[0]["status"], start[b"content-encoding"]) == (200, b"gzip")
     assert b"content-length" not in start
     assert start[b"content-type"].startswith(b"text/event-stream")
-    assert sent[-1] == {"type": "http.response.body", "body": b""}
-
-
-async def _ask() -> Any:
-    return {"type": "http.request"}
+    assert wire.sent[-1] == {"type": "http.response.body", "body": b""}
 
 
 def _scope(person: Person) -> dict[str, Any]:
@@ -220,5 +267,4 @@ def _scope(person: Person) -> dict[str, Any]:
     token = sessions.start(person)[1]
     db.session.commit()
     headers = [(b"cookie", f"canvass_session={token}".encode()), (b"accept-encoding", b"gzip, br")]
-    scope = {"type": "http", "method": "GET", "query_string": b"", "http_version": "1.1", "scheme": "http"}
-    return {**scope, "server": None, "client": None, "headers": headers}
+    return {**ASKED, "server": None, "client": None, "headers": headers}

@@ -14,7 +14,7 @@ from flask import Flask, request
 from granian.constants import Interfaces
 from granian.server.embed import Server as Granian
 
-from canvass.serving import asgi, bodies
+from canvass.serving import asgi, bodies, crowd, direct
 from canvass.web.page import security
 from tests.conftest import PATIENCE
 from tests.postgres import free_port
@@ -64,20 +64,23 @@ def connect(reached: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
 class Serving(threading.Thread):
     """The product's server and bridge in a thread."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, threads: int = crowd.THREADS) -> None:
         super().__init__()
-        self.app, self.port, self.is_begun = app, free_port(), threading.Event()
+        self.bridge, self.threads = asgi.Server(app), threads
+        self.port, self.is_begun = free_port(), threading.Event()
 
     def run(self) -> None:
         asyncio.run(self.serve())
 
     async def serve(self) -> None:
-        bridge = asgi.Server(self.app)
+        bridge = self.bridge
+        bridge.open(asyncio.get_running_loop(), self.threads)
+        direct.hand_over(bridge.begin)
         server = Granian(bridge, port=self.port, interface=Interfaces.ASGINL, log_enabled=False, backpressure=1000)
         server.on_startup(self.is_begun.set)
         self.stop = partial(asyncio.get_running_loop().call_soon_threadsafe, server.stop)
         await server.serve()
-        bridge.pool.shutdown()
+        bridge.close()
 
     def __enter__(self) -> Serving:
         self.start()
@@ -117,7 +120,7 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-@pytest.mark.parametrize("number", [asgi.THREADS, 200])
+@pytest.mark.parametrize("number", [crowd.THREADS, 200])
 @pytest.mark.parametrize("said", [0, 300_000])
 def test_those_who_stall_in_the_middle_of_a_body_hold_up_nobody(
     connect: Connect, reached: list[str], number: int, said: int
@@ -126,19 +129,19 @@ def test_those_who_stall_in_the_middle_of_a_body_hold_up_nobody(
     for sender in stalled:
         begin(sender, "stalled", "Content-Length: 300001", "Connection: close")
         sender.sendall(bytes(said))
-    assert [get(connect()) for _ in range(2 * asgi.THREADS)] == [200] * 2 * asgi.THREADS
+    assert [get(connect()) for _ in range(2 * crowd.THREADS)] == [200] * 2 * crowd.THREADS
     assert reached == []
     stalled[0].sendall(bytes(300_001 - said))
     assert rest(stalled[0]).endswith(b"\r\n\r\n300001")
 
 
 def test_those_who_do_not_read_their_answers_hold_up_nobody(connect: Connect) -> None:
-    readers = [connect() for _ in range(asgi.THREADS)]
+    readers = [connect() for _ in range(crowd.THREADS)]
     for reader in readers:
         reader.sendall(b"GET /long HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert reader.recv(8) == b"HTTP/1.1"
     assert get(connect()) == 200
-    assert len(rest(readers[0]).partition(b"\r\n\r\n")[2]) == LONG_ANSWER
+    assert rest(readers[0]).count(b"\0") == LONG_ANSWER
 
 
 @pytest.mark.parametrize(

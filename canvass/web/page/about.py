@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import text
 
 from canvass.core import db
 from canvass.web.page import auth, languages, security
@@ -30,7 +29,7 @@ def offline() -> ResponseReturnValue:
 @auth.open_to_all
 def health() -> ResponseReturnValue:
     """Answer 200 when the server and its database work, for the host's monitoring."""
-    db.session.execute(text("SELECT 1"))
+    db.check()
     return jsonify(status="ok")
 
 

@@ -64,7 +64,7 @@ def _read_from_here(_app: Flask, **_rendered: object) -> None:
     """Render in a transaction that only reads: nobody who writes waits until a page is ready."""
     if has_request_context():
         db.let_go()
-        if auth.visitor() is not None and not db.session().in_transaction():
+        if not db.session().in_transaction():
             db.read_only()
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, request
+from functools import lru_cache
+
+from flask import Flask, Request, Response, request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from canvass.core import i18n
 from canvass.members.people import Person
@@ -11,16 +15,22 @@ from canvass.web.page import cookies
 
 def attach(app: Flask) -> None:
     """Set the language before each request."""
-    app.before_request(lambda: i18n.speak(asked_for()))
+    app.before_request(lambda: i18n.speak(asked_for(request, app.config["LANGUAGE"])))
 
 
-def asked_for() -> str:
-    """Return the language of the cookie, else of the Accept-Language header, else the server's own."""
-    chosen = request.cookies.get(cookies.LANGUAGE)
+def asked_for(asked: Request, default: str) -> str:
+    """Return the language of the request's cookie, else of its Accept-Language header, else the default."""
+    chosen = asked.cookies.get(cookies.LANGUAGE)
     if chosen in i18n.LANGUAGES:
         return chosen
-    default = current_app.config["LANGUAGE"]
-    return request.accept_languages.best_match([default, *i18n.LANGUAGES], default) or default
+    return _preferred(asked.headers.get("Accept-Language", ""), default)
+
+
+@lru_cache(maxsize=1000)
+def _preferred(header: str, default: str) -> str:
+    # Cached: browsers send few different headers, and taking one apart takes longer than all else here.
+    accepted = parse_accept_header(header, LanguageAccept)
+    return accepted.best_match([default, *i18n.LANGUAGES], default) or default
 
 
 def choose(language: str, response: Response, person: Person | None) -> None:

@@ -28,6 +28,13 @@ CSP = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+UNLESS_SET = [
+    ("Content-Security-Policy", CSP),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "geolocation=(self), camera=(), microphone=()"),
+    ("Cache-Control", "no-store"),
+]
 log = logging.getLogger("canvass.requests")
 
 
@@ -44,10 +51,10 @@ def check_request() -> None:
         raise request.environ[REFUSED]
     if request.endpoint in (None, "static"):
         return
-    if request.mimetype != "multipart/form-data":
-        # A file may be large, a form may not: it is parsed in memory, and anybody can send one.
-        request.max_content_length = LARGEST_FORM
     if request.method not in SAFE_METHODS:
+        if request.mimetype != "multipart/form-data":
+            # A file may be large, a form may not: it is parsed in memory, and anybody can send one.
+            request.max_content_length = LARGEST_FORM
         view = current_app.view_functions[request.endpoint or ""]
         if not is_same_origin(has_token=getattr(view, "has_token", False)):
             raise Forbidden(i18n.gettext("Formuläret skickades inte härifrån. Öppna sidan på nytt och försök igen."))
@@ -73,25 +80,24 @@ def is_same_origin(*, has_token: bool) -> bool:
 def set_headers(response: Response) -> Response:
     """Set the headers that limit what a browser does with the response: whom it trusts, tells and stores it for."""
     headers = response.headers
-    headers["X-Content-Type-Options"] = "nosniff"
+    headers.add("X-Content-Type-Options", "nosniff")
     if request.is_secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers.add("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint == "static" and response.status_code < 400:
         # The other headers concern pages; on twenty style sheets and modules they would weigh as much as the content.
         if "v" in request.args:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
-    headers.setdefault("Content-Security-Policy", CSP)
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "geolocation=(self), camera=(), microphone=()"
-    headers.setdefault("Cache-Control", "no-store")
+    present = {name.lower() for name, _value in headers}
+    for name, value in UNLESS_SET:
+        if name.lower() not in present:
+            headers.add(name, value)
     return response
 
 
 def log_request(response: Response) -> Response:
     """Log method, route and status, but no address of a client and no value of a URL: it may be a join code."""
-    if request.endpoint != "static" or response.status_code >= 400:
+    if log.isEnabledFor(logging.INFO) and (request.endpoint != "static" or response.status_code >= 400):
         log.info("%s %s %s", request.method, request.url_rule.rule if request.url_rule else "–", response.status_code)
     return response
 

@@ -176,6 +176,9 @@ class QueueServer:
     def busy(self, batch: dict[str, Any]) -> Answer:
         return 503, {"error": "busy", "seconds": 40}
 
+    def overloaded(self, batch: dict[str, Any]) -> Answer:
+        return 503, "<!doctype html><title>A proxy's page</title>"
+
     def sign_in(self, batch: dict[str, Any]) -> Answer:
         return 401, {"error": "sign_in"}
 
@@ -266,6 +269,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-cache")
         if status == 302:
             self.send_header("Location", body)
+        if status == 503:
+            self.send_header("Retry-After", "20")
         if tag:
             self.send_header("ETag", tag)
         if status != 204:

@@ -28,12 +28,11 @@ def test_the_wait_grows_from_two_seconds_to_five_minutes_and_never_ends(tab: Tab
 @pytest.mark.parametrize(
     "event",
     [
-        "window.dispatchEvent(new Event('online'))",
         "document.dispatchEvent(new Event('visibilitychange'))",
         "window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
         "outbox.log({ campaign: outbox.install, channel: 'door', outcome: 'talked' })",
     ],
-    ids=["online", "visible", "shown", "saved"],
+    ids=["visible", "shown", "saved"],
 )
 def test_there_is_no_waiting_for_the_timer_when_there_is_a_chance(tab: Tab, server: QueueServer, event: str) -> None:
     server.usually = "trouble"
@@ -44,6 +43,37 @@ def test_there_is_no_waiting_for_the_timer_when_there_is_a_chance(tab: Tab, serv
     server.usually = "normal"
     tab.do(f"() => {{ {event}; }}")
     tab.wait("async () => (await outbox.status()).pending === 0")
+
+
+def test_phones_that_come_online_together_do_not_send_together(tab: Tab, server: QueueServer) -> None:
+    server.usually = "trouble"
+    tab.log()
+    tab.start()
+    tries = len(server.posts)
+    tab.do("() => { Math.random = () => 0.4; window.dispatchEvent(new Event('online')); }")
+    tab.wait("() => timers.length === 1 && timers[0].ms === 4000")
+    assert len(server.posts) == tries
+    server.usually = "normal"
+    tab.do("() => timers[0].work()")
+    tab.wait("async () => (await outbox.status()).pending === 0")
+
+
+def test_a_tap_of_somebody_who_has_come_online_goes_at_once(tab: Tab, server: QueueServer) -> None:
+    server.usually = "trouble"
+    tab.log()
+    tab.start()
+    server.usually = "normal"
+    tab.do("() => window.dispatchEvent(new Event('online'))")
+    tab.wait("() => timers.length === 1 && timers[0].ms === 10000")
+    tab.log()
+    tab.wait("async () => (await outbox.status()).pending === 0")
+
+
+def test_a_phone_with_nothing_to_send_is_there_as_soon_as_it_is_online(tab: Tab, server: QueueServer) -> None:
+    tab.start()
+    tab.page.clock.set_fixed_time(time.time() + 10 * 60)
+    tab.do("() => window.dispatchEvent(new Event('online'))")
+    server.wait_for(lambda: len(server.heartbeats) == 2)
 
 
 def test_an_idle_phone_says_every_ten_minutes_that_it_is_there(tab: Tab, server: QueueServer) -> None:

@@ -128,6 +128,31 @@ def test_a_busy_server_is_left_alone_by_the_next_taps(tab: Tab, server: QueueSer
     assert [len(batch["ops"]) for batch in server.batches] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    "event", ["window.dispatchEvent(new Event('online'))", "document.dispatchEvent(new Event('visibilitychange'))"]
+)
+def test_the_server_says_how_long_to_wait_however_often_it_failed(tab: Tab, server: QueueServer, event: str) -> None:
+    server.usually = "trouble"
+    tab.log()
+    tab.start()
+    for _ in range(5):
+        tab.do("() => timers[0].work()")
+    server.usually = "busy"
+    tab.do("() => timers[0].work()")
+    assert tab.do("() => timers.map(({ ms }) => ms)") == [50_000]
+    tries = len(server.posts)
+    tab.do(f"async () => {{ {event}; await outbox.status(); await outbox.status(); }}")
+    assert tab.do("() => timers.map(({ ms }) => ms)") == [50_000]
+    assert len(server.posts) == tries
+
+
+def test_a_proxy_may_say_how_long_to_wait_too(tab: Tab, server: QueueServer) -> None:
+    server.coming.append("overloaded")
+    tab.log()
+    tab.start()
+    assert tab.do("() => timers.map(({ ms }) => ms)") == [25_000]
+
+
 @pytest.mark.parametrize(("answer", "code"), [("malformed", "refused"), ("too_large", "too_large")])
 def test_one_operation_that_the_server_will_not_read_is_found_and_blocks_no_other(
     tab: Tab, server: QueueServer, answer: str, code: str

@@ -12,6 +12,7 @@ const REQUEST_PATIENCE = 20 * SECOND;
 const LOCK_PATIENCE = 30 * SECOND; // a tab that the system has put to sleep may never let go
 const BACKOFF_FIRST = 2 * SECOND;
 const BACKOFF_MOST = 300 * SECOND;
+const SPREAD = 10 * SECOND;
 const HEARTBEAT_EVERY = 600 * SECOND;
 const HELLO_FRESH_FOR = 120 * SECOND;
 
@@ -87,8 +88,8 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     const asked = Math.min(BACKOFF_MOST, seconds * SECOND);
     const backoff = Math.min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** (failures - 1));
     isHeld = asked > 0;
-    // Spread out, so that a thousand phones do not come back together; never earlier than the server asked.
-    return Math.max(asked * (1 + Math.random() / 4), backoff * (0.5 + Math.random() / 2));
+    // Spread out, so that a thousand phones do not come back together. What the server asked for is spread already.
+    return isHeld ? asked * (1 + Math.random() / 4) : backoff * (0.5 + Math.random() / 2);
   }
 
   function wake() {
@@ -98,7 +99,19 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
   }
 
   function looked() {
-    if (document.visibilityState === "visible") wake();
+    if (document.visibilityState === "visible" && !isHeld) wake();
+  }
+
+  // After an outage all phones may come online at one moment. Those with a backlog wait for up to ten seconds; a tap goes
+  // at once, with the backlog, as taps do not come at one moment.
+  async function cameOnline() {
+    const { pending } = await outbox.status();
+    if (isHeld || isStopped) return;
+    if (!pending || running) wake();
+    else {
+      clearTimeout(timer);
+      timer = setTimeout(wake, Math.random() * SPREAD);
+    }
   }
 
   async function shown({ persisted }) {
@@ -188,7 +201,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     // The operations are sent as the texts they are kept as, never parsed and written anew.
     const body = `${JSON.stringify(head).slice(0, -1)},"ops":[${ops.map(({ text }) => text).join()}]}`;
     const headers = { "Content-Type": "application/json", "X-Sync": "1" };
-    const { status, json, offset } = await request(SYNC, { method: "POST", headers, body });
+    const { status, json, offset, retryAfter } = await request(SYNC, { method: "POST", headers, body });
     const answer = status === 200 && json?.batch === batch && Array.isArray(json.results) && proper(json);
     if (answer) {
       heardAt = Date.now();
@@ -211,7 +224,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
       await outbox.needSignIn();
       await refreshHello(); // perhaps somebody else is signed in by now
     }
-    throw new Halt([429, 503].includes(status) ? Number(json?.seconds) || 0 : 0);
+    throw new Halt([429, 503].includes(status) ? Number(json?.seconds ?? retryAfter) || 0 : 0);
   }
 
   // --- who is here, and what can be logged ---
@@ -257,7 +270,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     if (status === 200 || status === 304) outlinesFor = person;
   }
 
-  window.addEventListener("online", wake);
+  window.addEventListener("online", cameOnline);
   window.addEventListener("pageshow", shown);
   document.addEventListener("visibilitychange", looked);
   flush();
@@ -267,7 +280,7 @@ export function start(outbox, { onStatus = () => {}, onHello = () => {} } = {}) 
     isStopped = true;
     clearTimeout(timer);
     unsubscribe();
-    window.removeEventListener("online", wake);
+    window.removeEventListener("online", cameOnline);
     window.removeEventListener("pageshow", shown);
     document.removeEventListener("visibilitychange", looked);
   }
@@ -286,7 +299,7 @@ function moment(text) {
   return Number.isNaN(time) ? null : new Date(time).toISOString();
 }
 
-// Gives {status, etag, json, offset}. Status 0: no answer, one that came too late, or a redirect. `offset`: seconds to
+// Gives {status, etag, json, offset, retryAfter}. Status 0: no answer, one that came too late, or a redirect. `offset`: seconds to
 // add to the phone's clock.
 async function request(path, options = {}) {
   const patience = new AbortController();
@@ -302,7 +315,8 @@ async function request(path, options = {}) {
     });
     const text = await response.text();
     const halfway = Date.now() - (performance.now() - begun) / 2;
-    const answer = { status: response.status, etag: response.headers.get("ETag"), json: null, offset: null };
+    const { status, headers } = response;
+    const answer = { status, etag: headers.get("ETag"), json: null, offset: null, retryAfter: headers.get("Retry-After") };
     try {
       answer.json = JSON.parse(text);
       const now = Date.parse(answer.json.now);
