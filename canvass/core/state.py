@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import String
+from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
@@ -22,6 +22,13 @@ class Fact(Base):
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[str] = mapped_column(String(200))
+
+
+def known() -> tuple[str, datetime | None]:
+    """Return `epoch` and `durable_before`, with one query."""
+    values = {name: value for name, value in session.execute(select(Fact.name, Fact.value))}
+    durable = values.get("durable_before")
+    return values.get("epoch", ""), clock.parse(durable) if durable else None
 
 
 def epoch() -> str:

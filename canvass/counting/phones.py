@@ -8,16 +8,16 @@ from canvass.core import clock, state
 from canvass.counting import operations, summaries, tallies
 from canvass.fieldwork import areas, campaigns, shifts, targets, topics
 from canvass.fieldwork.campaigns import Campaign
-from canvass.members import organisations, people
+from canvass.members import people
 from canvass.members.people import Person
 
 
 def hello(person: Person) -> dict[str, Any]:
     """Everything a phone needs to log while it is offline."""
-    durable = state.durable_before()
+    epoch, durable = state.known()
     return {
         "app": operations.APP,
-        "epoch": state.epoch(),
+        "epoch": epoch,
         "now": clock.text(clock.now()),
         "language": person.language,
         "durable_before": clock.text(durable) if durable else None,
@@ -27,48 +27,57 @@ def hello(person: Person) -> dict[str, Any]:
             "association": person.association_id,
             "association_name": person.association.name,
         },
-        "campaigns": [_campaign(person, campaign) for campaign in campaigns.to_log_in(person)],
+        "campaigns": _campaigns(person, campaigns.to_log_in(person)),
     }
 
 
-def _campaign(person: Person, campaign: Campaign) -> dict[str, Any]:
-    own = campaigns.logging_organisation(person, campaign) or campaign.organisation_id
-    today = tallies.by("day", campaign.id, organisations.beneath(own)).get(clock.today().isoformat(), tallies.Count())
-    return {
-        "id": campaign.id,
-        "name": campaign.name,
-        "state": campaign.state,
-        "script": campaign.script,
-        "target": targets.agreed(campaign).get(campaign.organisation_id),
-        "result": tallies.total(campaign.id, organisations.beneath(campaign.organisation_id)).conversations,
-        "association_result": tallies.total(campaign.id, organisations.beneath(own)).conversations,
-        "association_today": today.conversations,
-        "areas": [
-            {"id": area.id, "code": area.code, "name": area.name}
-            for area in areas.serving(campaign.organisation_id, near=person.association_id)
-        ],
-        "channels": [{"channel": c, "outcomes": list(campaigns.CHANNELS[c])} for c in campaign.channels],
-        "topics": [{"id": topic.id, "name": topic.name} for topic in topics.offered(campaign)],
-        "shifts": _shifts(person, campaign),
-    }
-
-
-def _shifts(person: Person, campaign: Campaign) -> list[dict[str, Any]]:
-    """The shifts the person may log on, each with what has come of it so far."""
-    found = shifts.open_to(person, campaign)
-    summed = summaries.summaries(found)
+def _campaigns(person: Person, found: list[Campaign]) -> list[dict[str, Any]]:
+    """The campaigns as phones know them. Each thing is read for all of them at once: phones start all at once, too."""
+    ids = [campaign.id for campaign in found]
+    if not ids:
+        return []
+    own = {c.id: campaigns.logging_organisation(person, c) or c.organisation_id for c in found}
+    owners = {campaign.organisation_id for campaign in found}
+    talked = tallies.talked_at(ids, {*owners, *own.values()}, clock.today())
+    agreed, offered, told = targets.of_owners(ids), topics.offered_in(ids), _shifts(person, ids)
+    ground = areas.named(owners, person.association_id)
     return [
         {
-            "id": shift.id,
-            "channel": shift.channel,
-            "areas": [area.id for area in shift.areas],
-            "starts_at": clock.text(shift.starts_at),
-            "ends_at": clock.text(shift.ends_at),
-            "place": shift.place,
-            "leader": people.first_name(shift.leader.name) if shift.leader else None,
-            "script": shift.script,
-            "points": shift.points,
-            "counts": {key: getattr(summed[shift.id], key) for key in ("attempts", "conversations", "reached")},
+            "id": campaign.id,
+            "name": campaign.name,
+            "state": campaign.state,
+            "script": campaign.script,
+            "target": agreed.get(campaign.id),
+            "result": talked.get((campaign.id, campaign.organisation_id), (0, 0))[0],
+            "association_result": talked.get((campaign.id, own[campaign.id]), (0, 0))[0],
+            "association_today": talked.get((campaign.id, own[campaign.id]), (0, 0))[1],
+            "areas": [{"id": id_, "code": code, "name": name} for id_, code, name in ground[campaign.organisation_id]],
+            "channels": [{"channel": c, "outcomes": list(campaigns.CHANNELS[c])} for c in campaign.channels],
+            "topics": [{"id": id_, "name": name} for id_, name in offered[campaign.id]],
+            "shifts": told[campaign.id],
         }
-        for shift in found
+        for campaign in found
     ]
+
+
+def _shifts(person: Person, campaign_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """The shifts the person may log on, each with what has come of it so far, by campaign id."""
+    found = shifts.open_to(person, campaign_ids)
+    summed = summaries.summaries(found)
+    told: dict[str, list[dict[str, Any]]] = {campaign_id: [] for campaign_id in campaign_ids}
+    for shift in found:
+        told[shift.campaign_id].append(
+            {
+                "id": shift.id,
+                "channel": shift.channel,
+                "areas": [area.id for area in shift.areas],
+                "starts_at": clock.text(shift.starts_at),
+                "ends_at": clock.text(shift.ends_at),
+                "place": shift.place,
+                "leader": people.first_name(shift.leader.name) if shift.leader else None,
+                "script": shift.script,
+                "points": shift.points,
+                "counts": {key: getattr(summed[shift.id], key) for key in ("attempts", "conversations", "reached")},
+            }
+        )
+    return told

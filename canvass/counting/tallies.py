@@ -7,16 +7,17 @@ moving an association needs no recount, and writers do not queue for one row at 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, Select, String, delete, func, select, text
+from sqlalchemy import ColumnElement, Index, Select, String, bindparam, delete, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
 from canvass.core.db import Base, Id, in_batches, insert, session
 from canvass.fieldwork import campaigns
+from canvass.members import organisations
 
 # One marginal each: the cube of them all would have nearly as many rows as there are attempts.
 DIMENSIONS = ("area", "channel", "day", "hour", "shift", "topic", "visit")
@@ -149,14 +150,23 @@ def marginals(dimensions: Iterable[str], campaign_id: str, organisation_id: str)
     return found
 
 
-def of_shifts(campaign_id: str, shift_ids: Iterable[str]) -> dict[str, Counter[str]]:
-    """The number of each outcome by shift id, over all organisations."""
+# Built once: phones ask for it when they start.
+_OF_SHIFTS = (
+    select(Tally.key, Tally.outcome, func.sum(Tally.number))
+    .where(
+        Tally.campaign_id.in_(bindparam("campaigns", expanding=True)),
+        _IS_SHIFT,
+        Tally.key.in_(bindparam("shifts", expanding=True)),
+    )
+    .group_by(Tally.key, Tally.outcome)
+)
+
+
+def of_shifts(campaign_ids: Collection[str], shift_ids: Iterable[str]) -> dict[str, Counter[str]]:
+    """The number of each outcome by the id of these campaigns' shifts, over all organisations."""
     found: dict[str, Counter[str]] = {}
     for some in in_batches(shift_ids):
-        query = select(Tally.key, Tally.outcome, func.sum(Tally.number)).where(
-            Tally.campaign_id == campaign_id, _IS_SHIFT, Tally.key.in_(some)
-        )
-        for key, outcome, number in session.execute(query.group_by(Tally.key, Tally.outcome)):
+        for key, outcome, number in session.execute(_OF_SHIFTS, {"campaigns": list(campaign_ids), "shifts": some}):
             found.setdefault(key, Counter())[outcome] = int(number)
     return found
 
@@ -206,6 +216,37 @@ def by_organisation(campaign_id: str, organisation_ids: Select[str]) -> dict[str
 def total(campaign_id: str, organisation_ids: Select[str]) -> Count:
     """All attempts and conversations of these organisations in the campaign."""
     return added(by_organisation(campaign_id, organisation_ids).values())
+
+
+def _talked_at(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """A query for the conversations by top and campaign; the parameters are `tops` and `campaigns`."""
+    tops = organisations.TOPS
+    return (
+        select(tops.c.top, Tally.campaign_id, func.sum(Tally.number), Tally.dimension)
+        .join(Tally, Tally.organisation_id == tops.c.id)
+        .where(
+            Tally.campaign_id.in_(bindparam("campaigns", expanding=True)), Tally.outcome == campaigns.TALKED, *conditions
+        )
+        .group_by(tops.c.top, Tally.campaign_id, Tally.dimension)
+    )
+
+
+# Built once: phones ask for it when they start.
+_TALKED_AT = _talked_at(Tally.dimension == "channel").union_all(
+    _talked_at(Tally.dimension == "day", Tally.key == bindparam("day"))
+)
+
+
+def talked_at(
+    campaign_ids: Iterable[str], organisation_ids: Iterable[str], day: date
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """Conversations in all and on the day, by (campaign, organisation), each organisation with all beneath it."""
+    given = {"campaigns": list(campaign_ids), "tops": list(organisation_ids), "day": day.isoformat()}
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for top, campaign_id, number, dimension in session.execute(_TALKED_AT, given):
+        in_all, on_day = found.get((campaign_id, top), (0, 0))
+        found[campaign_id, top] = (in_all, int(number)) if dimension == "day" else (int(number), on_day)
+    return found
 
 
 def pulse(campaign_id: str) -> int:

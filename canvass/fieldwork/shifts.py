@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+from sqlalchemy.orm import Mapped, joinedload, lazyload, load_only, mapped_column, relationship, selectinload
 
 from canvass.core import audit, clock, i18n
 from canvass.core.db import Base, Id, new_id, session
@@ -246,21 +246,30 @@ def find(person: Person, shift_id: str, action: str | None = None) -> Shift:
         return shift
 
 
-def open_to(person: Person, campaign: Campaign) -> list[Shift]:
-    """The shifts around now that the person may log on, by their beginning.
+# What phones are told of a shift, without the rest of what belongs to it.
+_AS_TOLD = (
+    lazyload(Shift.organisation),
+    lazyload(Shift.campaign),
+    joinedload(Shift.leader).options(load_only(Person.name), lazyload(Person.association)),
+    selectinload(Shift.areas).options(load_only(Area.id), lazyload(Area.organisation)),
+)
+
+
+def open_to(person: Person, campaign_ids: Collection[str]) -> list[Shift]:
+    """The shifts around now in these campaigns that the person may log on, by their beginning.
 
     Those of their association and above it, and those they lead or have signed up for.
     """
     now = clock.now()
     line = [node.id for node in organisations.above(person.association_id)]
     query = select(Shift).where(
-        Shift.campaign_id == campaign.id,
+        Shift.campaign_id.in_(campaign_ids),
         Shift.cancelled_at.is_(None),
         Shift.ends_at > now - LATE,
         Shift.starts_at < now + AHEAD,
         or_(Shift.organisation_id.in_(line), Shift.leader_id == person.id, Shift.id.in_(sign_ups.shift_ids(person))),
     )
-    return list(session.scalars(query.order_by(Shift.starts_at, Shift.id)))
+    return list(session.scalars(query.options(*_AS_TOLD).order_by(Shift.starts_at, Shift.id)))
 
 
 def upcoming(campaign: Campaign, organisation: Organisation, most: int | None = 200) -> list[Shift]:

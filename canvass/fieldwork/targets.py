@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import audit, clock
@@ -121,6 +122,21 @@ def agreed(campaign: Campaign) -> dict[str, int]:
         Target.revision == latest.c.revision,
     )
     return dict(iter(session.execute(query)))
+
+
+# Built once: phones ask for it when they start.
+_OF_OWNERS = (
+    select(Target.campaign_id, Target.number)
+    .join(Campaign, (Campaign.id == Target.campaign_id) & (Campaign.organisation_id == Target.organisation_id))
+    .where(Target.campaign_id.in_(bindparam("campaigns", expanding=True)), Target.area_id == "")
+    .order_by(Target.revision)
+)
+
+
+def of_owners(campaign_ids: Collection[str]) -> dict[str, int]:
+    """The present target of each of the campaigns as a whole, by campaign id; those without one are left out."""
+    # The latest last, so that it wins.
+    return dict(iter(session.execute(_OF_OWNERS, {"campaigns": list(campaign_ids)})))
 
 
 def revisions(campaign: Campaign, organisation_id: str) -> list[tuple[date, int]]:

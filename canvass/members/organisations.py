@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy import CTE, ForeignKey, Select, String, UniqueConstraint, bindparam, event, select
+from sqlalchemy.orm import Mapped, QueryContext, aliased, mapped_column
+from sqlalchemy.orm.util import identity_key
 
 from canvass.core import audit, clock, i18n
 from canvass.core.db import Base, Id, new_id, session
@@ -35,6 +36,15 @@ class Organisation(Base):
     # How many members it has, if that has been entered; targets can be divided in proportion.
     members: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+@event.listens_for(Organisation, "load")
+def _keep(organisation: Organisation, context: QueryContext) -> None:
+    """Keep what a session has loaded until the session ends.
+
+    It refers to its objects weakly, so a request that asks for the same line several times would read it several times.
+    """
+    context.session.info.setdefault("organisations", set()).add(organisation)
 
 
 def kind_name(kind: str) -> str:
@@ -73,14 +83,43 @@ def _beneath(organisation_ids: tuple[str, ...]) -> Select[str]:
     return select(tree.c.id)
 
 
+# Every organisation at or beneath those whose ids are bound to `tops`, as pairs of the top's id and its own. Built once,
+# as are the statements that it is part of.
+TOPS: CTE = select(Organisation.id.label("top"), Organisation.id).where(
+    Organisation.id.in_(bindparam("tops", expanding=True))
+).cte("tops", recursive=True)
+_child = aliased(Organisation)
+TOPS = TOPS.union(select(TOPS.c.top, _child.id).join(TOPS, _child.parent_id == TOPS.c.id))
+
+
 def above(organisation_id: str) -> list[Organisation]:
     """Return the organisation itself, then its parent, up to the root; nothing for an unknown id."""
     line: list[Organisation] = []
-    node = session.get(Organisation, organisation_id)
+    node = _get(organisation_id)
     while node is not None and node not in line:
         line.append(node)
-        node = session.get(Organisation, node.parent_id) if node.parent_id else None
+        node = _get(node.parent_id) if node.parent_id else None
     return line
+
+
+def _get(organisation_id: str) -> Organisation | None:
+    """Return the organisation; one that the session does not know is loaded with all above it, in one query."""
+    if identity_key(Organisation, organisation_id) not in session.identity_map:
+        session.scalars(_LINE, {"id": organisation_id}).all()
+    return session.get(Organisation, organisation_id)
+
+
+def _line() -> Select[Organisation]:
+    """Return a query for the organisation with the id `:id` and those above it."""
+    line = select(Organisation.id, Organisation.parent_id).where(Organisation.id == bindparam("id"))
+    above = line.cte("line", recursive=True)
+    parent = aliased(Organisation)
+    above = above.union(select(parent.id, parent.parent_id).join(above, parent.id == above.c.parent_id))
+    return select(Organisation).where(Organisation.id.in_(select(above.c.id)))
+
+
+# Built once, since that takes as long as running it.
+_LINE = _line()
 
 
 def lines() -> dict[str, tuple[str, ...]]:
