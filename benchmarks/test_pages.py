@@ -65,7 +65,9 @@ def addresses(app: Flask) -> Iterator[tuple[str, str, str]]:
     shift = db.session.scalars(of_campaign.order_by(shifts.Shift.ends_at.desc())).first()
     wall = demo.wall(leader, app.config["SECRET_KEY"])
     link = joining.current_link(campaign.organisation_id, campaign.id)
-    assert shift is not None and wall is not None and link is not None
+    assert shift is not None
+    assert wall is not None
+    assert link is not None
     values = {
         "campaign_id": campaign.id,
         "organisation_id": campaign.organisation_id,

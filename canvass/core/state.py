@@ -26,7 +26,7 @@ class Fact(Base):
 
 def known() -> tuple[str, datetime | None]:
     """Return `epoch` and `durable_before`, with one query."""
-    values = {name: value for name, value in session.execute(select(Fact.name, Fact.value))}
+    values = dict(iter(session.execute(select(Fact.name, Fact.value))))
     durable = values.get("durable_before")
     return values.get("epoch", ""), clock.parse(durable) if durable else None
 

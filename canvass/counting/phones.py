@@ -63,14 +63,14 @@ def _campaigns(person: Person, found: list[Campaign]) -> list[dict[str, Any]]:
 def _shifts(person: Person, campaign_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
     """The shifts the person may log on, each with what has come of it so far, by campaign id."""
     found = shifts.open_to(person, campaign_ids)
-    summed = summaries.summaries(found)
+    summed, ground = summaries.summaries(found), shifts.area_ids(shift.id for shift in found)
     told: dict[str, list[dict[str, Any]]] = {campaign_id: [] for campaign_id in campaign_ids}
     for shift in found:
         told[shift.campaign_id].append(
             {
                 "id": shift.id,
                 "channel": shift.channel,
-                "areas": [area.id for area in shift.areas],
+                "areas": ground.get(shift.id, []),
                 "starts_at": clock.text(shift.starts_at),
                 "ends_at": clock.text(shift.ends_at),
                 "place": shift.place,

@@ -225,7 +225,9 @@ def _talked_at(*conditions: ColumnElement[bool]) -> Select[Any]:
         select(tops.c.top, Tally.campaign_id, func.sum(Tally.number), Tally.dimension)
         .join(Tally, Tally.organisation_id == tops.c.id)
         .where(
-            Tally.campaign_id.in_(bindparam("campaigns", expanding=True)), Tally.outcome == campaigns.TALKED, *conditions
+            Tally.campaign_id.in_(bindparam("campaigns", expanding=True)),
+            Tally.outcome == campaigns.TALKED,
+            *conditions,
         )
         .group_by(tops.c.top, Tally.campaign_id, Tally.dimension)
     )
@@ -268,6 +270,14 @@ def beats(campaign_ids: Iterable[str]) -> dict[tuple[str, str], int]:
     query = select(Pulse.campaign_id, Pulse.organisation_id, Pulse.beat)
     rows = session.execute(query.where(Pulse.campaign_id.in_(sorted(campaign_ids))))
     return {(campaign_id, organisation_id): beat for campaign_id, organisation_id, beat in rows}
+
+
+def beats_of(campaign_id: str, organisation_ids: Select[str]) -> dict[str, int]:
+    """The pulse of each of these organisations in the campaign; those without one are left out."""
+    query = select(Pulse.organisation_id, Pulse.beat).where(
+        Pulse.campaign_id == campaign_id, Pulse.organisation_id.in_(organisation_ids)
+    )
+    return dict(iter(session.execute(query)))
 
 
 def replace(counted: Counter[Cell]) -> None:

@@ -176,7 +176,9 @@ def named(organisation_ids: Iterable[str], near: str) -> dict[str, list[tuple[st
     for top, owner, *area in session.execute(_SERVING, given):
         for bottom in [top] if top else [bottom for bottom, line in upwards.items() if owner in line]:
             found[bottom].append(tuple(area))
-    ordered = {bottom: sorted(areas, key=lambda area: (i18n.sort_key(area[2]), area[1])) for bottom, areas in found.items()}
+    ordered = {
+        bottom: sorted(areas, key=lambda area: (i18n.sort_key(area[2]), area[1])) for bottom, areas in found.items()
+    }
     return {id_: ordered[bottom] for id_, bottom in bottoms.items()}
 
 

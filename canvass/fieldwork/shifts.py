@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, bindparam, or_, select
 from sqlalchemy.orm import Mapped, joinedload, lazyload, load_only, mapped_column, relationship, selectinload
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, in_batches, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import areas, sign_ups
@@ -246,12 +246,30 @@ def find(person: Person, shift_id: str, action: str | None = None) -> Shift:
         return shift
 
 
-# What phones are told of a shift, without the rest of what belongs to it.
-_AS_TOLD = (
-    lazyload(Shift.organisation),
-    lazyload(Shift.campaign),
-    joinedload(Shift.leader).options(load_only(Person.name), lazyload(Person.association)),
-    selectinload(Shift.areas).options(load_only(Area.id), lazyload(Area.organisation)),
+# Built once: phones ask for it when they start. Without what phones are not told of a shift.
+_OPEN_TO = (
+    select(Shift)
+    .options(
+        lazyload(Shift.organisation),
+        lazyload(Shift.campaign),
+        lazyload(Shift.areas),
+        joinedload(Shift.leader).options(load_only(Person.name), lazyload(Person.association)),
+    )
+    .where(
+        Shift.campaign_id.in_(bindparam("campaigns", expanding=True)),
+        Shift.cancelled_at.is_(None),
+        Shift.ends_at > bindparam("earliest"),
+        Shift.starts_at < bindparam("latest"),
+        or_(
+            Shift.organisation_id.in_(bindparam("line", expanding=True)),
+            Shift.leader_id == bindparam("person"),
+            Shift.id.in_(sign_ups.shift_ids(bindparam("person"))),
+        ),
+    )
+    .order_by(Shift.starts_at, Shift.id)
+)
+_GROUND = select(ShiftArea.shift_id, ShiftArea.area_id).where(
+    ShiftArea.shift_id.in_(bindparam("shifts", expanding=True))
 )
 
 
@@ -261,15 +279,23 @@ def open_to(person: Person, campaign_ids: Collection[str]) -> list[Shift]:
     Those of their association and above it, and those they lead or have signed up for.
     """
     now = clock.now()
-    line = [node.id for node in organisations.above(person.association_id)]
-    query = select(Shift).where(
-        Shift.campaign_id.in_(campaign_ids),
-        Shift.cancelled_at.is_(None),
-        Shift.ends_at > now - LATE,
-        Shift.starts_at < now + AHEAD,
-        or_(Shift.organisation_id.in_(line), Shift.leader_id == person.id, Shift.id.in_(sign_ups.shift_ids(person))),
-    )
-    return list(session.scalars(query.options(*_AS_TOLD).order_by(Shift.starts_at, Shift.id)))
+    given = {
+        "campaigns": list(campaign_ids),
+        "earliest": now - LATE,
+        "latest": now + AHEAD,
+        "line": [node.id for node in organisations.above(person.association_id)],
+        "person": person.id,
+    }
+    return list(session.scalars(_OPEN_TO, given))
+
+
+def area_ids(shift_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The ids of the areas given to each of the shifts, by shift id; shifts without any are left out."""
+    found: dict[str, list[str]] = {}
+    for some in in_batches(shift_ids):
+        for shift_id, area_id in session.execute(_GROUND, {"shifts": some}):
+            found.setdefault(shift_id, []).append(area_id)
+    return found
 
 
 def upcoming(campaign: Campaign, organisation: Organisation, most: int | None = 200) -> list[Shift]:
@@ -287,7 +313,7 @@ def past(campaign: Campaign, organisation: Organisation, most: int = 60) -> list
 def signed_up_for(person: Person) -> list[Shift]:
     """The shifts that a person leads or has signed up for, by their beginning, from LATELY on."""
     query = select(Shift).where(
-        or_(Shift.id.in_(sign_ups.shift_ids(person)), Shift.leader_id == person.id),
+        or_(Shift.id.in_(sign_ups.shift_ids(person.id)), Shift.leader_id == person.id),
         Shift.ends_at > clock.now() - LATELY,
     )
     return list(session.scalars(query.options(selectinload(Shift.leader)).order_by(Shift.starts_at, Shift.id)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
 from canvass.core.db import Base, session
 from canvass.members import organisations
@@ -69,16 +70,33 @@ def visible(person: Person, kind: type[Owned]) -> Select[Owned]:
     That is what the organisations where they have a role own, those beneath, and those above: a volunteer of an
     association takes part in the district's campaigns.
     """
+    return _visible(kind, *_reach(person))
+
+
+def _reach(person: Person) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids of the organisations where the person has a role, and of those with all above them."""
     mine = nodes(person)
     upwards = {node.id for organisation_id in mine for node in organisations.above(organisation_id)}
+    return tuple(mine), tuple(sorted(upwards))
+
+
+# Cached as in `organisations.beneath_any`: only the queries, never their results.
+@lru_cache(maxsize=4096)
+def _visible(kind: type[Owned], mine: tuple[str, ...], upwards: tuple[str, ...]) -> Select[Owned]:
     owner: Any = kind.id if kind is Organisation else kind.organisation_id  # type: ignore[attr-defined]
-    return select(kind).where(or_(owner.in_(organisations.beneath_any(mine)), owner.in_(sorted(upwards))))
+    return select(kind).where(or_(owner.in_(organisations.beneath_any(mine)), owner.in_(upwards)))
+
+
+@lru_cache(maxsize=4096)
+def _visible_one(kind: type[Owned], mine: tuple[str, ...], upwards: tuple[str, ...]) -> Select[Owned]:
+    """Return the same for the object whose id is bound to `:id`."""
+    key: Any = kind.id  # type: ignore[attr-defined]
+    return _visible(kind, mine, upwards).where(key == bindparam("id"))
 
 
 def find(person: Person, kind: type[Owned], object_id: str, action: str | None = None) -> Owned:
     """Return the object. Raises NotFound when the person may not see it, Forbidden when they may not do `action`."""
-    key: Any = kind.id  # type: ignore[attr-defined]
-    found: Owned | None = session.scalars(visible(person, kind).where(key == object_id)).one_or_none()
+    found: Owned | None = session.scalars(_visible_one(kind, *_reach(person)), {"id": object_id}).one_or_none()
     if found is None:
         raise NotFound(f"{kind.__name__} {object_id}")
     if action is not None:

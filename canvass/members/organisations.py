@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import CTE, ForeignKey, Select, String, UniqueConstraint, bindparam, event, select
+from sqlalchemy import CTE, ForeignKey, Select, String, UniqueConstraint, bindparam, event, inspect, select
 from sqlalchemy.orm import Mapped, QueryContext, aliased, mapped_column
 from sqlalchemy.orm.util import identity_key
 
@@ -83,11 +83,13 @@ def _beneath(organisation_ids: tuple[str, ...]) -> Select[str]:
     return select(tree.c.id)
 
 
-# Every organisation at or beneath those whose ids are bound to `tops`, as pairs of the top's id and its own. Built once,
-# as are the statements that it is part of.
-TOPS: CTE = select(Organisation.id.label("top"), Organisation.id).where(
-    Organisation.id.in_(bindparam("tops", expanding=True))
-).cte("tops", recursive=True)
+# Every organisation at or beneath those whose ids are bound to `tops`, as pairs of the top's id and its own: a part of
+# statements that are built once.
+TOPS: CTE = (
+    select(Organisation.id.label("top"), Organisation.id)
+    .where(Organisation.id.in_(bindparam("tops", expanding=True)))
+    .cte("tops", recursive=True)
+)
 _child = aliased(Organisation)
 TOPS = TOPS.union(select(TOPS.c.top, _child.id).join(TOPS, _child.parent_id == TOPS.c.id))
 
@@ -104,7 +106,10 @@ def above(organisation_id: str) -> list[Organisation]:
 
 def _get(organisation_id: str) -> Organisation | None:
     """Return the organisation; one that the session does not know is loaded with all above it, in one query."""
-    if identity_key(Organisation, organisation_id) not in session.identity_map:
+    known = session.identity_map.get(identity_key(Organisation, organisation_id))
+    if known is not None and not inspect(known).expired:
+        return known
+    if known is None:
         session.scalars(_LINE, {"id": organisation_id}).all()
     return session.get(Organisation, organisation_id)
 
