@@ -10,8 +10,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -26,6 +27,7 @@ from sqlalchemy.types import String, TypeDecorator
 
 from canvass.core import sqlite
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 # PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure and deadlock.
@@ -219,6 +221,14 @@ def insert_once(table: type[Base], **values: Any) -> bool:
     rows = cast(Table, table.__table__)
     statement = insert(rows).values(**values).on_conflict_do_nothing().returning(literal(1))
     return session.scalar(statement) is not None
+
+
+def built_once(build: Callable[P, T]) -> Callable[P, T]:
+    """Cache the statements that `build` makes, by its arguments: making one takes as long as running it.
+
+    Only statements, never their results. What differs each time, such as the time of day, is a `bindparam` in them.
+    """
+    return cast(Callable[P, T], lru_cache(maxsize=1024)(build))
 
 
 def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Index, Select, String, bindparam, delete, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, in_batches, insert, session
+from canvass.core.db import Base, Id, built_once, in_batches, insert, session
 from canvass.fieldwork import campaigns
 from canvass.members import organisations
 
@@ -173,16 +173,20 @@ def of_shifts(campaign_ids: Collection[str], shift_ids: Iterable[str]) -> dict[s
 
 def talked_by_shift(campaign_id: str, organisation_ids: Select[str]) -> Counter[str]:
     """Conversations by shift id, of these organisations. Summed here: the database would sort all rows first."""
-    query = select(Tally.key, Tally.number).where(
+    found: Counter[str] = Counter()
+    for key, number in session.execute(_talked_by_shift(campaign_id, organisation_ids)):
+        found[key] += number
+    return found
+
+
+@built_once
+def _talked_by_shift(campaign_id: str, organisation_ids: Select[str]) -> Select[str, int]:
+    return select(Tally.key, Tally.number).where(
         Tally.campaign_id == campaign_id,
         Tally.dimension == "shift",
         Tally.organisation_id.in_(organisation_ids),
         Tally.outcome == campaigns.TALKED,
     )
-    found: Counter[str] = Counter()
-    for key, number in session.execute(query):
-        found[key] += number
-    return found
 
 
 def visits(
@@ -265,19 +269,27 @@ def added(counts: Iterable[Count]) -> Count:
     return Count(attempts, conversations)
 
 
+_BEATS = select(Pulse.campaign_id, Pulse.organisation_id, Pulse.beat).where(
+    Pulse.campaign_id.in_(bindparam("campaigns", expanding=True))
+)
+
+
 def beats(campaign_ids: Iterable[str]) -> dict[tuple[str, str], int]:
     """The pulse of each organisation in these campaigns, by (campaign, organisation)."""
-    query = select(Pulse.campaign_id, Pulse.organisation_id, Pulse.beat)
-    rows = session.execute(query.where(Pulse.campaign_id.in_(sorted(campaign_ids))))
+    rows = session.execute(_BEATS, {"campaigns": sorted(campaign_ids)})
     return {(campaign_id, organisation_id): beat for campaign_id, organisation_id, beat in rows}
 
 
 def beats_of(campaign_id: str, organisation_ids: Select[str]) -> dict[str, int]:
     """The pulse of each of these organisations in the campaign; those without one are left out."""
-    query = select(Pulse.organisation_id, Pulse.beat).where(
+    return dict(iter(session.execute(_beats_of(campaign_id, organisation_ids))))
+
+
+@built_once
+def _beats_of(campaign_id: str, organisation_ids: Select[str]) -> Select[str, int]:
+    return select(Pulse.organisation_id, Pulse.beat).where(
         Pulse.campaign_id == campaign_id, Pulse.organisation_id.in_(organisation_ids)
     )
-    return dict(iter(session.execute(query)))
 
 
 def replace(counted: Counter[Cell]) -> None:
@@ -294,12 +306,17 @@ def everything() -> dict[Cell, int]:
 
 
 def _read(column: Any, dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:
-    query = _counts(column).where(
+    query = _reading(column, dimension, campaign_id, organisation_ids)
+    return {key: Count(int(attempts), int(conversations)) for key, attempts, conversations in session.execute(query)}
+
+
+@built_once
+def _reading(column: Any, dimension: str, campaign_id: str, organisation_ids: Select[str]) -> Select[Any]:
+    return _counts(column).where(
         Tally.campaign_id == campaign_id,
         Tally.dimension == dimension,
         Tally.organisation_id.in_(organisation_ids),
     )
-    return {key: Count(int(attempts), int(conversations)) for key, attempts, conversations in session.execute(query)}
 
 
 def _counts(*columns: Any) -> Select[Any]:

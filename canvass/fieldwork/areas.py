@@ -8,11 +8,11 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, bindparam, literal, or_, select
+from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, bindparam, literal, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, in_batches, new_id, session
+from canvass.core.db import Base, Id, built_once, in_batches, new_id, session
 from canvass.core.geojson.fields import LONGEST_CODE, LONGEST_NAME, MOST_HOUSEHOLDS
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
@@ -128,6 +128,15 @@ def with_outlines(shown: Iterable[Area]) -> list[Area]:
     return in_order(found)
 
 
+def with_ids(area_ids: Iterable[str]) -> dict[str, Area]:
+    """The areas with these ids, by id."""
+    return {
+        area.id: area
+        for ids in in_batches(sorted(area_ids))
+        for area in session.scalars(select(Area).where(Area.id.in_(ids)))
+    }
+
+
 def owned_by(organisation_id: str) -> list[Area]:
     """The areas in use that the organisation itself owns."""
     return in_order(
@@ -137,9 +146,12 @@ def owned_by(organisation_id: str) -> list[Area]:
 
 def owned_beneath(organisation_id: str) -> list[Area]:
     """All areas of an organisation and of those beneath it, retired ones too."""
-    return in_order(
-        session.scalars(select(Area).where(Area.organisation_id.in_(organisations.beneath(organisation_id))))
-    )
+    return in_order(session.scalars(_owned_beneath(organisations.beneath(organisation_id))))
+
+
+@built_once
+def _owned_beneath(organisation_ids: Select[str]) -> Select[Area]:
+    return select(Area).where(Area.organisation_id.in_(organisation_ids))
 
 
 def serving(organisation_id: str, *, near: str | None = None) -> list[Area]:

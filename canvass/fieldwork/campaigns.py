@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 
 from sqlalchemy import JSON, ForeignKey, Select, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, built_once, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import access, organisations
@@ -195,9 +194,9 @@ def seen_by(person: Person) -> list[Campaign]:
     ]
 
 
-@lru_cache(maxsize=4096)
+@built_once
 def _latest_first(query: Select[Campaign]) -> Select[Campaign]:
-    """The query in order. Cached, since `access.visible` gives the same query for the same rights."""
+    """The query in order; `access.visible` gives the same query for the same rights."""
     return query.order_by(Campaign.starts_on.desc(), Campaign.created_at.desc())
 
 

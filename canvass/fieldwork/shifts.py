@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, bindpara
 from sqlalchemy.orm import Mapped, joinedload, lazyload, load_only, mapped_column, relationship, selectinload
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, in_batches, new_id, session
+from canvass.core.db import Base, Id, built_once, in_batches, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import areas, sign_ups
@@ -321,12 +321,17 @@ def signed_up_for(person: Person) -> list[Shift]:
 
 def planned(campaign: Campaign, organisation_ids: Select[str]) -> list[tuple[date, int | None]]:
     """(day, conversations expected) of every shift, past ones too."""
-    query = select(Shift.starts_at, Shift.expected).where(
-        Shift.campaign_id == campaign.id,
+    rows = session.execute(_planned(campaign.id, organisation_ids))
+    return [(clock.local_day(starts_at), expected) for starts_at, expected in rows]
+
+
+@built_once
+def _planned(campaign_id: str, organisation_ids: Select[str]) -> Select[datetime, int | None]:
+    return select(Shift.starts_at, Shift.expected).where(
+        Shift.campaign_id == campaign_id,
         Shift.organisation_id.in_(organisation_ids),
         Shift.cancelled_at.is_(None),
     )
-    return [(clock.local_day(starts_at), expected) for starts_at, expected in session.execute(query)]
 
 
 def known_at(campaign: Campaign, organisation: Organisation) -> list[ColumnElement[bool]]:

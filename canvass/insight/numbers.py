@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from canvass.core import clock, i18n
-from canvass.core.db import session
 from canvass.counting import quarantine, receipts, tallies
 from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns, targets, topics
@@ -116,9 +115,7 @@ def _areas(campaign: Campaign, organisation: Organisation) -> list[Subtotal]:
     counts = tallies.by("area", campaign.id, organisations.beneath(organisation.id))
     offered = [area for area in areas.owned_beneath(organisation.id) if not area.retired_at]
     known = {area.id: area for area in offered}
-    for area_id in counts:
-        if area_id and area_id not in known and (elsewhere := session.get(areas.Area, area_id)):
-            known[area_id] = elsewhere
+    known |= areas.with_ids(area_id for area_id in counts if area_id and area_id not in known)
     rows = [
         Subtotal(area.name, counts.get(area.id, Count()), id=area.id, code=area.code)
         for area in areas.in_order(known.values())

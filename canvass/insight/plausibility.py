@@ -60,7 +60,7 @@ class Day(NamedTuple):
 
     day: date
     channel: str
-    count: Count
+    counted: Count
     pace: int
 
 
@@ -183,7 +183,7 @@ def _read(campaign: Campaign, organisation_ids: list[str], since: date) -> dict[
     for some in in_batches(organisation_ids):
         for id_, day, channel, attempts, conversations, pace in session.execute(_days(campaign, some, since)):
             odd = Day(day, channel, Count(int(attempts), int(conversations)), int(pace or 0))
-            if any(kinds(channel, odd.count, odd.pace)):
+            if any(kinds(channel, odd.counted, odd.pace)):
                 found[id_].append(odd)
     return found
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, bindparam, or_, select
 
-from canvass.core.db import Base, session
+from canvass.core.db import Base, built_once, session
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -80,14 +79,13 @@ def _reach(person: Person) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(mine), tuple(sorted(upwards))
 
 
-# Cached as in `organisations.beneath_any`: only the queries, never their results.
-@lru_cache(maxsize=4096)
+@built_once
 def _visible(kind: type[Owned], mine: tuple[str, ...], upwards: tuple[str, ...]) -> Select[Owned]:
     owner: Any = kind.id if kind is Organisation else kind.organisation_id  # type: ignore[attr-defined]
     return select(kind).where(or_(owner.in_(organisations.beneath_any(mine)), owner.in_(upwards)))
 
 
-@lru_cache(maxsize=4096)
+@built_once
 def _visible_one(kind: type[Owned], mine: tuple[str, ...], upwards: tuple[str, ...]) -> Select[Owned]:
     """Return the same for the object whose id is bound to `:id`."""
     key: Any = kind.id  # type: ignore[attr-defined]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 
 from sqlalchemy import CTE, ForeignKey, Select, String, UniqueConstraint, bindparam, event, inspect, select
 from sqlalchemy.orm import Mapped, QueryContext, aliased, mapped_column
 from sqlalchemy.orm.util import identity_key
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, built_once, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 
@@ -72,9 +71,7 @@ def beneath_any(organisation_ids: Iterable[str]) -> Select[str]:
     return _beneath(tuple(organisation_ids))
 
 
-# Cached since pages ask about the same few organisations several times, and building the query costs more than running
-# it. Only the query is cached, never its result.
-@lru_cache(maxsize=4096)
+@built_once
 def _beneath(organisation_ids: tuple[str, ...]) -> Select[str]:
     tree = select(Organisation.id).where(Organisation.id.in_(organisation_ids)).cte("beneath", recursive=True)
     child = aliased(Organisation)
