@@ -147,6 +147,15 @@ def read_only() -> None:
     session.connection(execution_options=options)
 
 
+def lock(table: type[Base]) -> None:
+    """Have others who write to the table wait until this transaction ends. Call it before the first query.
+
+    On SQLite a writing transaction does so by itself.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def is_reading() -> bool:
     """Is this transaction read-only?"""
     return bool(session.connection().get_execution_options().get("reading", False))

@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, case, cast, func, select, type_coerce
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import NullType
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, insert_once, session
+from canvass.core.db import Base, Id, insert_once, lock, session
 from canvass.counting import tallies
 from canvass.fieldwork.areas import Area
-from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.campaigns import TALKED, Campaign
 from canvass.fieldwork.shifts import Shift
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -157,21 +160,41 @@ def counted(attempt: Attempt) -> Counter[tallies.Cell]:
     return Counter(dict.fromkeys(cells, attempt.number))
 
 
-def recount() -> Counter[tallies.Cell]:
-    """Every counter, computed from the rows."""
-    computed: Counter[tallies.Cell] = Counter()
-    for attempt in session.scalars(
-        select(Attempt).where(Attempt.is_deleted.is_(False)).execution_options(yield_per=2000)
-    ):
-        computed.update(counted(attempt))
-    return computed
-
-
 def drift() -> dict[tallies.Cell, tuple[int, int]]:
-    """The counters that differ from the rows: (stored, computed) by cell."""
-    computed, stored = recount(), tallies.everything()
-    cells = set(computed) | set(stored)
-    return {cell: (stored.get(cell, 0), computed[cell]) for cell in cells if stored.get(cell, 0) != computed[cell]}
+    """The counters that differ from the rows: (stored, computed) by cell.
+
+    Needs a snapshot (`db.read_only`), or nobody else who logs. Holds the counters of one organisation at a time.
+    """
+    found: dict[tallies.Cell, tuple[int, int]] = {}
+    unseen = tallies.owners()
+    rows = session.execute(_grouped(), execution_options={"yield_per": 5000})
+    for owner, some in groupby(rows, key=lambda row: (row[0], row[1])):
+        unseen.discard(owner)
+        found |= tallies.differences(*owner, some)
+    for owner in unseen:
+        found |= tallies.differences(*owner, ())
+    return found
+
+
+def recount(campaign_id: str, organisation_id: str) -> None:
+    """Set an organisation's counters in a campaign to what the rows say. Whoever logs waits until it is committed."""
+    lock(tallies.Tally)
+    whose = (Attempt.campaign_id == campaign_id, Attempt.organisation_id == organisation_id)
+    rows = session.execute(_grouped().where(*whose), execution_options={"yield_per": 5000})
+    tallies.correct(tallies.differences(campaign_id, organisation_id, rows))
+
+
+def _grouped() -> Select[Any]:
+    """A query for the rows that count, alike ones summed up, as `tallies.differences` reads them.
+
+    Sorted by the database, so that nobody need hold more than an organisation's. `happened_at` comes as it is stored.
+    """
+    # Text, since PostgreSQL does not compare JSON.
+    topics = case((Attempt.outcome == TALKED, cast(Attempt.topics, Text)), else_=None)
+    keys = (Attempt.area_id, Attempt.channel, type_coerce(Attempt.happened_at, NullType()), topics)
+    columns = (Attempt.campaign_id, Attempt.organisation_id, *keys, Attempt.outcome, Attempt.shift_id)
+    query = select(*columns, func.sum(Attempt.number)).where(Attempt.is_deleted.is_(False))
+    return query.group_by(*columns).order_by(Attempt.campaign_id, Attempt.organisation_id)
 
 
 def _hour(happened_at: datetime) -> dict[str, object]:
