@@ -102,9 +102,8 @@ def told(what: str) -> Iterator[None]:
         took, worked = time.perf_counter() - began, time.process_time() - worked
         is_over.set()
         watcher.join()
-    print(
-        f"{what}: {took:.1f} s ({worked:.1f} s of it this process), at most {(most[0] - had) / 1e6:.0f} MB more than {had / 1e6:.0f}"
-    )
+    more = (most[0] - had) / 1e6
+    print(f"{what}: {took:.1f} s ({worked:.1f} s of it this process), at most {more:.0f} MB more than before")
 
 
 def memory() -> int:

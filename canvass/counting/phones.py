@@ -6,6 +6,7 @@ from typing import Any
 
 from canvass.core import clock, state
 from canvass.counting import operations, summaries, tallies
+from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns, shifts, targets, topics
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import people
@@ -38,8 +39,9 @@ def _campaigns(person: Person, found: list[Campaign]) -> list[dict[str, Any]]:
         return []
     own = {c.id: campaigns.logging_organisation(person, c) or c.organisation_id for c in found}
     owners = {campaign.organisation_id for campaign in found}
-    talked = tallies.talked_at(ids, {*owners, *own.values()}, clock.today())
-    agreed, offered, told = targets.of_owners(ids), topics.offered_in(ids), _shifts(person, ids)
+    result = tallies.at_tops(ids, {*owners, *own.values()})
+    today = tallies.at_tops(ids, set(own.values()), "day", clock.today().isoformat())
+    agreed, offered, told = targets.agreed_in(ids), topics.offered_in(ids), _shifts(person, ids)
     ground = areas.named(owners, person.association_id)
     return [
         {
@@ -47,10 +49,10 @@ def _campaigns(person: Person, found: list[Campaign]) -> list[dict[str, Any]]:
             "name": campaign.name,
             "state": campaign.state,
             "script": campaign.script,
-            "target": agreed.get(campaign.id),
-            "result": talked.get((campaign.id, campaign.organisation_id), (0, 0))[0],
-            "association_result": talked.get((campaign.id, own[campaign.id]), (0, 0))[0],
-            "association_today": talked.get((campaign.id, own[campaign.id]), (0, 0))[1],
+            "target": agreed.get((campaign.id, campaign.organisation_id)),
+            "result": result.get((campaign.id, campaign.organisation_id), Count()).conversations,
+            "association_result": result.get((campaign.id, own[campaign.id]), Count()).conversations,
+            "association_today": today.get((campaign.id, own[campaign.id]), Count()).conversations,
             "areas": [{"id": id_, "code": code, "name": name} for id_, code, name in ground[campaign.organisation_id]],
             "channels": [{"channel": c, "outcomes": list(campaigns.CHANNELS[c])} for c in campaign.channels],
             "topics": [{"id": id_, "name": name} for id_, name in offered[campaign.id]],

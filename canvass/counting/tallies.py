@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Index, Select, String, bindparam, delete, func, select, text
+from sqlalchemy import Index, Select, String, bindparam, delete, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
@@ -139,16 +139,16 @@ def by(dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[
     return _read(Tally.key, dimension, campaign_id, organisation_ids)
 
 
-def marginals(dimensions: Iterable[str], campaign_id: str, organisation_id: str) -> dict[str, dict[str, Count]]:
-    """The counts of one organisation, without those beneath, by dimension and key."""
-    query = _counts(Tally.dimension, Tally.key).where(
-        Tally.campaign_id == campaign_id,
-        Tally.dimension.in_(list(dimensions)),
-        Tally.organisation_id == organisation_id,
-    )
-    found: dict[str, dict[str, Count]] = {dimension: {} for dimension in dimensions}
-    for dimension, key, attempts, conversations in session.execute(query):
-        found[dimension][key] = Count(int(attempts), int(conversations))
+def marginals(
+    dimensions: Iterable[str], campaign_id: str, organisation_ids: Iterable[str]
+) -> dict[str, dict[str, dict[str, Count]]]:
+    """The counts of each of the organisations, without those beneath, by organisation, dimension and key."""
+    found: dict[str, dict[str, dict[str, Count]]] = {}
+    for some in in_batches(organisation_ids):
+        found |= {id_: {dimension: {} for dimension in dimensions} for id_ in some}
+        given = {"campaign": campaign_id, "dimensions": list(dimensions), "organisations": some}
+        for id_, dimension, key, attempts, conversations in session.execute(_MARGINALS, given):
+            found[id_][dimension][key] = Count(int(attempts), int(conversations))
     return found
 
 
@@ -224,37 +224,29 @@ def total(campaign_id: str, organisation_ids: Select[str]) -> Count:
     return added(by_organisation(campaign_id, organisation_ids).values())
 
 
-def _talked_at(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """A query for the conversations by top and campaign; the parameters are `tops` and `campaigns`."""
+def at_tops(
+    campaign_ids: Iterable[str], organisation_ids: Iterable[str], dimension: str = "channel", key: str | None = None
+) -> dict[tuple[str, str], Count]:
+    """Counts by (campaign, organisation), of each organisation with all beneath it; those without attempts left out.
+
+    Of all attempts, or of those with this key in the dimension.
+    """
+    given = {"campaigns": list(campaign_ids), "tops": list(organisation_ids), "key": key}
+    return {
+        (campaign_id, top): Count(int(attempts), int(conversations))
+        for campaign_id, top, attempts, conversations in session.execute(_at_tops(dimension, key is not None), given)
+    }
+
+
+@built_once
+def _at_tops(dimension: str, has_key: bool) -> Select[Any]:
     tops = organisations.TOPS
-    return (
-        select(tops.c.top, Tally.campaign_id, func.sum(Tally.number), Tally.dimension)
-        .join(Tally, Tally.organisation_id == tops.c.id)
-        .where(
-            Tally.campaign_id.in_(bindparam("campaigns", expanding=True)),
-            Tally.outcome == campaigns.TALKED,
-            *conditions,
-        )
-        .group_by(tops.c.top, Tally.campaign_id, Tally.dimension)
+    query = (
+        _counts(Tally.campaign_id, tops.c.top)
+        .join(tops, tops.c.id == Tally.organisation_id)
+        .where(Tally.campaign_id.in_(bindparam("campaigns", expanding=True)), Tally.dimension == dimension)
     )
-
-
-# Built once: phones ask for it when they start.
-_TALKED_AT = _talked_at(Tally.dimension == "channel").union_all(
-    _talked_at(Tally.dimension == "day", Tally.key == bindparam("day"))
-)
-
-
-def talked_at(
-    campaign_ids: Iterable[str], organisation_ids: Iterable[str], day: date
-) -> dict[tuple[str, str], tuple[int, int]]:
-    """Conversations in all and on the day, by (campaign, organisation), each organisation with all beneath it."""
-    given = {"campaigns": list(campaign_ids), "tops": list(organisation_ids), "day": day.isoformat()}
-    found: dict[tuple[str, str], tuple[int, int]] = {}
-    for top, campaign_id, number, dimension in session.execute(_TALKED_AT, given):
-        in_all, on_day = found.get((campaign_id, top), (0, 0))
-        found[campaign_id, top] = (in_all, int(number)) if dimension == "day" else (int(number), on_day)
-    return found
+    return query.where(Tally.key == bindparam("key")) if has_key else query
 
 
 def pulse(campaign_id: str) -> int:
@@ -384,3 +376,10 @@ def _counts(*columns: Any) -> Select[Any]:
     """These columns, the attempts and the conversations of each group of them."""
     talked = func.sum(Tally.number).filter(Tally.outcome == campaigns.TALKED)
     return select(*columns, func.sum(Tally.number), func.coalesce(talked, 0)).group_by(*columns)
+
+
+_MARGINALS = _counts(Tally.organisation_id, Tally.dimension, Tally.key).where(
+    Tally.campaign_id == bindparam("campaign"),
+    Tally.dimension.in_(bindparam("dimensions", expanding=True)),
+    Tally.organisation_id.in_(bindparam("organisations", expanding=True)),
+)

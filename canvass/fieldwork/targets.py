@@ -108,30 +108,22 @@ def _latest(campaign: Campaign, organisation: Organisation, area_id: str) -> Tar
 
 
 _AGREED = (
-    select(Target.organisation_id, Target.number)
-    .where(Target.campaign_id == bindparam("campaign"), Target.area_id == "")
+    select(Target.campaign_id, Target.organisation_id, Target.number)
+    .where(Target.campaign_id.in_(bindparam("campaigns", expanding=True)), Target.area_id == "")
     .order_by(Target.revision)
 )
 
 
 def agreed(campaign: Campaign) -> dict[str, int]:
     """The present targets by organisation id, without those of areas."""
+    return {organisation_id: number for (_campaign, organisation_id), number in agreed_in([campaign.id]).items()}
+
+
+def agreed_in(campaign_ids: Collection[str]) -> dict[tuple[str, str], int]:
+    """The present targets by campaign id and organisation id, without those of areas."""
+    rows = session.execute(_AGREED, {"campaigns": list(campaign_ids)})
     # The latest last, so that it wins.
-    return dict(iter(session.execute(_AGREED, {"campaign": campaign.id})))
-
-
-_OF_OWNERS = (
-    select(Target.campaign_id, Target.number)
-    .join(Campaign, (Campaign.id == Target.campaign_id) & (Campaign.organisation_id == Target.organisation_id))
-    .where(Target.campaign_id.in_(bindparam("campaigns", expanding=True)), Target.area_id == "")
-    .order_by(Target.revision)
-)
-
-
-def of_owners(campaign_ids: Collection[str]) -> dict[str, int]:
-    """The present target of each of the campaigns as a whole, by campaign id; those without one are left out."""
-    # The latest last, so that it wins.
-    return dict(iter(session.execute(_OF_OWNERS, {"campaigns": list(campaign_ids)})))
+    return {(campaign_id, organisation_id): number for campaign_id, organisation_id, number in rows}
 
 
 _REVISIONS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -86,11 +87,20 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
     )
 
 
-def result(campaign: Campaign, organisation: Organisation) -> Subtotal:
-    """The campaign's result and target at one organisation, without the tables: for a list of campaigns."""
-    count = tallies.total(campaign.id, organisations.beneath(organisation.id))
-    target = targets.agreed(campaign).get(organisation.id)
-    return Subtotal(organisation.name, count, id=organisation.id, target=target)
+def results(shown: Sequence[tuple[Campaign, Organisation]]) -> list[Subtotal]:
+    """Each campaign's result and target at one organisation, without the tables: for a list of campaigns."""
+    campaign_ids = [campaign.id for campaign, _node in shown]
+    counts = tallies.at_tops(campaign_ids, {node.id for _campaign, node in shown})
+    agreed = targets.agreed_in(campaign_ids)
+    return [
+        Subtotal(
+            node.name,
+            counts.get((campaign.id, node.id), Count()),
+            id=node.id,
+            target=agreed.get((campaign.id, node.id)),
+        )
+        for campaign, node in shown
+    ]
 
 
 def _children(organisation: Organisation, reading: sums.Reading, agreed: dict[str, int]) -> list[Subtotal]:

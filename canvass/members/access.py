@@ -75,6 +75,7 @@ def visible(person: Person, kind: type[Owned]) -> Select[Owned]:
 def _reach(person: Person) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the ids of the organisations where the person has a role, and of those with all above them."""
     mine = nodes(person)
+    organisations.load(mine)
     upwards = {node.id for organisation_id in mine for node in organisations.above(organisation_id)}
     return tuple(mine), tuple(sorted(upwards))
 
@@ -110,6 +111,7 @@ def tops(person: Person, organisation_id: str, action: str = "campaign.see") -> 
     if may(person, action, organisation_id):
         top = session.get(Organisation, organisation_id)
         return [top] if top else []
+    organisations.load(nodes(person, action))
     found = [node for node_id in nodes(person, action) if (node := session.get(Organisation, node_id))]
     return organisations.in_order(
         _highest(node for node in found if organisations.is_beneath(node.id, organisation_id))

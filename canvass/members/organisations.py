@@ -101,19 +101,36 @@ def above(organisation_id: str) -> list[Organisation]:
     return line
 
 
+def load(organisation_ids: Iterable[str]) -> None:
+    """Have the session know these organisations and all above them, so that `above` need not ask for each."""
+    unknown = set()
+    for id_ in organisation_ids:
+        node: str | None = id_
+        while node is not None and (known := _known(node)) is not None:
+            node = known.parent_id
+        if node is not None:
+            unknown.add(node)
+    if unknown:
+        session.scalars(_LINES, {"ids": sorted(unknown)}).all()
+
+
 def _get(organisation_id: str) -> Organisation | None:
     """Return the organisation; one that the session does not know is loaded with all above it, in one query."""
-    known = session.identity_map.get(identity_key(Organisation, organisation_id))
-    if known is not None and not inspect(known).expired:
-        return known
+    known = _known(organisation_id)
     if known is None:
-        session.scalars(_LINE, {"id": organisation_id}).all()
-    return session.get(Organisation, organisation_id)
+        load([organisation_id])
+    return known or session.get(Organisation, organisation_id)
 
 
-def _line() -> Select[Organisation]:
-    """Return a query for the organisation with the id `:id` and those above it."""
-    line = select(Organisation.id, Organisation.parent_id).where(Organisation.id == bindparam("id"))
+def _known(organisation_id: str) -> Organisation | None:
+    """Return the organisation if the session has loaded it."""
+    known = session.identity_map.get(identity_key(Organisation, organisation_id))
+    return None if known is None or inspect(known).expired else known
+
+
+def _lines() -> Select[Organisation]:
+    """Return a query for the organisations whose ids are bound to `ids`, and those above them."""
+    line = select(Organisation.id, Organisation.parent_id).where(Organisation.id.in_(bindparam("ids", expanding=True)))
     above = line.cte("line", recursive=True)
     parent = aliased(Organisation)
     above = above.union(select(parent.id, parent.parent_id).join(above, parent.id == above.c.parent_id))
@@ -121,7 +138,7 @@ def _line() -> Select[Organisation]:
 
 
 # Built once, since that takes as long as running it.
-_LINE = _line()
+_LINES = _lines()
 
 
 def lines() -> dict[str, tuple[str, ...]]:
