@@ -14,6 +14,7 @@ from canvass.counting import late_reports, quarantine
 from canvass.counting.late_reports import Totals
 from canvass.fieldwork import areas, campaigns, shifts, sign_ups, targets, topics, trainings
 from canvass.fieldwork.area_files import Draft
+from canvass.fieldwork.areas import Area
 from canvass.fieldwork.shifts import Shift
 from canvass.insight import walls
 from canvass.members import devices, joining, organisations, people, sessions
@@ -36,10 +37,10 @@ def grow(cast: Cast, secret: str, numbers: range) -> None:
         _person(cast, organisations.add("association", f"Grupp {number:02}", municipal), 100 + number)
         _campaign(cast, number)
         leader = _person(cast, team, number)
+        area = _ground_and_shifts(cast, team, leader, number)
         if shown is not None:
             sign_ups.add(shown.id, leader)
-            send_out(shown, leader)
-        _ground_and_shifts(cast, team, leader, number)
+            shifts.assign(shown, area, by=cast.adam)
         _what_came_in(cast, team, leader, number)
         targets.agree(cast.spring, team, 100 + number, by=cast.adam)
         walls.make(cast.spring, cast.norrkoping, f"Tavla {number}", "sv", secret, by=cast.bo)
@@ -77,8 +78,11 @@ def _person(cast: Cast, team: Organisation, number: int) -> Person:
     return leader
 
 
-def _ground_and_shifts(cast: Cast, team: Organisation, leader: Person, number: int) -> None:
-    """Areas with outlines, and shifts to come, under way and over, of the team and of those that the pages are of."""
+def _ground_and_shifts(cast: Cast, team: Organisation, leader: Person, number: int) -> Area:
+    """Areas with outlines, and shifts to come, under way and over, of the team and of those that the pages are of.
+
+    Returns the last area.
+    """
     for owner in (team, cast.hageby, cast.norrkoping):
         area = areas.add(owner, name=f"Område {number:02}", code=f"Z{number}", households=100, by=cast.adam)
         area.outline = square(16 + number / 50, 58.5)
@@ -90,6 +94,7 @@ def _ground_and_shifts(cast: Cast, team: Organisation, leader: Person, number: i
                 sign_ups.add(shift.id, person)
             send_out(shift, leader, missing=number + 1)
             log(cast, leader, number=3, area=area, shift=shift, days_ago=number % 20)
+    return area
 
 
 def _what_came_in(cast: Cast, team: Organisation, leader: Person, number: int) -> None:

@@ -26,7 +26,6 @@ WITHOUT_LISTS = {
     "about.health", "about.offline", "about.page", "about.ready",
     "attempts.front", "attempts.manifest", "attempts.screen", "attempts.service_worker",
     "calendars.one",
-    "hours.page",
     "joining.demo", "joining.invited", "joining.poster", "joining.sign_in_link", "joining.type_code",
     "numbers.watch", "walls.wall", "walls.watch",
     "people.sign_in",
