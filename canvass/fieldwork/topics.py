@@ -64,9 +64,12 @@ def offered_in(campaign_ids: Collection[str]) -> dict[str, list[tuple[str, str]]
     return found
 
 
+_ALL_OF = select(Topic).where(Topic.campaign_id == bindparam("campaign"))
+
+
 def all_of(campaign: Campaign) -> dict[str, Topic]:
     """Every topic the campaign has ever had, by id."""
-    return {topic.id: topic for topic in session.scalars(select(Topic).where(Topic.campaign_id == campaign.id))}
+    return {topic.id: topic for topic in session.scalars(_ALL_OF, {"campaign": campaign.id})}
 
 
 def offer(campaign: Campaign, names: Iterable[str]) -> None:

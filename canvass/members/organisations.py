@@ -164,8 +164,12 @@ def is_beneath(organisation_id: str, top_id: str) -> bool:
 
 def children(organisation_id: str | None) -> list[Organisation]:
     """Return the organisations directly beneath, sorted by name; the roots for None."""
-    found = session.scalars(select(Organisation).where(Organisation.parent_id == organisation_id))
-    return in_order(found)
+    return in_order(session.scalars(_children(organisation_id)))
+
+
+@built_once
+def _children(organisation_id: str | None) -> Select[Organisation]:
+    return select(Organisation).where(Organisation.parent_id == organisation_id)
 
 
 def tree(top_ids: Iterable[str]) -> list[tuple[int, Organisation]]:
