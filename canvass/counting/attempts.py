@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -163,17 +163,20 @@ def counted(attempt: Attempt) -> Counter[tallies.Cell]:
 def drift() -> dict[tallies.Cell, tuple[int, int]]:
     """The counters that differ from the rows: (stored, computed) by cell.
 
-    Needs a snapshot (`db.read_only`), or nobody else who logs. Holds the counters of one organisation at a time.
+    Needs a snapshot (`db.read_only`), or nobody else who logs.
     """
-    found: dict[tallies.Cell, tuple[int, int]] = {}
+    return dict(drifting())
+
+
+def drifting() -> Iterator[tuple[tallies.Cell, tuple[int, int]]]:
+    """The same one by one. Holds no more than the counters of one organisation."""
     unseen = tallies.owners()
     rows = session.execute(_grouped(), execution_options={"yield_per": 5000})
     for owner, some in groupby(rows, key=lambda row: (row[0], row[1])):
         unseen.discard(owner)
-        found |= tallies.differences(*owner, some)
+        yield from tallies.differences(*owner, some).items()
     for owner in unseen:
-        found |= tallies.differences(*owner, ())
-    return found
+        yield from tallies.differences(*owner, ()).items()
 
 
 def recount(campaign_id: str, organisation_id: str) -> None:
