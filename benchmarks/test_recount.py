@@ -130,31 +130,7 @@ def fill() -> None:
     indexes = list(Attempt.__table__.indexes)  # type: ignore[attr-defined]
     for index in indexes:
         index.drop(db.session.connection())
-    statement = insert(Attempt.__table__)  # type: ignore[arg-type]
-    rows: list[dict[str, Any]] = []
-    for evening in range(BASE // EVENING):
-        place = random.randrange(len(associations))
-        starts_at = NOW - timedelta(days=random.randrange(250), hours=random.randrange(4))
-        area = ground[4 * place + random.randrange(4)]["id"]
-        channel = random.choices(list(campaigns.CHANNELS), (60, 20, 10, 5, 5))[0]
-        for number in range(EVENING):
-            rows.append(
-                row(
-                    evening * EVENING + number,
-                    campaign_id=campaign.id,
-                    organisation_id=associations[place]["id"],
-                    area_id=area,
-                    channel=channel,
-                    at=starts_at.replace(minute=0) + timedelta(hours=number // 20),
-                    topic_ids=topic_ids,
-                    random=random,
-                )
-            )
-        if len(rows) >= 60_000:
-            db.session.execute(statement, rows)
-            rows.clear()
-    if rows:
-        db.session.execute(statement, rows)
+    add_evenings(campaign.id, [one["id"] for one in associations], [one["id"] for one in ground], topic_ids, random)
     for copy in range(1, ATTEMPTS // BASE):
         copy_to_other_days(copy)
         db.session.commit()
@@ -165,6 +141,26 @@ def fill() -> None:
         db.session.execute(text("PRAGMA optimize"))
     db.session.execute(text("ANALYZE"))
     db.session.commit()
+
+
+def add_evenings(campaign_id: str, owners: list[str], ground: list[str], topic_ids: list[str], random: Random) -> None:
+    """The attempts that are made one by one."""
+    rows: list[dict[str, Any]] = []
+    for evening in range(BASE // EVENING):
+        place = random.randrange(len(owners))
+        begins = NOW.replace(minute=0) - timedelta(days=random.randrange(250), hours=random.randrange(4))
+        facts = {
+            "campaign_id": campaign_id,
+            "organisation_id": owners[place],
+            "area_id": ground[4 * place + random.randrange(4)],
+            "channel": random.choices(list(campaigns.CHANNELS), (60, 20, 10, 5, 5))[0],
+        }
+        for number in range(evening * EVENING, (evening + 1) * EVENING):
+            at = begins + timedelta(hours=number % EVENING // 20)
+            rows.append(row(number, at=at, topic_ids=topic_ids, random=random, **facts))
+        if len(rows) >= 60_000 or evening == BASE // EVENING - 1:
+            db.session.execute(insert(Attempt.__table__), rows)  # type: ignore[arg-type]
+            rows.clear()
 
 
 def copy_to_other_days(copy: int) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, case, cast, func, select, type_coerce
+from sqlalchemy import JSON, ForeignKey, Index, Row, String, Text, case, cast, func, select, type_coerce
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import NullType
 
@@ -169,35 +168,33 @@ def drift() -> dict[tallies.Cell, tuple[int, int]]:
 
 
 def drifting() -> Iterator[tuple[tallies.Cell, tuple[int, int]]]:
-    """The same one by one. Holds no more than the counters of one organisation."""
-    unseen = tallies.owners()
-    rows = session.execute(_grouped(), execution_options={"yield_per": 5000})
-    for owner, some in groupby(rows, key=lambda row: (row[0], row[1])):
-        unseen.discard(owner)
-        yield from tallies.differences(*owner, some).items()
-    for owner in unseen:
-        yield from tallies.differences(*owner, ()).items()
+    """The same one by one. Holds no more than the rows and counters of one organisation."""
+    with_rows = session.execute(select(Attempt.campaign_id, Attempt.organisation_id).distinct())
+    for owner in tallies.owners().union((row[0], row[1]) for row in with_rows):
+        yield from tallies.differences(*owner, _counting(*owner)).items()
 
 
 def recount(campaign_id: str, organisation_id: str) -> None:
     """Set an organisation's counters in a campaign to what the rows say. Whoever logs waits until it is committed."""
     lock(tallies.Tally)
-    whose = (Attempt.campaign_id == campaign_id, Attempt.organisation_id == organisation_id)
-    rows = session.execute(_grouped().where(*whose), execution_options={"yield_per": 5000})
+    rows = _counting(campaign_id, organisation_id)
     tallies.correct(tallies.differences(campaign_id, organisation_id, rows))
 
 
-def _grouped() -> Select[Any]:
-    """A query for the rows that count, alike ones summed up, as `tallies.differences` reads them.
+def _counting(campaign_id: str, organisation_id: str) -> Iterable[Row[Any]]:
+    """An organisation's rows that count, alike ones summed up, as `tallies.differences` reads them.
 
-    Sorted by the database, so that nobody need hold more than an organisation's. `happened_at` comes as it is stored.
+    One organisation's at a time, which the database finds by an index and can sort in little memory: SQLite may be
+    built to sort nowhere else. `happened_at` comes as it is stored.
     """
     # Text, since PostgreSQL does not compare JSON.
     topics = case((Attempt.outcome == TALKED, cast(Attempt.topics, Text)), else_=None)
-    keys = (Attempt.area_id, Attempt.channel, type_coerce(Attempt.happened_at, NullType()), topics)
-    columns = (Attempt.campaign_id, Attempt.organisation_id, *keys, Attempt.outcome, Attempt.shift_id)
-    query = select(*columns, func.sum(Attempt.number)).where(Attempt.is_deleted.is_(False))
-    return query.group_by(*columns).order_by(Attempt.campaign_id, Attempt.organisation_id)
+    at = type_coerce(Attempt.happened_at, NullType())
+    columns = (Attempt.area_id, Attempt.channel, at, topics, Attempt.outcome, Attempt.shift_id)
+    query = select(*columns, func.sum(Attempt.number)).where(
+        Attempt.campaign_id == campaign_id, Attempt.organisation_id == organisation_id, Attempt.is_deleted.is_(False)
+    )
+    return session.execute(query.group_by(*columns), execution_options={"yield_per": 5000})
 
 
 def _hour(happened_at: datetime) -> dict[str, object]:

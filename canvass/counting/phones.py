@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import bindparam, select
+
 from canvass.core import clock, state
+from canvass.core.db import in_batches, session
 from canvass.counting import operations, summaries, tallies
 from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns, shifts, targets, topics
 from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.shifts import ShiftArea
 from canvass.members import people
 from canvass.members.people import Person
 
@@ -65,7 +70,7 @@ def _campaigns(person: Person, found: list[Campaign]) -> list[dict[str, Any]]:
 def _shifts(person: Person, campaign_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
     """The shifts the person may log on, each with what has come of it so far, by campaign id."""
     found = shifts.open_to(person, campaign_ids)
-    summed, ground = summaries.summaries(found), shifts.area_ids(shift.id for shift in found)
+    summed, ground = summaries.summaries(found), _area_ids(shift.id for shift in found)
     told: dict[str, list[dict[str, Any]]] = {campaign_id: [] for campaign_id in campaign_ids}
     for shift in found:
         told[shift.campaign_id].append(
@@ -83,3 +88,17 @@ def _shifts(person: Person, campaign_ids: list[str]) -> dict[str, list[dict[str,
             }
         )
     return told
+
+
+_AREA_IDS = select(ShiftArea.shift_id, ShiftArea.area_id).where(
+    ShiftArea.shift_id.in_(bindparam("shifts", expanding=True))
+)
+
+
+def _area_ids(shift_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The ids of the areas given to each of the shifts, by shift id; shifts without any are left out."""
+    found: dict[str, list[str]] = {}
+    for some in in_batches(shift_ids):
+        for shift_id, area_id in session.execute(_AREA_IDS, {"shifts": some}):
+            found.setdefault(shift_id, []).append(area_id)
+    return found

@@ -298,7 +298,7 @@ def owners() -> set[tuple[str, str]]:
 def differences(campaign_id: str, organisation_id: str, rows: Iterable[Sequence[Any]]) -> dict[Cell, tuple[int, int]]:
     """The organisation's counters that differ from its rows: (stored, computed) by cell.
 
-    The rows are (campaign, organisation, area, channel, happened_at, topics as JSON or None, outcome, shift, number).
+    The rows are (area, channel, happened_at, topics as JSON or None, outcome, shift, number).
     """
     computed = _summed(rows)
     query = select(Tally.dimension, Tally.key, Tally.outcome, Tally.number).where(
@@ -330,7 +330,7 @@ def _summed(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str, str], int]:
     Not by `cells` itself, which takes minutes for millions of rows. A test holds that both say the same.
     """
     sums: defaultdict[tuple[str, str, str], int] = defaultdict(int)
-    for _campaign, _organisation, area_id, channel, happened_at, topics, outcome, shift_id, number in rows:
+    for area_id, channel, happened_at, topics, outcome, shift_id, number in rows:
         day, hour = _local(happened_at)
         sums["area", area_id or "", outcome] += number
         sums["channel", channel, outcome] += number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, bindpara
 from sqlalchemy.orm import Mapped, joinedload, lazyload, load_only, mapped_column, relationship, selectinload
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, built_once, in_batches, new_id, session
+from canvass.core.db import Base, Id, built_once, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import areas, sign_ups
@@ -250,9 +250,7 @@ def find(person: Person, shift_id: str, action: str | None = None) -> Shift:
 _OPEN_TO = (
     select(Shift)
     .options(
-        lazyload(Shift.organisation),
-        lazyload(Shift.campaign),
-        lazyload(Shift.areas),
+        *(lazyload(what) for what in (Shift.organisation, Shift.campaign, Shift.areas)),
         joinedload(Shift.leader).options(load_only(Person.name), lazyload(Person.association)),
     )
     .where(
@@ -267,9 +265,6 @@ _OPEN_TO = (
         ),
     )
     .order_by(Shift.starts_at, Shift.id)
-)
-_GROUND = select(ShiftArea.shift_id, ShiftArea.area_id).where(
-    ShiftArea.shift_id.in_(bindparam("shifts", expanding=True))
 )
 
 
@@ -287,15 +282,6 @@ def open_to(person: Person, campaign_ids: Collection[str]) -> list[Shift]:
         "person": person.id,
     }
     return list(session.scalars(_OPEN_TO, given))
-
-
-def area_ids(shift_ids: Iterable[str]) -> dict[str, list[str]]:
-    """The ids of the areas given to each of the shifts, by shift id; shifts without any are left out."""
-    found: dict[str, list[str]] = {}
-    for some in in_batches(shift_ids):
-        for shift_id, area_id in session.execute(_GROUND, {"shifts": some}):
-            found.setdefault(shift_id, []).append(area_id)
-    return found
 
 
 def upcoming(campaign: Campaign, organisation: Organisation, most: int | None = 200) -> list[Shift]:
