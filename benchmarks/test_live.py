@@ -77,12 +77,14 @@ class Scene:
             for day in range(30):
                 facts = Facts(None, random.choice(["door", "phone"]), "talked", 2, [])
                 attempts.log(
-                    db.new_id(),
-                    author=person,
-                    campaign_id=cast.spring.id,
-                    organisation_id=home.id,
-                    happened_at=clock.now() - timedelta(days=day),
-                    facts=facts,
+                    attempts.Change(
+                        db.new_id(),
+                        author_id=person.id,
+                        campaign_id=cast.spring.id,
+                        organisation_id=home.id,
+                        happened_at=clock.now() - timedelta(days=day),
+                        facts=facts,
+                    )
                 )
         self.phones = [Phone(server.url, cast, person, devices.add(person)) for person, _ in crew]
         at = [cast.norrkoping.id] * 3 + [home.id for _, home in crew[:4]]

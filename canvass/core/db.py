@@ -6,9 +6,10 @@ Differences between the two are dealt with here and in `sqlite`; elsewhere only 
 from __future__ import annotations
 
 import os
+import re
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Table, literal, text
+from sqlalchemy import DateTime, Engine, MetaData, Select, Table, bindparam, event, literal, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, make_url
@@ -25,13 +26,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import String, TypeDecorator
 
-from canvass.core import sqlite
+from canvass.core import clock, sqlite
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure and deadlock.
-TRY_AGAIN = {"40001", "40P01"}
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+# PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure, deadlock, and a row
+# that somebody else inserted first, which the next try finds.
+TRY_AGAIN = {"40001", "40P01", "23505"}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -101,6 +105,7 @@ def attach(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             sqlite.prepare(db.engine)
+        _note_writes(db.engine)
 
 
 def complaints(engine: Engine) -> list[str]:
@@ -161,6 +166,32 @@ def is_reading() -> bool:
     return bool(session.connection().get_execution_options().get("reading", False))
 
 
+def let_go() -> None:
+    """End the transaction before slow work, such as rendering a page, so that no writer waits for it meanwhile.
+
+    Nothing may have been changed in it. What is read afterwards is read in another transaction.
+    """
+    if session().in_transaction() and not is_reading():
+        is_changed = session.new or session.dirty or session.deleted or _has_written()
+        assert not is_changed, "commit before slow work"
+        session.rollback()
+
+
+def _has_written() -> bool:
+    return bool(session.connection().info.get("has_written"))
+
+
+def _note_writes(engine: Engine) -> None:
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(connection: Connection, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
+        if context is not None and (context.isinsert or context.isupdate or context.isdelete):
+            connection.info["has_written"] = True
+
+    @event.listens_for(engine, "begin")
+    def forget(connection: Connection) -> None:
+        connection.info["has_written"] = False
+
+
 def note_aside(work: Callable[[], object]) -> None:
     """Do `work` in a transaction of its own and commit it, then begin another like the one there was.
 
@@ -172,6 +203,28 @@ def note_aside(work: Callable[[], object]) -> None:
     session.commit()
     if was_reading:
         read_only()
+
+
+def in_pieces(query: Select[Any], size: int = 1000) -> Generator[list[tuple[Any, ...]]]:
+    """Yield the rows of a query as they are found, in lists of at most `size`.
+
+    They are what the driver gives, without SQLAlchemy's conversions, which take longer than all else that is done with
+    a million rows: on SQLite a day is text. They are read in the transaction under way, and on PostgreSQL through a
+    cursor there, which is closed with the iterator. Between two lists other threads get their turn.
+    """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"  # it finds row after row as they are fetched anyhow
+    options = {} if is_sqlite else {"stream_results": True, "max_row_buffer": size}
+    with session.connection().execute(query, execution_options=options) as result:
+        cursor: Any = result.cursor
+        if not is_sqlite:
+            # SQLAlchemy has fetched one row from a cursor in the database, to know its columns.
+            first = result.fetchone()
+            if first is None:
+                return
+            yield [tuple(first)]
+        while rows := cursor.fetchmany(size):
+            yield rows
+            clock.pause()
 
 
 class Marker:
@@ -252,6 +305,27 @@ def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
         yield batch
 
 
+def rows(statement: Any, /, **parameters: Any) -> Iterable[Any]:
+    """Return the rows of a Core statement, which is best made once. Much quicker than the session's `execute`."""
+    return session.connection().execute(statement, parameters).all()
+
+
+def rows_of(statement: Any, ids: Iterable[str]) -> Iterator[Any]:
+    """Yield the rows of a Core statement that has the condition `among`, for these ids."""
+    for some in in_batches(ids):
+        yield from session.connection().execute(statement, {"ids": some})
+
+
+def among(column: Any) -> Any:
+    """Return the condition that the column is one of the `ids` of `rows_of`."""
+    return column.in_(bindparam("ids", expanding=True))
+
+
+def table(kind: type[Base]) -> Table:
+    """Return the class's table, for Core statements."""
+    return cast(Table, kind.__table__)
+
+
 def new_id() -> str:
     """Return a UUIDv7 (RFC 9562): it begins with the time, so that new rows go to the end of an index."""
     milliseconds = time.time_ns() // 1_000_000
@@ -264,7 +338,4 @@ def new_id() -> str:
 
 def is_id(value: object) -> bool:
     """Is this a UUID in the form that `new_id` writes: 36 characters, lower case?"""
-    try:
-        return isinstance(value, str) and str(uuid.UUID(value)) == value
-    except ValueError:
-        return False
+    return isinstance(value, str) and _ID.fullmatch(value) is not None

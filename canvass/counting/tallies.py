@@ -10,7 +10,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Index, Select, String, bindparam, delete, func, select, text
@@ -121,17 +121,22 @@ def move(changes: Mapping[Cell, int]) -> None:
     rows = [{**cell._asdict(), "number": number} for cell, number in sorted(changes.items()) if number]
     if not rows:
         return
-    statement = insert(Tally)
-    statement = statement.on_conflict_do_update(
-        index_elements=list(Tally.__table__.primary_key), set_={"number": Tally.number + statement.excluded.number}
-    )
-    # executemany on the connection: compiled once, not once per number of rows.
-    session.connection().execute(statement, rows)
     touched = sorted({(row["campaign_id"], row["organisation_id"]) for row in rows})
-    beats = insert(Pulse).values([{"campaign_id": c, "organisation_id": o, "beat": 1} for c, o in touched])
-    session.execute(
-        beats.on_conflict_do_update(index_elements=list(Pulse.__table__.primary_key), set_={"beat": Pulse.beat + 1})
-    )
+    # executemany on the connection: compiled once, not once per number of rows.
+    connection = session.connection()
+    connection.execute(_raise(Tally, "number", connection.dialect.name), rows)
+    beats = [
+        {"campaign_id": campaign, "organisation_id": organisation, "beat": 1} for campaign, organisation in touched
+    ]
+    connection.execute(_raise(Pulse, "beat", connection.dialect.name), beats)
+
+
+@cache
+def _raise(table: type[Base], column: str, _engine: str) -> Any:
+    """A statement that inserts a row, or adds to the column of the one that is there."""
+    statement = insert(table)
+    added = getattr(table, column) + statement.excluded[column]
+    return statement.on_conflict_do_update(index_elements=list(table.__table__.primary_key), set_={column: added})
 
 
 def by(dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:
@@ -289,6 +294,12 @@ def _beats_of(campaign_id: str, organisation_ids: Select[str]) -> Select[str, in
 # --- counting again -----------------------------------------------------------------------------------------
 
 
+def everything() -> dict[Cell, int]:
+    """Every counter that is not zero."""
+    query = select(Tally.campaign_id, Tally.dimension, Tally.organisation_id, Tally.key, Tally.outcome, Tally.number)
+    return {Cell(*row[:5]): row[5] for row in session.execute(query.where(Tally.number != 0))}
+
+
 def owners() -> set[tuple[str, str]]:
     """Whose counters there are: (campaign, organisation)."""
     rows = session.execute(select(Tally.campaign_id, Tally.organisation_id).distinct())
@@ -354,8 +365,8 @@ def _local(happened_at: datetime | str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=10_000)
-def _topics(topics: str) -> frozenset[str]:
-    return frozenset(json.loads(topics))
+def _topics(topics: str) -> tuple[str, ...]:
+    return tuple(json.loads(topics))
 
 
 def _read(column: Any, dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:

@@ -83,7 +83,7 @@ class Shift(Base):
     @property
     def is_open(self) -> bool:
         """Whether it can still be joined and logged on."""
-        return self.cancelled_at is None and clock.now() < self.ends_at + LATE
+        return is_open(self.cancelled_at, self.ends_at)
 
 
 class ShiftArea(Base):
@@ -111,6 +111,11 @@ class Facts:
     expected: int | None = None
     script: str = ""
     points: str = ""
+
+
+def is_open(cancelled_at: datetime | None, ends_at: datetime) -> bool:
+    """Whether a shift with these times can still be joined and logged on."""
+    return cancelled_at is None and clock.now() < ends_at + LATE
 
 
 # --- planning -----------------------------------------------------------------------------------------------
@@ -274,14 +279,9 @@ def open_to(person: Person, campaign_ids: Collection[str]) -> list[Shift]:
     Those of their association and above it, and those they lead or have signed up for.
     """
     now = clock.now()
-    given = {
-        "campaigns": list(campaign_ids),
-        "earliest": now - LATE,
-        "latest": now + AHEAD,
-        "line": [node.id for node in organisations.above(person.association_id)],
-        "person": person.id,
-    }
-    return list(session.scalars(_OPEN_TO, given))
+    line = [node.id for node in organisations.above(person.association_id)]
+    given = {"campaigns": list(campaign_ids), "line": line, "person": person.id}
+    return list(session.scalars(_OPEN_TO, {**given, "earliest": now - LATE, "latest": now + AHEAD}))
 
 
 def upcoming(campaign: Campaign, organisation: Organisation, most: int | None = 200) -> list[Shift]:

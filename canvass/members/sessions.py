@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, bindparam, delete, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, inspect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from canvass.core import clock, tokens
@@ -94,7 +94,8 @@ def of(person: Person) -> list[Session]:
 
 def end(known: Session) -> None:
     """Delete the session, if it is still there."""
-    session.execute(delete(Session).where(Session.id == known.id))
+    (id_,) = inspect(known).identity or ("",)  # reading `id` would fail when it is not there
+    session.execute(delete(Session).where(Session.id == id_))
 
 
 def end_all(person: Person) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from canvass.board.earlier_years import imports
 from canvass.board.earlier_years.models import EarlierImport
 from canvass.core import clock, db
-from canvass.counting import late_reports, quarantine
+from canvass.counting import late_reports
 from canvass.counting.late_reports import Totals
+from canvass.counting.quarantine import Held
 from canvass.fieldwork import areas, campaigns, shifts, sign_ups, targets, topics, trainings
 from canvass.fieldwork.area_files import Draft
 from canvass.fieldwork.areas import Area
@@ -106,9 +107,8 @@ def _what_came_in(cast: Cast, team: Organisation, leader: Person, number: int) -
     log(cast, cast.alva, number=50, days_ago=number % 10, channel="door" if number % 20 < 10 else "phone")
     for code, decision in (("number", ""), ("number", "admitted")):
         said = json.dumps({"campaign": cast.spring.id, "data": {"area": elsewhere.id, "outcome": "talked"}})
-        held = quarantine.hold(leader, db.new_id(), db.new_id(), said, code)
-        if decision:
-            quarantine.decide(held, decision, cast.bo)
+        facts = {"operation_id": db.new_id(), "digest": db.new_id(), "raw": said, "code": code, "decision": decision}
+        db.session.add(Held(**facts, author=leader, organisation=team, received_at=clock.now()))
 
 
 def _earlier_year(cast: Cast, team: Organisation, year: int) -> None:
