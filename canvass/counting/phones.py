@@ -99,6 +99,6 @@ def _area_ids(shift_ids: Iterable[str]) -> dict[str, list[str]]:
     """The ids of the areas given to each of the shifts, by shift id; shifts without any are left out."""
     found: dict[str, list[str]] = {}
     for some in in_batches(shift_ids):
-        for shift_id, area_id in session.execute(_AREA_IDS, {"shifts": some}):
+        for shift_id, area_id in session.connection().execute(_AREA_IDS, {"shifts": some}):
             found.setdefault(shift_id, []).append(area_id)
     return found

@@ -173,7 +173,9 @@ def of_shifts(campaign_ids: Collection[str], shift_ids: Iterable[str]) -> dict[s
     """The number of each outcome by the id of these campaigns' shifts, over all organisations."""
     found: dict[str, Counter[str]] = {}
     for some in in_batches(shift_ids):
-        for key, outcome, number in session.execute(_OF_SHIFTS, {"campaigns": list(campaign_ids), "shifts": some}):
+        for key, outcome, number in session.connection().execute(
+            _OF_SHIFTS, {"campaigns": list(campaign_ids), "shifts": some}
+        ):
             found.setdefault(key, Counter())[outcome] = int(number)
     return found
 
@@ -239,7 +241,9 @@ def at_tops(
     given = {"campaigns": list(campaign_ids), "tops": list(organisation_ids), "key": key}
     return {
         (campaign_id, top): Count(int(attempts), int(conversations))
-        for campaign_id, top, attempts, conversations in session.execute(_at_tops(dimension, key is not None), given)
+        for campaign_id, top, attempts, conversations in session.connection().execute(
+            _at_tops(dimension, key is not None), given
+        )
     }
 
 

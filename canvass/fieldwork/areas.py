@@ -185,7 +185,7 @@ def named(organisation_ids: Iterable[str], near: str) -> dict[str, list[tuple[st
     upwards = {bottom: {node.id for node in organisations.above(bottom)} - {bottom} for bottom in bottoms.values()}
     given = {"tops": list(upwards), "upwards": sorted(set[str]().union(*upwards.values()))}
     found: dict[str, list[tuple[str, str, str]]] = {bottom: [] for bottom in upwards}
-    for top, owner, *area in session.execute(_SERVING, given):
+    for top, owner, *area in session.connection().execute(_SERVING, given):
         for bottom in [top] if top else [bottom for bottom, line in upwards.items() if owner in line]:
             found[bottom].append(tuple(area))
     ordered = {

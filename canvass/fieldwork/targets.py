@@ -121,7 +121,7 @@ def agreed(campaign: Campaign) -> dict[str, int]:
 
 def agreed_in(campaign_ids: Collection[str]) -> dict[tuple[str, str], int]:
     """The present targets by campaign id and organisation id, without those of areas."""
-    rows = session.execute(_AGREED, {"campaigns": list(campaign_ids)})
+    rows = session.connection().execute(_AGREED, {"campaigns": list(campaign_ids)})
     # The latest last, so that it wins.
     return {(campaign_id, organisation_id): number for campaign_id, organisation_id, number in rows}
 
