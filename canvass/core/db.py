@@ -9,7 +9,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -305,7 +305,7 @@ def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
         yield batch
 
 
-def rows(statement: Any, /, **parameters: Any) -> Iterable[Any]:
+def rows(statement: Any, /, **parameters: Any) -> Sequence[Any]:
     """Return the rows of a Core statement, which is best made once. Much quicker than the session's `execute`."""
     return session.connection().execute(statement, parameters).all()
 
