@@ -27,7 +27,7 @@ from sqlalchemy.pool import Pool
 
 import canvass
 from canvass.core import clock, db, i18n, state
-from canvass.insight import sums
+from canvass.insight import plausibility, sums
 from canvass.members import devices, sessions
 from canvass.members.people import Person
 from tests import postgres
@@ -136,6 +136,7 @@ def app(engine_app: Flask) -> Iterator[Flask]:
         db.session.commit()
         state.begin(engine_app.config["DATA"], None)
         sums._cache.clear()  # the cast comes back with the same ids
+        plausibility._cache.clear()
         yield engine_app
         db.session.rollback()
         db.session.remove()

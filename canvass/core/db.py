@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from flask import Flask, g
 from flask_migrate import Migrate
@@ -30,6 +30,7 @@ from sqlalchemy.types import String, TypeDecorator
 
 from canvass.core import clock, sqlite
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -203,6 +204,15 @@ def read_only() -> None:
         setattr(g, _READING, True)  # many requests never need the session
 
 
+def lock(table: type[Base]) -> None:
+    """Have others who write to the table wait until this transaction ends. Call it before the first query.
+
+    On SQLite a writing transaction does so by itself.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def is_reading() -> bool:
     """Is this transaction read-only?"""
     return cast(Session, session()).is_reading
@@ -325,6 +335,14 @@ def insert_once(table: type[Base], **values: Any) -> bool:
     rows = cast(Table, table.__table__)
     statement = insert(rows).values(**values).on_conflict_do_nothing().returning(literal(1))
     return session.scalar(statement) is not None
+
+
+def built_once(build: Callable[P, T]) -> Callable[P, T]:
+    """Cache the statements that `build` makes, by its arguments: making one takes as long as running it.
+
+    Only statements, never their results. What differs each time, such as the time of day, is a `bindparam` in them.
+    """
+    return cast(Callable[P, T], lru_cache(maxsize=1024)(build))
 
 
 def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import JSON, ForeignKey, Index, String, bindparam, insert, select, update
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import NullType
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, among, rows_of, session, table
+from canvass.core.db import Base, Id, among, lock, rows_of, session, table
 from canvass.counting import tallies
 from canvass.fieldwork.areas import Area
-from canvass.fieldwork.campaigns import Campaign
+from canvass.fieldwork.campaigns import TALKED, Campaign
 from canvass.fieldwork.shifts import Shift
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -29,7 +44,7 @@ class Attempt(Base):
 
     __tablename__ = "attempts"
     __table_args__ = (
-        Index("ix_attempts_campaign_id_organisation_id", "campaign_id", "organisation_id"),
+        Index("ix_attempts_campaign_id_organisation_id_happened_on", "campaign_id", "organisation_id", "happened_on"),
         Index("ix_attempts_happened_on", "happened_on"),
         Index("ix_attempts_campaign_id_happened_at", "campaign_id", "happened_at"),
     )
@@ -225,21 +240,42 @@ def counted(attempt: Attempt) -> Counter[tallies.Cell]:
     return _counters({group: 0 if attempt.is_deleted else attempt.number})
 
 
-def recount() -> Counter[tallies.Cell]:
-    """Every counter, computed from the rows."""
-    computed: Counter[tallies.Cell] = Counter()
-    for attempt in session.scalars(
-        select(Attempt).where(Attempt.is_deleted.is_(False)).execution_options(yield_per=2000)
-    ):
-        computed.update(counted(attempt))
-    return computed
-
-
 def drift() -> dict[tallies.Cell, tuple[int, int]]:
-    """The counters that differ from the rows: (stored, computed) by cell."""
-    computed, stored = recount(), tallies.everything()
-    cells = set(computed) | set(stored)
-    return {cell: (stored.get(cell, 0), computed[cell]) for cell in cells if stored.get(cell, 0) != computed[cell]}
+    """The counters that differ from the rows: (stored, computed) by cell.
+
+    Needs a snapshot (`db.read_only`), or nobody else who logs.
+    """
+    return dict(drifting())
+
+
+def drifting() -> Iterator[tuple[tallies.Cell, tuple[int, int]]]:
+    """The same one by one. Holds no more than the rows and counters of one organisation."""
+    with_rows = session.execute(select(Attempt.campaign_id, Attempt.organisation_id).distinct())
+    for owner in tallies.owners().union((row[0], row[1]) for row in with_rows):
+        yield from tallies.differences(*owner, _counting(*owner)).items()
+
+
+def recount(campaign_id: str, organisation_id: str) -> None:
+    """Set an organisation's counters in a campaign to what the rows say. Whoever logs waits until it is committed."""
+    lock(tallies.Tally)
+    rows = _counting(campaign_id, organisation_id)
+    tallies.correct(tallies.differences(campaign_id, organisation_id, rows))
+
+
+def _counting(campaign_id: str, organisation_id: str) -> Iterable[Sequence[Any]]:
+    """An organisation's rows that count, alike ones summed up, as `tallies.differences` reads them.
+
+    One organisation's at a time, which the database finds by an index and can sort in little memory: SQLite may be
+    built to sort nowhere else. `happened_at` comes as it is stored.
+    """
+    # Text, since PostgreSQL does not compare JSON.
+    topics = case((Attempt.outcome == TALKED, cast(Attempt.topics, Text)), else_=None)
+    at = type_coerce(Attempt.happened_at, NullType())
+    columns = (Attempt.area_id, Attempt.channel, at, topics, Attempt.outcome, Attempt.shift_id)
+    query = select(*columns, func.sum(Attempt.number)).where(
+        Attempt.campaign_id == campaign_id, Attempt.organisation_id == organisation_id, Attempt.is_deleted.is_(False)
+    )
+    return session.execute(query.group_by(*columns), execution_options={"yield_per": 5000})
 
 
 def _in_order(rows: Iterable[Row]) -> list[Row]:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Select, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, insert_once, new_id, session
+from canvass.core.db import Base, Id, built_once, insert_once, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.counting import attempts
@@ -280,16 +280,8 @@ def entered(campaign: Campaign, organisation_ids: Select[str], most: int) -> lis
 
 def parts(campaign_id: str, organisation_ids: Select[str]) -> Parts:
     """How much of these organisations' count in the campaign came as late reports."""
-    keys = (Attempt.area_id, Attempt.channel, Attempt.happened_on, Attempt.organisation_id)
-    # Joined from the reports, which are few, rather than from all of the campaign's attempts.
-    query = (
-        select(*keys, *_counts())
-        .join(LateReport, LateReport.id == Attempt.late_report_id)
-        .where(*_counted(campaign_id, organisation_ids))
-        .group_by(*keys)
-    )
     found = Parts()
-    for area_id, channel, day, organisation_id, tried, talked in session.execute(query):
+    for area_id, channel, day, organisation_id, tried, talked in session.execute(_parts(campaign_id, organisation_ids)):
         for part, key in (
             (found.by_area, area_id or ""),
             (found.by_channel, channel),
@@ -299,6 +291,18 @@ def parts(campaign_id: str, organisation_ids: Select[str]) -> Parts:
             before = part.get(key, Count())
             part[key] = Count(before.attempts + int(tried), before.conversations + int(talked))
     return found
+
+
+@built_once
+def _parts(campaign_id: str, organisation_ids: Select[str]) -> Select[str | None, str, date, str, int, int]:
+    keys = (Attempt.area_id, Attempt.channel, Attempt.happened_on, Attempt.organisation_id)
+    # Joined from the reports, which are few, rather than from all of the campaign's attempts.
+    return (
+        select(*keys, *_counts())
+        .join(LateReport, LateReport.id == Attempt.late_report_id)
+        .where(*_counted(campaign_id, organisation_ids))
+        .group_by(*keys)
+    )
 
 
 def _counted(campaign_id: str, organisation_ids: Select[str]) -> list[ColumnElement[bool]]:

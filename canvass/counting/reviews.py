@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from sqlalchemy import select
 
 from canvass.core import i18n
-from canvass.core.db import is_id, session
+from canvass.core.db import in_batches, is_id, session
 from canvass.counting import quarantine
 from canvass.counting.quarantine import Held
 from canvass.fieldwork import campaigns
@@ -27,14 +30,35 @@ class Review:
     is_hopeless: bool
 
 
-def review(held: Held) -> Review:
-    """The held operation in words; whatever cannot be read of it is left out."""
-    data = held.data
-    said = data.get("data")
-    facts = said if isinstance(said, dict) else {}
-    campaign, area = _named(Campaign, data.get("campaign")), _named(Area, facts.get("area"))
-    channel, outcome = str(facts.get("channel")), str(facts.get("outcome"))
-    number = facts.get("n")
+def reviews(found: Iterable[Held]) -> list[Review]:
+    """The held operations in words; whatever cannot be read of them is left out."""
+    return [review for review, _campaign in _read(found)]
+
+
+def waiting(campaign: Campaign, organisation: Organisation) -> list[Review]:
+    """What waits for a decision at the organisation and beneath it: of this campaign, or of none that is known."""
+    found = _read(quarantine.held([organisation.id]))
+    return [review for review, of in found if of in (campaign, None)]
+
+
+def _read(found: Iterable[Held]) -> list[tuple[Review, Campaign | None]]:
+    """Each of the held operations in words, with the campaign that it names."""
+    read = [(held, held.data) for held in found]
+    known = _named(Campaign, (data.get("campaign") for _held, data in read))
+    ground = _named(Area, (_facts(data).get("area") for _held, data in read))
+    rows = []
+    for held, data in read:
+        campaign, area = known.get(str(data.get("campaign"))), ground.get(str(_facts(data).get("area")))
+        what = _what(data, campaign, area)
+        review = Review(held, quarantine.sentence(held.code), what, held.code in quarantine.HOPELESS)
+        rows.append((review, campaign))
+    return rows
+
+
+def _what(data: dict[str, Any], campaign: Campaign | None, area: Area | None) -> str:
+    """As much as can be read of what the operation says."""
+    facts = _facts(data)
+    channel, outcome, number = str(facts.get("channel")), str(facts.get("outcome")), facts.get("n")
     parts = [
         campaigns.outcome_name(outcome) if outcome in campaigns.OUTCOMES else "",
         campaigns.channel_name(channel) if channel in campaigns.CHANNELS else "",
@@ -45,16 +69,16 @@ def review(held: Held) -> Review:
         parts[0] = i18n.gettext("Ett ångrat försök")
     elif parts[0] and type(number) is int and number != 1:
         parts[0] = f"{i18n.number(number)} × {parts[0]}"
-    what = " · ".join(part for part in parts if part)
-    return Review(held, quarantine.sentence(held.code), what, held.code in quarantine.HOPELESS)
+    return " · ".join(part for part in parts if part)
 
 
-def waiting(campaign: Campaign, organisation: Organisation) -> list[Review]:
-    """What waits for a decision at the organisation and beneath it: of this campaign, or of none that is known."""
-    found = quarantine.held([organisation.id])
-    return [review(one) for one in found if _named(Campaign, one.data.get("campaign")) in (campaign, None)]
+def _facts(data: dict[str, Any]) -> dict[str, Any]:
+    said = data.get("data")
+    return said if isinstance(said, dict) else {}
 
 
-def _named(kind: type[Named], object_id: object) -> Named | None:
-    """The object of this kind with this id; None when there is none, or when it is no id."""
-    return session.get(kind, object_id) if is_id(object_id) else None
+def _named(kind: type[Named], ids: Iterable[object]) -> dict[str, Named]:
+    """The objects of this kind with these ids, by id, without those that are none."""
+    wanted = sorted({str(one) for one in ids if is_id(one)})
+    query = select(kind)
+    return {one.id: one for some in in_batches(wanted) for one in session.scalars(query.where(kind.id.in_(some)))}

@@ -54,11 +54,8 @@ def summary(shift: Shift) -> Summary:
 
 
 def summaries(found: Sequence[Shift]) -> dict[str, Summary]:
-    """The same for several shifts of one campaign, by id."""
-    campaign_ids = {shift.campaign_id for shift in found}
-    counted: dict[str, Counter[str]] = {}
-    for campaign_id in campaign_ids:
-        counted |= tallies.of_shifts(campaign_id, [s.id for s in found if s.campaign_id == campaign_id])
+    """The same for several shifts, by id."""
+    counted = tallies.of_shifts({shift.campaign_id for shift in found}, [shift.id for shift in found])
     return {shift.id: _summed_up(shift.channel, counted.get(shift.id, Counter())) for shift in found}
 
 

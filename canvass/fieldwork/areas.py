@@ -8,11 +8,11 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, or_, select
+from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, bindparam, literal, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, in_batches, new_id, session
+from canvass.core.db import Base, Id, built_once, in_batches, new_id, session
 from canvass.core.geojson.fields import LONGEST_CODE, LONGEST_NAME, MOST_HOUSEHOLDS
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
@@ -128,6 +128,15 @@ def with_outlines(shown: Iterable[Area]) -> list[Area]:
     return in_order(found)
 
 
+def with_ids(area_ids: Iterable[str]) -> dict[str, Area]:
+    """The areas with these ids, by id."""
+    return {
+        area.id: area
+        for ids in in_batches(sorted(area_ids))
+        for area in session.scalars(select(Area).where(Area.id.in_(ids)))
+    }
+
+
 def owned_by(organisation_id: str) -> list[Area]:
     """The areas in use that the organisation itself owns."""
     return in_order(
@@ -137,9 +146,12 @@ def owned_by(organisation_id: str) -> list[Area]:
 
 def owned_beneath(organisation_id: str) -> list[Area]:
     """All areas of an organisation and of those beneath it, retired ones too."""
-    return in_order(
-        session.scalars(select(Area).where(Area.organisation_id.in_(organisations.beneath(organisation_id))))
-    )
+    return in_order(session.scalars(_owned_beneath(organisations.beneath(organisation_id))))
+
+
+@built_once
+def _owned_beneath(organisation_ids: Select[str]) -> Select[Area]:
+    return select(Area).where(Area.organisation_id.in_(organisation_ids))
 
 
 def serving(organisation_id: str, *, near: str | None = None) -> list[Area]:
@@ -148,14 +160,47 @@ def serving(organisation_id: str, *, near: str | None = None) -> list[Area]:
     They are its own, those of organisations beneath it and those of organisations above it. With `near`, the id of an
     association, only those that its phones need: of its municipal organisation, what is beneath that, and above it.
     """
-    bottom = organisation_id
-    if near is not None and organisations.is_beneath(near, bottom):
-        municipal = organisations.municipal_of(near)
-        if municipal is not None and organisations.is_beneath(municipal.id, bottom):
-            bottom = municipal.id
+    bottom = _bottom(organisation_id, near)
     upwards = [node.id for node in organisations.above(bottom)]
     owner = or_(Area.organisation_id.in_(organisations.beneath(bottom)), Area.organisation_id.in_(upwards))
     return in_order(session.scalars(select(Area).where(owner, Area.retired_at.is_(None))))
+
+
+# Built once: phones ask for it when they start. What is beneath an organisation, and what belongs to one above it.
+_SERVING = (
+    select(organisations.TOPS.c.top, Area.organisation_id, Area.id, Area.code, Area.name)
+    .join(organisations.TOPS, organisations.TOPS.c.id == Area.organisation_id)
+    .where(Area.retired_at.is_(None))
+    .union_all(
+        select(literal(""), Area.organisation_id, Area.id, Area.code, Area.name).where(
+            Area.organisation_id.in_(bindparam("upwards", expanding=True)), Area.retired_at.is_(None)
+        )
+    )
+)
+
+
+def named(organisation_ids: Iterable[str], near: str) -> dict[str, list[tuple[str, str, str]]]:
+    """The id, code and name of the areas that `serving` gives for each of the organisations, by the latter's id."""
+    bottoms = {id_: _bottom(id_, near) for id_ in organisation_ids}
+    upwards = {bottom: {node.id for node in organisations.above(bottom)} - {bottom} for bottom in bottoms.values()}
+    given = {"tops": list(upwards), "upwards": sorted(set[str]().union(*upwards.values()))}
+    found: dict[str, list[tuple[str, str, str]]] = {bottom: [] for bottom in upwards}
+    for top, owner, *area in session.connection().execute(_SERVING, given):
+        for bottom in [top] if top else [bottom for bottom, line in upwards.items() if owner in line]:
+            found[bottom].append(tuple(area))
+    ordered = {
+        bottom: sorted(areas, key=lambda area: (i18n.sort_key(area[2]), area[1])) for bottom, areas in found.items()
+    }
+    return {id_: ordered[bottom] for id_, bottom in bottoms.items()}
+
+
+def _bottom(organisation_id: str, near: str | None) -> str:
+    """The organisation itself, or the municipal organisation of `near` if that is beneath it."""
+    if near is not None and organisations.is_beneath(near, organisation_id):
+        municipal = organisations.municipal_of(near)
+        if municipal is not None and organisations.is_beneath(municipal.id, organisation_id):
+            return municipal.id
+    return organisation_id
 
 
 def serves(area: Area, organisation_id: str) -> bool:

@@ -91,12 +91,14 @@ def write(found: Iterable[Shift], address: Callable[[Shift], str]) -> bytes:
     sheet.add("x-wr-calname", _("Mina pass"))
     # How often a program that follows the address may ask again: Apple and Outlook read it, Google decides for itself.
     sheet.add("x-published-ttl", "PT1H")
-    for shift in found:
-        sheet.add_component(_event(shift, address(shift)))
+    shown = list(found)
+    positions = meeting_points.positions(shown)
+    for shift in shown:
+        sheet.add_component(_event(shift, address(shift), positions.get(shift.id)))
     return sheet.to_ical()
 
 
-def _event(shift: Shift, url: str) -> Event:
+def _event(shift: Shift, url: str, position: tuple[float, float] | None) -> Event:
     from icalendar import Event
 
     event = Event()
@@ -108,7 +110,6 @@ def _event(shift: Shift, url: str) -> Event:
     event.add("summary", f"{campaigns.channel_name(shift.channel)} · {shift.organisation.name}")
     event.add("status", "CANCELLED" if shift.cancelled_at else "CONFIRMED")
     event.add("location", meeting_points.words(shift))
-    position = meeting_points.position(shift)
     if position is not None:
         event.add("geo", position)
     event.add("description", f"{shift.campaign.name}\n{url}")

@@ -29,14 +29,21 @@ def near(found: Iterable[Area], latitude: float | None, longitude: float | None)
 
 def position(shift: Shift) -> tuple[float, float] | None:
     """(latitude, longitude) of the meeting point, else of the middle of the first area with an outline."""
-    if shift.latitude is not None and shift.longitude is not None:
-        return shift.latitude, shift.longitude
-    for area in areas.with_outlines(shift.areas):
-        outline = area.geometry
+    return positions([shift]).get(shift.id)
+
+
+def positions(found: Iterable[Shift]) -> dict[str, tuple[float, float]]:
+    """The same for several shifts, by shift id; those without one are left out."""
+    shown = list(found)
+    known = {s.id: (s.latitude, s.longitude) for s in shown if s.latitude is not None and s.longitude is not None}
+    without = [shift for shift in shown if shift.id not in known]
+    outlined = areas.with_outlines({area.id: area for shift in without for area in shift.areas}.values())
+    for shift in without:
+        outline = next((area.geometry for area in outlined if area in shift.areas), None)
         if outline:
             east, north = geometry.centre(outline)
-            return round(north, 5), round(east, 5)
-    return None
+            known[shift.id] = round(north, 5), round(east, 5)
+    return known
 
 
 def words(shift: Shift) -> str:

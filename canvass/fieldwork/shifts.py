@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, bindparam, or_, select
+from sqlalchemy.orm import Mapped, joinedload, lazyload, load_only, mapped_column, relationship, selectinload
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, built_once, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import areas, sign_ups
@@ -251,21 +251,37 @@ def find(person: Person, shift_id: str, action: str | None = None) -> Shift:
         return shift
 
 
-def open_to(person: Person, campaign: Campaign) -> list[Shift]:
-    """The shifts around now that the person may log on, by their beginning.
+# Built once: phones ask for it when they start. Without what phones are not told of a shift.
+_OPEN_TO = (
+    select(Shift)
+    .options(
+        *(lazyload(what) for what in (Shift.organisation, Shift.campaign, Shift.areas)),
+        joinedload(Shift.leader).options(load_only(Person.name), lazyload(Person.association)),
+    )
+    .where(
+        Shift.campaign_id.in_(bindparam("campaigns", expanding=True)),
+        Shift.cancelled_at.is_(None),
+        Shift.ends_at > bindparam("earliest"),
+        Shift.starts_at < bindparam("latest"),
+        or_(
+            Shift.organisation_id.in_(bindparam("line", expanding=True)),
+            Shift.leader_id == bindparam("person"),
+            Shift.id.in_(sign_ups.shift_ids(bindparam("person"))),
+        ),
+    )
+    .order_by(Shift.starts_at, Shift.id)
+)
+
+
+def open_to(person: Person, campaign_ids: Collection[str]) -> list[Shift]:
+    """The shifts around now in these campaigns that the person may log on, by their beginning.
 
     Those of their association and above it, and those they lead or have signed up for.
     """
     now = clock.now()
     line = [node.id for node in organisations.above(person.association_id)]
-    query = select(Shift).where(
-        Shift.campaign_id == campaign.id,
-        Shift.cancelled_at.is_(None),
-        Shift.ends_at > now - LATE,
-        Shift.starts_at < now + AHEAD,
-        or_(Shift.organisation_id.in_(line), Shift.leader_id == person.id, Shift.id.in_(sign_ups.shift_ids(person))),
-    )
-    return list(session.scalars(query.order_by(Shift.starts_at, Shift.id)))
+    given = {"campaigns": list(campaign_ids), "line": line, "person": person.id}
+    return list(session.scalars(_OPEN_TO, {**given, "earliest": now - LATE, "latest": now + AHEAD}))
 
 
 def upcoming(campaign: Campaign, organisation: Organisation, most: int | None = 200) -> list[Shift]:
@@ -283,7 +299,7 @@ def past(campaign: Campaign, organisation: Organisation, most: int = 60) -> list
 def signed_up_for(person: Person) -> list[Shift]:
     """The shifts that a person leads or has signed up for, by their beginning, from LATELY on."""
     query = select(Shift).where(
-        or_(Shift.id.in_(sign_ups.shift_ids(person)), Shift.leader_id == person.id),
+        or_(Shift.id.in_(sign_ups.shift_ids(person.id)), Shift.leader_id == person.id),
         Shift.ends_at > clock.now() - LATELY,
     )
     return list(session.scalars(query.options(selectinload(Shift.leader)).order_by(Shift.starts_at, Shift.id)))
@@ -291,12 +307,17 @@ def signed_up_for(person: Person) -> list[Shift]:
 
 def planned(campaign: Campaign, organisation_ids: Select[str]) -> list[tuple[date, int | None]]:
     """(day, conversations expected) of every shift, past ones too."""
-    query = select(Shift.starts_at, Shift.expected).where(
-        Shift.campaign_id == campaign.id,
+    rows = session.execute(_planned(campaign.id, organisation_ids))
+    return [(clock.local_day(starts_at), expected) for starts_at, expected in rows]
+
+
+@built_once
+def _planned(campaign_id: str, organisation_ids: Select[str]) -> Select[datetime, int | None]:
+    return select(Shift.starts_at, Shift.expected).where(
+        Shift.campaign_id == campaign_id,
         Shift.organisation_id.in_(organisation_ids),
         Shift.cancelled_at.is_(None),
     )
-    return [(clock.local_day(starts_at), expected) for starts_at, expected in session.execute(query)]
 
 
 def known_at(campaign: Campaign, organisation: Organisation) -> list[ColumnElement[bool]]:

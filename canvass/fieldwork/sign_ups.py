@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Select, UniqueConstraint, func, select
+from sqlalchemy import BindParameter, ForeignKey, Select, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
@@ -62,9 +62,9 @@ def numbers(shift_ids: Iterable[str]) -> dict[str, int]:
     return dict(iter(session.execute(query.group_by(SignUp.shift_id))))
 
 
-def shift_ids(person: Person) -> Select[str]:
+def shift_ids(person_id: str | BindParameter[str]) -> Select[str]:
     """The ids of the shifts the person is signed up for, as a query."""
-    return select(SignUp.shift_id).where(SignUp.person_id == person.id, SignUp.withdrawn_at.is_(None))
+    return select(SignUp.shift_id).where(SignUp.person_id == person_id, SignUp.withdrawn_at.is_(None))
 
 
 def _of(shift_id: str, person: Person) -> SignUp | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import audit, clock
@@ -106,29 +107,39 @@ def _latest(campaign: Campaign, organisation: Organisation, area_id: str) -> Tar
     return session.scalar(query.order_by(Target.revision.desc()).limit(1))
 
 
+_AGREED = (
+    select(Target.campaign_id, Target.organisation_id, Target.number)
+    .where(Target.campaign_id.in_(bindparam("campaigns", expanding=True)), Target.area_id == "")
+    .order_by(Target.revision)
+)
+
+
 def agreed(campaign: Campaign) -> dict[str, int]:
     """The present targets by organisation id, without those of areas."""
-    latest = (
-        select(Target.organisation_id, func.max(Target.revision).label("revision"))
-        .where(Target.campaign_id == campaign.id, Target.area_id == "")
-        .group_by(Target.organisation_id)
-        .subquery()
-    )
-    query = select(Target.organisation_id, Target.number).where(
-        Target.campaign_id == campaign.id,
+    return {organisation_id: number for (_campaign, organisation_id), number in agreed_in([campaign.id]).items()}
+
+
+def agreed_in(campaign_ids: Collection[str]) -> dict[tuple[str, str], int]:
+    """The present targets by campaign id and organisation id, without those of areas."""
+    rows = session.connection().execute(_AGREED, {"campaigns": list(campaign_ids)})
+    # The latest last, so that it wins.
+    return {(campaign_id, organisation_id): number for campaign_id, organisation_id, number in rows}
+
+
+_REVISIONS = (
+    select(Target.set_at, Target.number)
+    .where(
+        Target.campaign_id == bindparam("campaign"),
+        Target.organisation_id == bindparam("organisation"),
         Target.area_id == "",
-        Target.organisation_id == latest.c.organisation_id,
-        Target.revision == latest.c.revision,
     )
-    return dict(iter(session.execute(query)))
+    .order_by(Target.revision)
+)
 
 
 def revisions(campaign: Campaign, organisation_id: str) -> list[tuple[date, int]]:
     """(day set, number) of every revision of an organisation's target, the first first."""
-    query = select(Target.set_at, Target.number).where(
-        Target.campaign_id == campaign.id, Target.organisation_id == organisation_id, Target.area_id == ""
-    )
-    rows = session.execute(query.order_by(Target.revision))
+    rows = session.execute(_REVISIONS, {"campaign": campaign.id, "organisation": organisation_id})
     return [(clock.local_day(set_at), number) for set_at, number in rows]
 
 

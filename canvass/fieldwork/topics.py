@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
@@ -48,9 +48,28 @@ def offered(campaign: Campaign) -> list[Topic]:
     return list(session.scalars(query.order_by(Topic.position)))
 
 
+# Built once: phones ask for it when they start.
+_OFFERED = (
+    select(Topic.campaign_id, Topic.id, Topic.name)
+    .where(Topic.campaign_id.in_(bindparam("campaigns", expanding=True)), Topic.retired_at.is_(None))
+    .order_by(Topic.position)
+)
+
+
+def offered_in(campaign_ids: Collection[str]) -> dict[str, list[tuple[str, str]]]:
+    """The id and name of the topics that can be chosen in each of the campaigns, by campaign id."""
+    found: dict[str, list[tuple[str, str]]] = {campaign_id: [] for campaign_id in campaign_ids}
+    for campaign_id, id_, name in session.connection().execute(_OFFERED, {"campaigns": list(campaign_ids)}):
+        found[campaign_id].append((id_, name))
+    return found
+
+
+_ALL_OF = select(Topic).where(Topic.campaign_id == bindparam("campaign"))
+
+
 def all_of(campaign: Campaign) -> dict[str, Topic]:
     """Every topic the campaign has ever had, by id."""
-    return {topic.id: topic for topic in session.scalars(select(Topic).where(Topic.campaign_id == campaign.id))}
+    return {topic.id: topic for topic in session.scalars(_ALL_OF, {"campaign": campaign.id})}
 
 
 def offer(campaign: Campaign, names: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from sqlalchemy import ColumnElement, func, select
 
 from canvass.core import clock, geometry
-from canvass.core.db import in_batches, session
+from canvass.core.db import session
 from canvass.core.i18n import gettext as _
 from canvass.core.settings import ROOT
 from canvass.counting import tallies
@@ -84,8 +84,7 @@ def by_area(campaign: Campaign, organisation: Organisation, *, also: Area | None
     own = [area for area in areas.owned_beneath(organisation.id) if not area.retired_at]
     known = {area.id: area for area in own or areas.serving(organisation.id)}
     been = {area_id for area_id, count in counts.items() if area_id and count.attempts}
-    for ids in in_batches(sorted((been | set(planned) | ({also.id} if also else set())) - set(known))):
-        known |= {area.id: area for area in session.scalars(select(Area).where(Area.id.in_(ids)))}
+    known |= areas.with_ids((been | set(planned) | ({also.id} if also else set())) - set(known))
     agreed = targets.agreed_for_areas(campaign)
     return [
         Ground(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from canvass.core import clock, i18n
-from canvass.core.db import session
 from canvass.counting import quarantine, receipts, tallies
 from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns, targets, topics
@@ -87,11 +87,20 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
     )
 
 
-def result(campaign: Campaign, organisation: Organisation) -> Subtotal:
-    """The campaign's result and target at one organisation, without the tables: for a list of campaigns."""
-    count = tallies.total(campaign.id, organisations.beneath(organisation.id))
-    target = targets.agreed(campaign).get(organisation.id)
-    return Subtotal(organisation.name, count, id=organisation.id, target=target)
+def results(shown: Sequence[tuple[Campaign, Organisation]]) -> list[Subtotal]:
+    """Each campaign's result and target at one organisation, without the tables: for a list of campaigns."""
+    campaign_ids = [campaign.id for campaign, _node in shown]
+    counts = tallies.at_tops(campaign_ids, {node.id for _campaign, node in shown})
+    agreed = targets.agreed_in(campaign_ids)
+    return [
+        Subtotal(
+            node.name,
+            counts.get((campaign.id, node.id), Count()),
+            id=node.id,
+            target=agreed.get((campaign.id, node.id)),
+        )
+        for campaign, node in shown
+    ]
 
 
 def _children(organisation: Organisation, reading: sums.Reading, agreed: dict[str, int]) -> list[Subtotal]:
@@ -116,9 +125,7 @@ def _areas(campaign: Campaign, organisation: Organisation) -> list[Subtotal]:
     counts = tallies.by("area", campaign.id, organisations.beneath(organisation.id))
     offered = [area for area in areas.owned_beneath(organisation.id) if not area.retired_at]
     known = {area.id: area for area in offered}
-    for area_id in counts:
-        if area_id and area_id not in known and (elsewhere := session.get(areas.Area, area_id)):
-            known[area_id] = elsewhere
+    known |= areas.with_ids(area_id for area_id in counts if area_id and area_id not in known)
     rows = [
         Subtotal(area.name, counts.get(area.id, Count()), id=area.id, code=area.code)
         for area in areas.in_order(known.values())

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import lazyload, selectinload
 
 from canvass.core import clock, i18n
-from canvass.core.db import in_batches, session
+from canvass.core.db import built_once, in_batches, session
 from canvass.counting import tallies
 from canvass.counting.receipts import Installation
 from canvass.counting.tallies import Count
@@ -55,18 +56,12 @@ def phones(shift: Shift) -> list[Phone]:
 def out_now(campaign: Campaign, organisation_ids: Select[str]) -> list[Out]:
     """These organisations' shifts that are under way, with how many phones are out and what they have not sent."""
     now = clock.now()
-    query = select(Shift).where(
-        Shift.campaign_id == campaign.id,
-        Shift.organisation_id.in_(organisation_ids),
-        Shift.cancelled_at.is_(None),
-        # No shift is longer than LONGEST. With both ends given, the index on the beginning finds the few that are on.
-        Shift.starts_at.between(now - LONGEST, now + EARLY),
-        Shift.ends_at > now,
-    )
-    under_way = list(session.scalars(query.order_by(Shift.starts_at, Shift.id)))
+    # No shift is longer than LONGEST. With both ends given, the index on the beginning finds the few that are on.
+    given = {"earliest": now - LONGEST, "latest": now + EARLY, "now": now}
+    under_way = list(session.scalars(_under_way(campaign.id, organisation_ids), given))
     out: dict[str, list[Installation]] = {}
     ids = [shift.id for shift in under_way]
-    for one in session.scalars(select(Installation).where(Installation.shift_id.in_(ids))) if ids else ():
+    for one in session.scalars(_INSTALLATIONS, {"shifts": ids}) if ids else ():
         out.setdefault(one.shift_id or "", []).append(one)
     return [
         Out(
@@ -79,6 +74,25 @@ def out_now(campaign: Campaign, organisation_ids: Select[str]) -> list[Out]:
     ]
 
 
+@built_once
+def _under_way(campaign_id: str, organisation_ids: Select[str]) -> Select[Shift]:
+    return (
+        select(Shift)
+        .where(
+            Shift.campaign_id == campaign_id,
+            Shift.organisation_id.in_(organisation_ids),
+            Shift.cancelled_at.is_(None),
+            Shift.starts_at.between(bindparam("earliest"), bindparam("latest")),
+            Shift.ends_at > bindparam("now"),
+        )
+        .options(lazyload(Shift.campaign), selectinload(Shift.areas).lazyload(Area.organisation))
+        .order_by(Shift.starts_at, Shift.id)
+    )
+
+
+_INSTALLATIONS = select(Installation).where(Installation.shift_id.in_(bindparam("shifts", expanding=True)))
+
+
 def _unsent(one: Installation) -> int:
     """The larger of what the phone says is waiting on it and what the numbering shows has not arrived."""
     return max(one.pending, one.missing)
@@ -89,16 +103,21 @@ def _unsent(one: Installation) -> int:
 
 def recent(campaign: Campaign, organisation_ids: Select[str], since: date) -> list[tuple[date, int]]:
     """The day and the conversations of each shift of these organisations that is over and began on `since` or later."""
-    query = select(Shift.id, Shift.starts_at).where(
-        Shift.campaign_id == campaign.id,
-        Shift.organisation_id.in_(organisation_ids),
-        Shift.cancelled_at.is_(None),
-        Shift.ends_at <= clock.now(),
-        Shift.starts_at >= datetime.combine(since, time(), clock.ZONE),
-    )
-    rows = session.execute(query).all()
+    given = {"now": clock.now(), "since": datetime.combine(since, time(), clock.ZONE)}
+    rows = session.execute(_over(campaign.id, organisation_ids), given).all()
     talked = tallies.talked_by_shift(campaign.id, organisation_ids)
     return [(clock.local_day(starts_at), talked[key]) for key, starts_at in rows]
+
+
+@built_once
+def _over(campaign_id: str, organisation_ids: Select[str]) -> Select[str, datetime]:
+    return select(Shift.id, Shift.starts_at).where(
+        Shift.campaign_id == campaign_id,
+        Shift.organisation_id.in_(organisation_ids),
+        Shift.cancelled_at.is_(None),
+        Shift.ends_at <= bindparam("now"),
+        Shift.starts_at >= bindparam("since"),
+    )
 
 
 @dataclass(frozen=True)

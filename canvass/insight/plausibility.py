@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from canvass.core import clock
-from canvass.core.db import Base, Id, insert, new_id, session
+from canvass.core import clock, db
+from canvass.core.db import Base, Id, in_batches, insert, new_id, session
+from canvass.counting import tallies
 from canvass.counting.attempts import Attempt
 from canvass.counting.tallies import Count
 from canvass.fieldwork.campaigns import TALKED, Campaign
@@ -33,9 +35,7 @@ FEWEST = 20  # attempts; with fewer, any rate is ordinary
 LOOKED_AT = timedelta(days=14)
 TEAMS_TIME = timedelta(days=2)
 ANSWERS = ("right", "wrong")
-# What a question is about: an organisation, a day and a channel.
-Key = tuple[str, date, str]
-KEY = (Attempt.organisation_id, Attempt.happened_on, Attempt.channel)
+MOST_CACHED = 10_000  # organisations of campaigns
 
 
 class Answer(Base):
@@ -55,11 +55,24 @@ class Answer(Base):
     answered_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey(Person.id))
 
 
+class Day(NamedTuple):
+    """An organisation's day in one channel. `pace` is the most attempts that one person logged in an hour."""
+
+    day: date
+    channel: str
+    counted: Count
+    pace: int
+
+
+# By campaign and organisation: the first day looked at and the pulse, and the days that were out of the ordinary then.
+_cache: dict[tuple[str, str], tuple[tuple[date, int], list[Day]]] = {}
+
+
 @dataclass(frozen=True)
 class Question:
     """A team's day in one channel that is out of the ordinary: its contact rate is high or low, or its pace is fast.
 
-    `kind` says which. `pace` is the most attempts that one person logged in an hour. `answer` is the team's, '' while
+    `kind` says which. `answer` is the team's, '' while
     there is none.
     """
 
@@ -102,20 +115,16 @@ def questions(campaign: Campaign, person: Person, organisation: Organisation) ->
 def found(campaign: Campaign, organisation_ids: Select[str]) -> list[Question]:
     """Every day of the last two weeks that is out of the ordinary, with the team's answer, the latest first."""
     since = clock.today() - LOOKED_AT
-    days, paces = _days(campaign, organisation_ids, since), _paces(campaign, organisation_ids, since)
+    odd = [(id_, day) for id_, days in _odd_days(campaign, organisation_ids, since).items() for day in days]
+    if not odd:
+        return []
     answers = _answers(campaign, since)
+    teams = session.scalars(select(Organisation).where(Organisation.id.in_({id_ for id_, _day in odd})))
+    named = {team.id: team for team in teams}
     questions = [
-        Question(
-            session.get_one(Organisation, organisation_id),
-            day,
-            channel,
-            kind,
-            count,
-            paces.get((organisation_id, day, channel), 0),
-            answers.get((organisation_id, day, channel, kind), ""),
-        )
-        for (organisation_id, day, channel), count in days.items()
-        for kind in kinds(channel, count, paces.get((organisation_id, day, channel), 0))
+        Question(named[id_], day, channel, kind, count, pace, answers.get((id_, day, channel, kind), ""))
+        for id_, (day, channel, count, pace) in odd
+        for kind in kinds(channel, count, pace)
     ]
     return sorted(questions, key=lambda q: (q.day, q.organisation.name, q.channel, q.kind), reverse=True)
 
@@ -149,41 +158,58 @@ def answer(question: Question, campaign: Campaign, said: str, *, by: Person) -> 
     session.execute(statement.on_conflict_do_update(index_elements=list(row), set_=facts))
 
 
-def _days(campaign: Campaign, organisation_ids: Select[str], since: date) -> dict[Key, Count]:
-    """The counts of each organisation, day and channel, late reports included."""
-    talked = func.coalesce(func.sum(Attempt.number).filter(Attempt.outcome == TALKED), 0)
-    query = (
-        select(*KEY, func.sum(Attempt.number), talked).where(*_lately(campaign, organisation_ids, since)).group_by(*KEY)
-    )
-    return {
-        (organisation_id, day, channel): Count(int(attempts), int(conversations))
-        for organisation_id, day, channel, attempts, conversations in session.execute(query)
-    }
+def _odd_days(campaign: Campaign, organisation_ids: Select[str], since: date) -> dict[str, list[Day]]:
+    """The days since then that are out of the ordinary, by organisation.
+
+    Reading two weeks of attempts is half of the work of a campaign's page, and an organisation's pulse rises with each
+    change of them: only those whose pulse has risen since the last time are read.
+    """
+    pulses = tallies.beats_of(campaign.id, organisation_ids)
+    marks = {id_: (since, beat) for id_, beat in pulses.items()}
+    # A transaction that writes may be rolled back, so what it reads must not be cached.
+    known = _cache if db.is_reading() else {}
+    if len(known) > MOST_CACHED:
+        known.clear()
+    unread = [id_ for id_, mark in marks.items() if known.get((campaign.id, id_), (None,))[0] != mark]
+    found = _read(campaign, unread, since)
+    for id_ in unread:
+        known[campaign.id, id_] = marks[id_], found[id_]
+    return {id_: known[campaign.id, id_][1] for id_ in marks}
 
 
-def _paces(campaign: Campaign, organisation_ids: Select[str], since: date) -> dict[Key, int]:
-    """The most attempts that one person logged in an hour. Late reports tell no hours, so they have no pace."""
-    in_an_hour = (
-        select(*KEY, func.sum(Attempt.number).label("number"))
-        .where(*_lately(campaign, organisation_ids, since), Attempt.late_report_id.is_(None))
-        .group_by(*KEY, Attempt.author_id, Attempt.happened_at)
+def _read(campaign: Campaign, organisation_ids: list[str], since: date) -> dict[str, list[Day]]:
+    """The days that are out of the ordinary, read from the attempts."""
+    found: dict[str, list[Day]] = {id_: [] for id_ in organisation_ids}
+    for some in in_batches(organisation_ids):
+        for id_, day, channel, attempts, conversations, pace in session.execute(_days(campaign, some, since)):
+            odd = Day(day, channel, Count(int(attempts), int(conversations)), int(pace or 0))
+            if any(kinds(channel, odd.counted, odd.pace)):
+                found[id_].append(odd)
+    return found
+
+
+def _days(campaign: Campaign, organisation_ids: list[str], since: date) -> Select[Any]:
+    """A query for the attempts, the conversations and the pace of each organisation, day and channel.
+
+    Late reports count; but they tell no hours, so they have no pace.
+    """
+    key = (Attempt.organisation_id, Attempt.happened_on, Attempt.channel)
+    is_late = Attempt.late_report_id.is_not(None).label("is_late")
+    talked = func.coalesce(func.sum(Attempt.number).filter(Attempt.outcome == TALKED), 0).label("talked")
+    hours = (
+        select(*key, is_late, func.sum(Attempt.number).label("number"), talked)
+        .where(
+            Attempt.campaign_id == campaign.id,
+            Attempt.happened_on >= since,
+            Attempt.is_deleted.is_(False),
+            Attempt.organisation_id.in_(organisation_ids),
+        )
+        .group_by(*key, is_late, Attempt.author_id, Attempt.happened_at)
         .subquery()
     )
-    columns = (in_an_hour.c.organisation_id, in_an_hour.c.happened_on, in_an_hour.c.channel)
-    query = select(*columns, func.max(in_an_hour.c.number)).group_by(*columns)
-    return {
-        (organisation_id, day, channel): int(pace) for organisation_id, day, channel, pace in session.execute(query)
-    }
-
-
-def _lately(campaign: Campaign, organisation_ids: Select[str], since: date) -> list[ColumnElement[bool]]:
-    """The conditions on attempts that count."""
-    return [
-        Attempt.campaign_id == campaign.id,
-        Attempt.happened_on >= since,
-        Attempt.is_deleted.is_(False),
-        Attempt.organisation_id.in_(organisation_ids),
-    ]
+    columns = (hours.c.organisation_id, hours.c.happened_on, hours.c.channel)
+    pace = func.max(hours.c.number).filter(hours.c.is_late.is_(False))
+    return select(*columns, func.sum(hours.c.number), func.sum(hours.c.talked), pace).group_by(*columns)
 
 
 def _answers(campaign: Campaign, since: date) -> dict[tuple[str, date, str, str], str]:

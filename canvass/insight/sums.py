@@ -8,6 +8,7 @@ its counters, so only the counters of organisations with another pulse are read 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
 from canvass.core import db
 from canvass.counting import tallies
@@ -35,6 +36,8 @@ class Reading:
         for id_, parent_id in organisations.shape():
             self._children.setdefault(parent_id, []).append(id_)
         self._marks: dict[str, int] = {}
+        # The organisations' own counters, read for all of those at once whose sums are not cached.
+        self._own: dict[str, Sums] = {}
         # A transaction that writes may be rolled back, so what it reads must not be cached.
         self._known = _cached(campaign_id) if db.is_reading() else {}
 
@@ -44,9 +47,11 @@ class Reading:
         known = self._known.get(organisation_id)
         if known is not None and known[0] == mark:
             return known[1]
-        own: Sums = {}
-        if organisation_id in self._pulses:
-            own = tallies.marginals(DIMENSIONS, self._campaign_id, organisation_id)
+        if organisation_id not in self._own:
+            stale = list(self._stale(organisation_id))
+            counted = [id_ for id_ in stale if id_ in self._pulses]
+            self._own |= {id_: {} for id_ in stale} | tallies.marginals(DIMENSIONS, self._campaign_id, counted)
+        own = self._own[organisation_id]
         children = self._children.get(organisation_id)
         sums = _added(own, *(self.of(child) for child in children)) if children else own
         self._known[organisation_id] = mark, sums
@@ -61,6 +66,14 @@ class Reading:
         beneath = tallies.added(self.total(child) for child in self._children.get(organisation_id, []))
         total = self.total(organisation_id)
         return Count(total.attempts - beneath.attempts, total.conversations - beneath.conversations)
+
+    def _stale(self, organisation_id: str) -> Iterator[str]:
+        """The ids of the organisation and of those beneath it whose sums are not cached as they are now."""
+        known = self._known.get(organisation_id)
+        if known is None or known[0] != self._mark(organisation_id):
+            yield organisation_id
+            for child in self._children.get(organisation_id, []):
+                yield from self._stale(child)
 
     def _mark(self, organisation_id: str) -> int:
         """A hash of the pulses of the organisation and all beneath it; also changes when one of them comes or goes."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
-from canvass.core.db import Base, session
+from canvass.core.db import Base, built_once, session
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -79,16 +79,33 @@ def visible(person: Person, kind: type[Owned]) -> Select[Owned]:
     That is what the organisations where they have a role own, those beneath, and those above: a volunteer of an
     association takes part in the district's campaigns.
     """
+    return _visible(kind, *_reach(person))
+
+
+def _reach(person: Person) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids of the organisations where the person has a role, and of those with all above them."""
     mine = nodes(person)
+    organisations.load(mine)
     upwards = {node.id for organisation_id in mine for node in organisations.above(organisation_id)}
+    return tuple(mine), tuple(sorted(upwards))
+
+
+@built_once
+def _visible(kind: type[Owned], mine: tuple[str, ...], upwards: tuple[str, ...]) -> Select[Owned]:
     owner: Any = kind.id if kind is Organisation else kind.organisation_id  # type: ignore[attr-defined]
-    return select(kind).where(or_(owner.in_(organisations.beneath_any(mine)), owner.in_(sorted(upwards))))
+    return select(kind).where(or_(owner.in_(organisations.beneath_any(mine)), owner.in_(upwards)))
+
+
+@built_once
+def _visible_one(kind: type[Owned], mine: tuple[str, ...], upwards: tuple[str, ...]) -> Select[Owned]:
+    """Return the same for the object whose id is bound to `:id`."""
+    key: Any = kind.id  # type: ignore[attr-defined]
+    return _visible(kind, mine, upwards).where(key == bindparam("id"))
 
 
 def find(person: Person, kind: type[Owned], object_id: str, action: str | None = None) -> Owned:
     """Return the object. Raises NotFound when the person may not see it, Forbidden when they may not do `action`."""
-    key: Any = kind.id  # type: ignore[attr-defined]
-    found: Owned | None = session.scalars(visible(person, kind).where(key == object_id)).one_or_none()
+    found: Owned | None = session.scalars(_visible_one(kind, *_reach(person)), {"id": object_id}).one_or_none()
     if found is None:
         raise NotFound(f"{kind.__name__} {object_id}")
     if action is not None:
@@ -104,6 +121,7 @@ def tops(person: Person, organisation_id: str, action: str = "campaign.see") -> 
     if may(person, action, organisation_id):
         top = session.get(Organisation, organisation_id)
         return [top] if top else []
+    organisations.load(nodes(person, action))
     found = [node for node_id in nodes(person, action) if (node := session.get(Organisation, node_id))]
     return organisations.in_order(
         _highest(node for node in found if organisations.is_beneath(node.id, organisation_id))

@@ -11,11 +11,11 @@ import hashlib
 import hmac
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, Select, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock, tokens
-from canvass.core.db import Base, Id, is_reading, new_id, session
+from canvass.core.db import Base, Id, built_once, is_reading, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import access, organisations, passwords, people, throttle
@@ -89,14 +89,17 @@ def link(organisation: Organisation, campaign_id: str, last_day: date, secret: s
 
 def current_link(organisation_id: str, campaign_id: str) -> JoinLink | None:
     """Return the organisation's link to a campaign that works now; None when there is none."""
-    return session.scalar(
-        select(JoinLink).where(
-            JoinLink.organisation_id == organisation_id,
-            JoinLink.campaign_id == campaign_id,
-            JoinLink.shift_id.is_(None),
-            JoinLink.withdrawn_at.is_(None),
-            JoinLink.expires_at > clock.now(),
-        )
+    return session.scalar(_current_link(organisation_id, campaign_id), {"now": clock.now()})
+
+
+@built_once
+def _current_link(organisation_id: str, campaign_id: str) -> Select[JoinLink]:
+    return select(JoinLink).where(
+        JoinLink.organisation_id == organisation_id,
+        JoinLink.campaign_id == campaign_id,
+        JoinLink.shift_id.is_(None),
+        JoinLink.withdrawn_at.is_(None),
+        JoinLink.expires_at > bindparam("now"),
     )
 
 

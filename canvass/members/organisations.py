@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy import CTE, ForeignKey, Select, String, UniqueConstraint, bindparam, event, inspect, select
+from sqlalchemy.orm import Mapped, QueryContext, aliased, mapped_column
+from sqlalchemy.orm.util import identity_key
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, among, new_id, rows, rows_of, session, table
+from canvass.core.db import Base, Id, among, built_once, new_id, rows, rows_of, session, table
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 
@@ -35,6 +35,15 @@ class Organisation(Base):
     # How many members it has, if that has been entered; targets can be divided in proportion.
     members: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+@event.listens_for(Organisation, "load")
+def _keep(organisation: Organisation, context: QueryContext) -> None:
+    """Keep what a session has loaded until the session ends.
+
+    It refers to its objects weakly, so a request that asks for the same line several times would read it several times.
+    """
+    context.session.info.setdefault("organisations", set()).add(organisation)
 
 
 def kind_name(kind: str) -> str:
@@ -62,9 +71,7 @@ def beneath_any(organisation_ids: Iterable[str]) -> Select[str]:
     return _beneath(tuple(organisation_ids))
 
 
-# Cached since pages ask about the same few organisations several times, and building the query costs more than running
-# it. Only the query is cached, never its result.
-@lru_cache(maxsize=4096)
+@built_once
 def _beneath(organisation_ids: tuple[str, ...]) -> Select[str]:
     tree = select(Organisation.id).where(Organisation.id.in_(organisation_ids)).cte("beneath", recursive=True)
     child = aliased(Organisation)
@@ -73,14 +80,65 @@ def _beneath(organisation_ids: tuple[str, ...]) -> Select[str]:
     return select(tree.c.id)
 
 
+# Every organisation at or beneath those whose ids are bound to `tops`, as pairs of the top's id and its own: a part of
+# statements that are built once.
+TOPS: CTE = (
+    select(Organisation.id.label("top"), Organisation.id)
+    .where(Organisation.id.in_(bindparam("tops", expanding=True)))
+    .cte("tops", recursive=True)
+)
+_child = aliased(Organisation)
+TOPS = TOPS.union(select(TOPS.c.top, _child.id).join(TOPS, _child.parent_id == TOPS.c.id))
+
+
 def above(organisation_id: str) -> list[Organisation]:
     """Return the organisation itself, then its parent, up to the root; nothing for an unknown id."""
     line: list[Organisation] = []
-    node = session.get(Organisation, organisation_id)
+    node = _get(organisation_id)
     while node is not None and node not in line:
         line.append(node)
-        node = session.get(Organisation, node.parent_id) if node.parent_id else None
+        node = _get(node.parent_id) if node.parent_id else None
     return line
+
+
+def load(organisation_ids: Iterable[str]) -> None:
+    """Have the session know these organisations and all above them, so that `above` need not ask for each."""
+    unknown = set()
+    for id_ in organisation_ids:
+        node: str | None = id_
+        while node is not None and (known := _known(node)) is not None:
+            node = known.parent_id
+        if node is not None:
+            unknown.add(node)
+    if unknown:
+        session.scalars(_LINES, {"ids": sorted(unknown)}).all()
+
+
+def _get(organisation_id: str) -> Organisation | None:
+    """Return the organisation; one that the session does not know is loaded with all above it, in one query."""
+    known = _known(organisation_id)
+    if known is None:
+        load([organisation_id])
+    return known or session.get(Organisation, organisation_id)
+
+
+def _known(organisation_id: str) -> Organisation | None:
+    """Return the organisation if the session has loaded it."""
+    known = session.identity_map.get(identity_key(Organisation, organisation_id))
+    return None if known is None or inspect(known).expired else known
+
+
+def _lines() -> Select[Organisation]:
+    """Return a query for the organisations whose ids are bound to `ids`, and those above them."""
+    line = select(Organisation.id, Organisation.parent_id).where(Organisation.id.in_(bindparam("ids", expanding=True)))
+    above = line.cte("line", recursive=True)
+    parent = aliased(Organisation)
+    above = above.union(select(parent.id, parent.parent_id).join(above, parent.id == above.c.parent_id))
+    return select(Organisation).where(Organisation.id.in_(select(above.c.id)))
+
+
+# Built once, since that takes as long as running it.
+_LINES = _lines()
 
 
 def line(organisation_id: str) -> tuple[str, ...]:
@@ -111,8 +169,12 @@ def is_beneath(organisation_id: str, top_id: str) -> bool:
 
 def children(organisation_id: str | None) -> list[Organisation]:
     """Return the organisations directly beneath, sorted by name; the roots for None."""
-    found = session.scalars(select(Organisation).where(Organisation.parent_id == organisation_id))
-    return in_order(found)
+    return in_order(session.scalars(_children(organisation_id)))
+
+
+@built_once
+def _children(organisation_id: str | None) -> Select[Organisation]:
+    return select(Organisation).where(Organisation.parent_id == organisation_id)
 
 
 def tree(top_ids: Iterable[str]) -> list[tuple[int, Organisation]]:

@@ -291,7 +291,7 @@ class Office:
     def on_shift(self, name: str) -> Counter[str]:
         """What is counted on a campaign's shift, by outcome."""
         with self.window():
-            found = tallies.of_shifts(self.campaigns[name], [self.shifts[name]])
+            found = tallies.of_shifts([self.campaigns[name]], [self.shifts[name]])
         return found.get(self.shifts[name], Counter())
 
     def drift(self) -> int:

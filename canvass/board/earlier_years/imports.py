@@ -76,7 +76,10 @@ def at(organisation: Organisation) -> list[tuple[EarlierImport, int]]:
         .where(EarlierImport.organisation_id == organisation.id, EarlierImport.undone_at.is_(None))
         .group_by(EarlierImport.id)
     )
-    found = [(session.get_one(EarlierImport, key), rows) for key, rows in session.execute(query)]
+    numbers = dict(iter(session.execute(query)))
+    found = [
+        (one, numbers[one.id]) for one in session.scalars(select(EarlierImport).where(EarlierImport.id.in_(numbers)))
+    ]
     return sorted(found, key=lambda one: (one[0].confirmed_at or one[0].created_at, one[0].id), reverse=True)
 
 

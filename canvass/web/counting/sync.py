@@ -16,7 +16,6 @@ from canvass.core.together import Together
 from canvass.counting import operations, phones, quarantine, receipts, sync
 from canvass.counting.sync import Answer, Batch
 from canvass.counting.verdicts import Verdict
-from canvass.fieldwork import areas, campaigns
 from canvass.web.page import auth
 
 # How many requests share a transaction. It bounds how long each of them waits.
@@ -34,12 +33,6 @@ def hello() -> ResponseReturnValue:
 @bp.get("/outlines")
 def outlines() -> ResponseReturnValue:
     """The areas' outlines, so that the phone finds its area without sending its position."""
-    person = auth.person()
-    found = {
-        area.id: area
-        for c in campaigns.to_log_in(person)
-        for area in areas.serving(c.organisation_id, near=person.association_id)
-    }
     features = [
         {
             "type": "Feature",
@@ -47,7 +40,7 @@ def outlines() -> ResponseReturnValue:
             "properties": {"code": area.code, "name": area.name},
             "geometry": json.loads(area.outline),
         }
-        for area in found.values()
+        for area in phones.outlined(auth.person())
         if area.outline
     ]
     body = json.dumps({"type": "FeatureCollection", "features": features}, separators=(",", ":"))

@@ -227,14 +227,11 @@ def _owners(tree: Iterable[tuple[int, Organisation]], used: set[str]) -> list[tu
 
 def _counts(person: Person, area: Area) -> list[tuple[campaigns.Campaign, tallies.Count]]:
     """Per campaign, the latest first, what has been counted there where the person has a role."""
-    found = []
-    for campaign in campaigns.seen_by(person):
-        tops = [node.id for node in access.tops(person, campaign.organisation_id)]
-        if tops and areas.serves(area, campaign.organisation_id):
-            count = tallies.by("area", campaign.id, organisations.beneath_any(tops)).get(area.id)
-            if count is not None and count.attempts:
-                found.append((campaign, count))
-    return found
+    seen = [c for c in campaigns.seen_by(person) if areas.serves(area, c.organisation_id)]
+    tops = {c.id: [node.id for node in access.tops(person, c.organisation_id)] for c in seen}
+    counts = tallies.at_tops(tops, {top for some in tops.values() for top in some}, "area", area.id)
+    found = [(c, tallies.added(counts[c.id, top] for top in tops[c.id] if (c.id, top) in counts)) for c in seen]
+    return [(campaign, count) for campaign, count in found if count.attempts]
 
 
 def _surroundings(area: Area) -> Drawing:

@@ -22,11 +22,9 @@ bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 def index() -> ResponseReturnValue:
     """The person's campaigns with the result at the organisation where they have a role."""
     person = auth.person()
-    rows = []
-    for campaign in campaigns.seen_by(person):
-        tops = access.tops(person, campaign.organisation_id)
-        if tops:
-            rows.append((campaign, numbers.result(campaign, tops[0])))
+    found = [(campaign, access.tops(person, campaign.organisation_id)) for campaign in campaigns.seen_by(person)]
+    shown = [(campaign, tops[0]) for campaign, tops in found if tops]
+    rows = [(campaign, row) for (campaign, _top), row in zip(shown, numbers.results(shown), strict=True)]
     return render_template("campaigns/index.html", rows=rows, may_create=bool(access.nodes(person, "campaign.edit")))
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from canvass.core import db, i18n
 from canvass.core.i18n import gettext as _
@@ -146,8 +147,8 @@ def index() -> ResponseReturnValue:
         raise access.Forbidden("person.see")
     rows = db.session.scalars(
         select(Membership)
-        .join(Person, Membership.person_id == Person.id)
         .where(Membership.organisation_id.in_(organisations.beneath_any(seen)))
+        .options(joinedload(Membership.person, innerjoin=True))
     )
     members = sorted(rows, key=lambda m: (-people.ROLES.index(m.role), i18n.sort_key(m.person.name)))
     return render_template(
