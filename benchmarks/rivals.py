@@ -183,7 +183,7 @@ def _serving_kinto(stage: Stage) -> Iterator[Server]:
     file = stage.folder / "kinto.ini"
     file.write_text(SETTINGS.format(url=dsn(stage.empty_database("kinto")), host=HOST, port=port))
     environment = stage.environment() | {"PYTHONPATH": str(packages), "PYTHONWARNINGS": "ignore"}
-    program = [sys.executable, "-m", "kinto"]
+    program = [sys.executable, "-c", "import sys; from kinto.__main__ import main; sys.exit(main())"]
     migrated = subprocess.run([*program, "migrate", "--ini", str(file)], capture_output=True, text=True, env=environment)
     if migrated.returncode:
         raise RuntimeError(migrated.stderr[-1000:])

@@ -74,6 +74,10 @@ class Found:
         """The highest value over the rounds."""
         return max(self._values[name, engine][figure])
 
+    def keys(self) -> list[Key]:
+        """All trials that gave something, in the order of running."""
+        return list(self._values)
+
     def engines(self, name: str) -> list[str]:
         """The engines that this trial ran on, in the order of running."""
         return [engine for trial, engine in self._values if trial == name]

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from benchmarks import load
@@ -87,6 +87,19 @@ class Product(Server):
     def is_counted_right(self) -> bool:
         """Whether every counter agrees with the rows."""
         return self.command("recount", "--check").returncode == 0
+
+    def attempts(self) -> int:
+        """How many attempts are in the database."""
+        query = "SELECT count(*) FROM attempts"
+        if url := self.environment["CANVASS_DATABASE_URL"]:
+            import psycopg
+
+            with psycopg.connect(url.replace("+psycopg", "")) as connection:
+                return connection.execute(query).fetchone()[0]  # type: ignore[index]
+        from canvass.core.sqlite import sqlite3
+
+        with closing(sqlite3.connect(self.data / "canvass.db")) as connection:
+            return connection.execute(query).fetchone()[0]
 
     def wal(self) -> float:
         """MB of SQLite's write-ahead log."""
