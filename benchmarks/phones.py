@@ -39,6 +39,7 @@ class Phone:
     areas: list[str]
     install: str = field(default_factory=new_id)
     seq: int = 0
+    only: str = ""  # the outcome of every attempt, any if not given
 
     def __post_init__(self) -> None:
         self.random = Random(self.author)
@@ -47,7 +48,7 @@ class Phone:
         """The next attempt that is logged."""
         self.seq += 1
         channel = self.random.choice(("door", "door", "door", "phone"))
-        outcome = self.random.choice(OUTCOMES[channel])
+        outcome = self.only or self.random.choice(OUTCOMES[channel])
         area = f'"{self.random.choice(self.areas)}"'
         return _OPERATION % (new_id(), new_id(), self.seq, self.campaign, _now(), area, channel, outcome)
 

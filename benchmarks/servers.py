@@ -107,6 +107,28 @@ class Product(Server):
         return path.stat().st_size / 1e6 if path.exists() else 0.0
 
 
+class Watch:
+    """Notes what a server uses every `every` seconds, until the end of the block: (memory, handles, WAL) each time."""
+
+    def __init__(self, server: Product, every: float) -> None:
+        self.server, self.every = server, every
+        self.notes: list[tuple[float, int, float]] = []
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._note, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _note(self) -> None:
+        while not self._is_over.wait(self.every):
+            self.notes.append((self.server.memory(), self.server.handles(), self.server.wal()))
+
+
 @contextmanager
 def product(data: Path, environment: dict[str, str], confined: list[str] | None = None) -> Iterator[Product]:
     """Serve this folder's database on a free port; `confined` is a command that runs what follows it."""
