@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Starts Canvass, and tests it, on any machine that has Python 3.11 or later and nothing else.
+"""Starts Canvass, tests and measures it, on any machine that has Python 3.11 or later and nothing else.
 
 The packages Canvass needs are locked in requirements/, one file per *layer*: run, postgres, test and
 postgres-server. A layer that is missing here is installed by the pip in vendor/ into .environment/, in a folder
 named after all that decides its content, and joins the path of this very process. So the second start installs
 nothing, a changed lock or another Python gets a folder of its own, and .environment/ can be deleted at any time.
+The rivals that the benchmark compares with are a layer that joins no path of ours.
 
 Standard library only: this file runs before anything is installed.
 """
@@ -185,17 +186,7 @@ def bench(arguments: list[str]) -> int:
 
     from benchmarks import bench as measurements
 
-    # Never on our own path: they bring other versions of what we use.
-    for name, obtain in {
-        "CANVASS_TEST_POSTGRES_BIN": find_postgres,
-        "CANVASS_BENCH_RIVALS": lambda: str(ensure("rivals")),
-    }.items():
-        try:
-            if name not in os.environ and not {"-h", "--help"} & set(arguments):
-                os.environ[name] = obtain()
-        except SystemExit as reason:
-            print(f"OBS! Allt mäts inte. {reason}", file=sys.stderr)
-    return measurements.main(arguments)
+    return measurements.main(arguments, postgres=find_postgres, rivals=lambda: str(ensure("rivals")))
 
 
 def find_postgres() -> str:

@@ -1,4 +1,4 @@
-"""A Flask app that does nothing, on granian's WSGI with as many threads as the product: `python3 -m benchmarks.bare PORT`."""
+"""A Flask app that does nothing, on granian's WSGI with 8 threads: `python3 -m benchmarks.bare PORT`."""
 
 from __future__ import annotations
 

@@ -29,11 +29,9 @@ def rows(found: Found) -> list[Row]:
     """Operations a second against the limit, and how long a request takes."""
     made = []
     for engine in found.engines(NAME):
-        compared = found.against((NAME, engine), ("limit of 50", engine)) if found.has("limit of 50", engine) else {}
-        note = singles.wrong(found, NAME, engine)
-        rate = found.median(NAME, engine)
-        made.append(
-            Row("4 at once", engine, rate, "operations/s", "the limit", goal=GOAL if compared else None, **compared, note=note)
-        )
-        made.append(Row("4 at once, p50", engine, found.median(NAME, engine, "p50"), "ms"))
+        key, note = (NAME, engine), singles.wrong(found, NAME, engine)
+        limit = found.against("the limit", key, ("limit of 50", engine))
+        goal = GOAL if limit else None
+        made.append(Row("4 at once", engine, found.median(*key), "operations/s", limit, goal, note=note))
+        made.append(Row("4 at once, p50", engine, found.median(*key, "p50"), "ms"))
     return made

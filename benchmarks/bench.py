@@ -1,25 +1,27 @@
-"""`python3 app.py bench`: runs the measurements, prints a table, and writes benchmarks/results.json and docs/performance.md."""
+"""`python3 app.py bench`: runs the measurements, prints their rows, and keeps them in files, see `pages`."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import shutil
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
-from benchmarks import pages, servers
+from benchmarks import pages, servers, stage
+from benchmarks.rivals import FOLDER
 from benchmarks.rows import Found, Key, Row
 from benchmarks.stage import ENGINES, Missing, Size, Stage
 
 # Measured in turn with one another, round by round; each group begins with fresh servers.
 GROUPS = (
-    ("limit", "singles", "batches", "healthz", "rivals"),
+    ("limit", "singles", "batches", "healthz", "reading", "rivals"),
     ("herd",),
     ("watching",),
     ("small_machine",),
@@ -28,27 +30,42 @@ BY_NAME_ONLY = (("saturday",),)  # it takes half an hour
 ALL = tuple(name for group in (*GROUPS, *BY_NAME_ONLY) for name in group)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure what is asked for; returns the exit code."""
+def main(arguments: Sequence[str], *, postgres: Callable[[], str], rivals: Callable[[], str]) -> int:
+    """Measure what is asked for; returns the exit code. `postgres` and `rivals` install those where they are needed."""
     options = _options(arguments)
-    size = replace(Size(), **{f.name: getattr(options, f.name) for f in fields(Size)})
+    size = Size(**{one.name: getattr(options, one.name) for one in fields(Size)})
     chosen = _with_needs(options.names or [name for group in GROUPS for name in group])
-    # On a disk: many systems keep /tmp in memory, where a commit costs nothing.
-    place = options.folder or next((p for p in (Path("/var/tmp"),) if p.is_dir()), Path(tempfile.gettempdir()))
-    folder = Path(tempfile.mkdtemp(prefix="canvass-bench-", dir=place))
-    folder.chmod(0o755)  # PostgreSQL runs as somebody else where we are root
-    here = Stage(folder, size, tuple(options.engines))
+    if stage.POSTGRESQL in options.engines:
+        _obtain("CANVASS_TEST_POSTGRES_BIN", postgres)
+    if "rivals" in chosen:
+        _obtain(FOLDER, rivals)
     began = time.monotonic()
-    try:
+    with _folder(options.folder) as folder, closing(Stage(folder, size, tuple(options.engines))) as here:
         for group in (*GROUPS, *BY_NAME_ONLY):
-            names = [name for name in group if name in chosen]
-            if names:
+            if names := [name for name in group if name in chosen]:
                 _measure(here, names, options.output)
-    finally:
-        here.close()
-        shutil.rmtree(folder, ignore_errors=True)
     print(f"\n{(time.monotonic() - began) / 60:.0f} minutes. {options.output / pages.PAGE} tells what each row means.")
     return 0
+
+
+def _obtain(name: str, how: Callable[[], str]) -> None:
+    """Note in the environment where it is; without it the rest is measured."""
+    try:
+        if name not in os.environ:
+            os.environ[name] = how()
+    except SystemExit as reason:
+        print(f"OBS! {reason}", file=sys.stderr)
+
+
+@contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    """A folder for the databases, on a disk: many systems keep /tmp in memory, where a commit costs nothing."""
+    usual = Path("/var/tmp")
+    with tempfile.TemporaryDirectory(
+        prefix="canvass-bench-", dir=given or (usual if usual.is_dir() else None), ignore_cleanup_errors=True
+    ) as name:
+        Path(name).chmod(0o755)  # PostgreSQL runs as somebody else where we are root
+        yield Path(name)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -104,13 +121,21 @@ def _rounds(here: Stage, names: list[str], found: Found) -> None:
             except Missing as reason:
                 found.missing[name] = f"{' '.join(key)}: {reason}"
     for number in range(here.size.rounds):
-        for name, key, once in trials:
+        for name, key, once in list(trials):
             if number >= getattr(module(name), "MOST_ROUNDS", number + 1):
                 continue
-            print(f"\r{f'round {number + 1}: {name}, {key[0]} {key[1]}':<79}\r", end="", file=sys.stderr, flush=True)
-            figures = once()
-            found.add(key, figures)
-    print(f"\r{'':<79}\r", end="", file=sys.stderr, flush=True)
+            _say(f"round {number + 1}: {name}, {' '.join(key)}")
+            try:
+                found.add(key, once())
+            except (RuntimeError, OSError) as error:  # the others are measured all the same
+                found.missing[name] = f"{' '.join(key)}: {error}"
+                trials.remove((name, key, once))
+    _say("")
+
+
+def _say(what: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{what:<79}\r", end="", file=sys.stderr, flush=True)
 
 
 HEAD = ("", "engine", "figure", "against", "", "ratio", "goal", "")
@@ -122,7 +147,3 @@ def table(title: str, rows: Sequence[Row], missing: str) -> str:
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in cells]
     return "\n".join([f"\n{title}", *lines, *([f"Not measured: {missing}"] if missing else [])])
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

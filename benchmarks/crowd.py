@@ -1,8 +1,8 @@
 """Screens that watch, in a process of their own so that their processor time is not counted as the server's.
 
-Reads {"address": [host, port], "paths": […], "cookies": […]} as JSON from a line on stdin, and prints "ready" when every
-screen has been shown something. After another line it prints what they saw: {"seen": [[[moment, total], …], …],
-"bytes": …, "frames": …, "ended": …}, `seen` of some that show the first path, `ended` the streams that the server ended.
+Reads {"address": [host, port], "paths": […], "cookies": […]} as JSON from a line on stdin, and prints "ready" when
+every screen has been shown something. After another line it prints what they saw: {"seen": [[[moment, total], …], …],
+"bytes": …, "frames": …, "ended": …}: `seen` of some that show the first path, `ended` the streams the server ended.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What a campaign's evening asks of a server: phones that post at a steady rate, pages, exports, and screens that watch."""
+"""What an evening asks of a server: phones that post at a steady rate, pages, exports, and screens that watch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -74,7 +73,7 @@ def exports(scene: Scene, host: str) -> list[bytes]:
     return [load.post(host, f"/reports/totals.{form}?{query}", b"", *headers) for form in ("csv", "xlsx")]
 
 
-def _ask(server: Product, requests: Sequence[bytes], seconds: float, rate: float) -> Result:
+def _ask(server: Product, requests: list[bytes], seconds: float, rate: float) -> Result:
     if not rate:
         return Result(seconds)
     makers = [load.in_turn(requests[first:] + requests[:first]) for first in range(min(4, len(requests)))]

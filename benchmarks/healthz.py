@@ -16,9 +16,9 @@ from benchmarks.stage import SQLITE, Stage
 
 TITLE = "The frame"
 ABOUT = """\
-`/healthz` of the product (its middleware, and a query) against a Flask app with that one view, on the same granian with
-its WSGI interface and as many threads (`benchmarks/bare.py`). The last row tells what our load generator costs: the bare
-app's rate with it, against wrk's."""
+`/healthz` of the product (its middleware, and a query) against a Flask app with that one view, on the same granian
+with its WSGI interface and 8 threads (`benchmarks/bare.py`). The last row tells what our load generator costs: the
+bare app's rate with it, against wrk's."""
 
 CONNECTIONS, GOAL = (1, 16), 0.5
 WRK = "wrk"
@@ -39,14 +39,12 @@ def rows(found: Found) -> list[Row]:
     """The product against the bare app."""
     made = []
     for number in CONNECTIONS:
-        name, other = (f"healthz {number}", SQLITE), (f"bare {number}", "")
-        rate, note = found.median(*name), wrong(found, *name)
-        compared = found.against(name, other)
-        made.append(Row(f"{number} at once", SQLITE, rate, "requests/s", "bare Flask", **compared, goal=GOAL, note=note))
+        key, note = (f"healthz {number}", SQLITE), wrong(found, f"healthz {number}", SQLITE)
+        bare = found.against("bare Flask", key, (f"bare {number}", ""))
+        made.append(Row(f"{number} at once", SQLITE, found.median(*key), "requests/s", bare, GOAL, note=note))
     ours = (f"bare {CONNECTIONS[-1]}", "")
-    if found.has(WRK, ""):
-        compared = found.against(ours, (WRK, ""))
-        made.append(Row("bare Flask, our generator", "", found.median(*ours), "requests/s", "wrk", **compared))
+    if against_wrk := found.against(WRK, ours, (WRK, "")):
+        made.append(Row("bare Flask, our generator", "", found.median(*ours), "requests/s", against_wrk))
     return made
 
 

@@ -20,12 +20,13 @@ from benchmarks.stage import POSTGRESQL, SLOW, Stage
 
 TITLE = "Everybody at once"
 ABOUT = """\
-After an outage 500 phones come back at the same moment with 20 operations each: over six associations, and all in one,
-whose counters they share. They behave as `static/js/phone/queue/deliver.js` does: 20 s without an answer is a time-out, a
-503 says how long to wait, and other failures back off from 2 s. Meanwhile ten volunteers tap, or open the page (`hello`),
-twice a second together; theirs is the time until the tap is stored, waiting included. The goals: all is counted within
-20 s, nothing times out, no error is shown to anybody, no deadlock is in PostgreSQL's log, and the volunteers are answered
-within a second at p95. Each round has a server of its own; afterwards every counter is compared with the rows."""
+After an outage 500 phones come back at the same moment with 20 operations each: over six associations, and all in
+one, whose counters they share. They behave as `static/js/phone/queue/deliver.js` does: 20 s without an answer is a
+time-out, a 503 says how long to wait, and other failures back off from 2 s. Meanwhile ten volunteers tap, or open the
+page (`hello`), twice a second together; theirs is the time until the tap is stored, waiting included. The goals: all is
+counted within 20 s, nothing times out, no error is shown to anybody, no deadlock is in PostgreSQL's log, and the
+volunteers are answered within a second at p95. Each round has a server of its own; afterwards every counter is compared
+with the rows."""
 MOST_ROUNDS = 3
 
 OPERATIONS, VOLUNTEERS, EVERY = 20, 10, 0.5  # of each phone, in the middle, seconds between two of them
@@ -52,7 +53,7 @@ def trials(stage: Stage) -> dict[tuple[str, str], Callable[[], Trial]]:
 
 def rows(found: Found) -> list[Row]:
     """What every phone, and those in the middle, went through."""
-    return [row for name, engine in found.keys() for row in _of_one(found, name, engine)]
+    return [row for name, engine in found.trials() for row in _of_one(found, name, engine)]
 
 
 def _of_one(found: Found, name: str, engine: str) -> list[Row]:
@@ -87,7 +88,7 @@ def _trial(stage: Stage, engine: str, layout: str, variables: dict[str, str]) ->
         phones = scene.phones(0, number, in_one=LAYOUTS[layout])
         middle = scene.phones(len(scene.spread) - VOLUNTEERS, VOLUNTEERS)
         log = len(stage.postgres_log()) if engine == POSTGRESQL else 0
-        with stage.serving(engine, **variables) as server:
+        with stage.serving(engine, variables=variables) as server:
             before, crowd = server.attempts(), Crowd(server)
             asyncio.run(crowd.come(phones, list(zip(middle, scene.volunteers[-VOLUNTEERS:], strict=True))))
             figures = crowd.figures()

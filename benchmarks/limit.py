@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.phones import new_id
@@ -21,8 +23,9 @@ TITLE = "The limit"
 ABOUT = """\
 What the engine itself can do on this machine: one connection of its own driver, with the product's settings (SQLite:
 WAL, `synchronous=FULL`; PostgreSQL: `synchronous_commit=on`, `fsync=on`) and the product's tables and indexes. Each
-operation is one attempt, one receipt, five counters upserted and the pulse raised; the rows are copies of real ones with
-new ids. One operation per transaction, and fifty. The fifty's counters are upserted one by one, not summed first."""
+operation is one attempt, one receipt, five counters upserted and the pulse raised; the rows are copies of real ones
+with new ids. One operation per transaction, and fifty. The fifty's counters are upserted one by one, not summed
+first."""
 
 Trial = Callable[[], dict[str, float]]
 BATCH = 50
@@ -39,15 +42,17 @@ def trials(stage: Stage) -> dict[tuple[str, str], Callable[[], Trial]]:
 
 
 def rows(found: Found) -> list[Row]:
-    """The two rates of each engine."""
-    return [
-        Row(title, engine, found.median(name, engine), "operations/s")
-        for name, title in (
-            ("limit", "one operation per transaction"),
-            ("limit of 50", "50 operations per transaction"),
-        )
-        for engine in found.engines(name)
-    ]
+    """The two rates of each engine, and how quick the disk was."""
+    made = []
+    for engine in found.engines("limit"):
+        most = found.worst("limit", engine, "sync")
+        note = f"up to {most:.3g} ms"
+        made.append(Row("a sync of the disk", engine, found.median("limit", engine, "sync"), "ms", note=note))
+        made.append(Row("one operation per transaction", engine, found.median("limit", engine), "operations/s"))
+        if found.has("limit of 50", engine):
+            rate = found.median("limit of 50", engine)
+            made.append(Row("50 operations per transaction", engine, rate, "operations/s"))
+    return made
 
 
 def _trial(stage: Stage, engine: str, number: int) -> Trial:
@@ -111,8 +116,21 @@ class Writer:
         self.cursor.executemany(statement, [tuple(row.values()) for row in rows])
 
 
+def sync_time(folder: Path, times: int = 50) -> float:
+    """Milliseconds that the folder's disk takes to sync 8 kB, the median."""
+    path, taken = folder / "sync", []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(times):
+            file.write(b"x" * 8192)
+            began = time.perf_counter()
+            os.fsync(file.fileno())
+            taken.append(time.perf_counter() - began)
+    path.unlink()
+    return median(taken) * 1000
+
+
 def measure(order: dict[str, Any]) -> dict[str, float]:
-    """Write for so many seconds; returns the rate of operations."""
+    """Write for so many seconds; returns the rate of operations, and what a sync of the disk took then."""
     writer = _postgresql(order["url"]) if order["url"] else _sqlite(Path(order["data"]))
     begin = "BEGIN" if order["url"] else "BEGIN IMMEDIATE"
     count, began = 0, time.monotonic()
@@ -122,7 +140,7 @@ def measure(order: dict[str, Any]) -> dict[str, float]:
         writer.cursor.execute("COMMIT")
         count += order["number"]
     writer.connection.close()
-    return {"rate": count / passed}
+    return {"rate": count / passed, "sync": sync_time(Path(order["data"]))}
 
 
 def _sqlite(data: Path) -> Writer:

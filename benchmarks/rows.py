@@ -12,16 +12,23 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class Reference:
+    """What a figure is compared with: a limit, a rival or an idle server; `ratio` is the figure's to its."""
+
+    name: str
+    value: float
+    ratio: float
+
+
+@dataclass(frozen=True)
 class Row:
-    """One figure. The goal is the ratio's when there is one, else the value's; `is_most` when it must not be exceeded."""
+    """One figure. The goal is the ratio's when there is one, else the value's; most allowed when `is_most`."""
 
     name: str
     engine: str
     value: float
     unit: str
-    against: str = ""
-    reference: float | None = None
-    ratio: float | None = None
+    against: Reference | None = None
     goal: float | None = None
     is_most: bool = False
     note: str = ""
@@ -31,12 +38,18 @@ class Row:
         """Whether the goal is reached; None without a goal."""
         if self.goal is None:
             return None
-        figure = self.value if self.ratio is None else self.ratio
+        figure = self.against.ratio if self.against else self.value
         return figure <= self.goal if self.is_most else figure >= self.goal
 
     def as_json(self) -> dict[str, Any]:
         """The row, and whether it reaches its goal."""
         return {**asdict(self), "is_reached": self.is_reached}
+
+    @classmethod
+    def from_json(cls, known: dict[str, Any]) -> Row:
+        """The row again."""
+        values = {name: value for name, value in known.items() if name != "is_reached"}
+        return cls(**values | {"against": Reference(**known["against"]) if known["against"] else None})
 
 
 class Found:
@@ -44,7 +57,7 @@ class Found:
 
     def __init__(self) -> None:
         self._values: dict[Key, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-        self.missing: dict[Key, str] = {}  # trials that could not be run, and why
+        self.missing: dict[str, str] = {}  # measurements that lack a trial, and why
 
     def add(self, key: Key, figures: dict[str, float]) -> None:
         """Note the figures of one more round of a trial."""
@@ -61,20 +74,22 @@ class Found:
             raise KeyError((name, engine, figure))
         return median(self._values[name, engine][figure])
 
-    def against(self, one: Key, other: Key, figure: str = "rate") -> dict[str, float]:
-        """The reference and the ratio of a row: the median over the rounds of the ratio within each round.
+    def against(self, title: str, one: Key, other: Key, figure: str = "rate") -> Reference | None:
+        """One trial's figure compared with another's, None without that; the ratio is the median of each round's own.
 
         Not the ratio of the medians: a disk or a neighbour that is slow for a while is so for both.
         """
+        if other not in self._values:
+            return None
         pairs = zip(self._values[one][figure], self._values[other][figure], strict=False)
         ratios = [a / b for a, b in pairs if b]
-        return {"reference": self.median(*other, figure), "ratio": median(ratios) if ratios else 0.0}
+        return Reference(title, self.median(*other, figure), median(ratios) if ratios else 0.0)
 
     def worst(self, name: str, engine: str, figure: str) -> float:
         """The highest value over the rounds."""
         return max(self._values[name, engine][figure])
 
-    def keys(self) -> list[Key]:
+    def trials(self) -> list[Key]:
         """All trials that gave something, in the order of running."""
         return list(self._values)
 

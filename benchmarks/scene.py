@@ -1,7 +1,8 @@
 """The database that is measured: the demo, and beside it the phones and the screens of a large campaign.
 
-`python3 -m benchmarks.scene FOLDER DATABASE_URL SCREENS` makes it ("" for SQLite in the folder), and writes FOLDER/scene.json with what the measurements
-need to know of it. A process of its own, so that the one that measures holds no database open.
+`python3 -m benchmarks.scene FOLDER DATABASE_URL SCREENS` makes it ("" for SQLite in the folder), and writes
+FOLDER/scene.json with what the measurements need to know of it. A process of its own, so that the one that measures
+holds no database open.
 """
 
 from __future__ import annotations

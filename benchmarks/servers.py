@@ -26,15 +26,6 @@ class Server:
         self.process, self.address = process, (HOST, port)
         self.host = f"{HOST}:{port}"
 
-    def stop(self) -> None:
-        """Stop it as its host does, and wait until it has ended."""
-        self.process.terminate()
-        try:
-            self.process.wait(PATIENCE)
-        finally:
-            self.process.kill()
-            self.process.wait()
-
     def pids(self) -> list[int]:
         """Its processes: the one started, and those that they started."""
         parents = {}
@@ -133,12 +124,9 @@ class Watch:
 def product(data: Path, environment: dict[str, str], confined: list[str] | None = None) -> Iterator[Product]:
     """Serve this folder's database on a free port; `confined` is a command that runs what follows it."""
     command = [*(confined or []), sys.executable, str(ROOT / "app.py"), "--port", "0", "--data", str(data)]
-    with (data / "server.log").open("a") as log:
-        with started(command, environment, log.fileno()) as process:
-            port = int(first_line(process, "Canvass på http://").rpartition(":")[2])
-            server = Product(process, port, data, environment)
-            yield server
-            server.stop()
+    with (data / "server.log").open("a") as log, started(command, environment, log.fileno()) as process:
+        port = int(first_line(process, "Canvass på http://").rpartition(":")[2])
+        yield Product(process, port, data, environment)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from benchmarks import load
-from benchmarks.rows import Found, Row
+from benchmarks.rows import Found, Key, Reference, Row
 from benchmarks.stage import Stage
 
 TITLE = "One operation a request"
@@ -46,20 +46,24 @@ def posting(stage: Stage, engine: str, number: int, operations: int = 1) -> Tria
 
 def rows(found: Found) -> list[Row]:
     """Rate against the limit, and p99 against p50."""
-    made = []
-    for number in PHONES:
-        name = f"singles {number}"
-        for engine in found.engines(name):
-            rate = found.median(name, engine)
-            compared = found.against((name, engine), ("limit", engine)) if found.has("limit", engine) else {}
-            goal = GOAL if compared and number > 1 else None
-            made.append(
-                Row(f"{number} at once", engine, rate, "operations/s", "the limit", goal=goal, **compared, note=wrong(found, name, engine))
-            )
-            p50, p99 = (found.median(name, engine, figure) for figure in ("p50", "p99"))
-            goal = GOAL_P99 if number > 1 else None
-            made.append(Row(f"{number} at once, p99", engine, p99, "ms", "p50", p50, p99 / p50 if p50 else None, goal, True))
-    return made
+    return [
+        row
+        for number in PHONES
+        for engine in found.engines(f"singles {number}")
+        for row in _of_one(found, (f"singles {number}", engine), number)
+    ]
+
+
+def _of_one(found: Found, key: Key, number: int) -> list[Row]:
+    title, engine = f"{number} at once", key[1]
+    limit = found.against("the limit", key, ("limit", engine))
+    p50, p99 = (found.median(*key, figure) for figure in ("p50", "p99"))
+    longer = Reference("p50", p50, p99 / p50 if p50 else 0.0)
+    goal, goal_p99 = (GOAL if limit else None, GOAL_P99) if number > 1 else (None, None)
+    return [
+        Row(title, engine, found.median(*key), "operations/s", limit, goal, note=wrong(found, *key)),
+        Row(f"{title}, p99", engine, p99, "ms", longer, goal_p99, is_most=True),
+    ]
 
 
 def wrong(found: Found, name: str, engine: str) -> str:

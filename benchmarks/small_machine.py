@@ -44,14 +44,16 @@ def rows(found: Found) -> list[Row]:
         ("processor", of("cores"), "cores", None, ""),
         ("full posting", of("full"), "operations/s", None, ""),
     ]
-    return [Row(name, SQLITE, value, unit, goal=goal, is_most=True, note=note) for name, value, unit, goal, note in lines]
+    return [
+        Row(name, SQLITE, value, unit, goal=goal, is_most=True, note=note) for name, value, unit, goal, note in lines
+    ]
 
 
 def _trial(stage: Stage) -> Trial:
     scene, seconds = stage.scene(SQLITE), stage.size.seconds
 
     def once() -> dict[str, float]:
-        with cgroups.small() as (command, _limited), stage.serving(SQLITE, command) as server:
+        with cgroups.small() as (command, _limited), stage.serving(SQLITE, confined=command) as server:
             course = evenings.spend(stage, SQLITE, server, EVENING, LENGTH * seconds, 0.2)
             makers = [phone.posts(server.host) for phone in scene.phones(100, AT_ONCE)]
             full = load.drive(server.address, makers, FULL * seconds, good=b'"stored"')

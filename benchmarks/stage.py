@@ -26,7 +26,7 @@ class Size:
     """How much of everything. The defaults are the ones that docs/performance.md shows."""
 
     rounds: int = 5
-    seconds: float = 2.0  # of each trial
+    seconds: float = 1.5  # of each trial
     phones: int = 500  # in a herd
     watchers: int = 2000  # beside 100 operations a second
     most_watchers: int = 5000  # beside full posting
@@ -82,11 +82,12 @@ class Stage:
         return self.once(f"product {engine}", self.serving(engine))
 
     def serving(
-        self, engine: str, confined: list[str] | None = None, **variables: str
+        self, engine: str, *, confined: list[str] | None = None, variables: dict[str, str] | None = None
     ) -> AbstractContextManager[Product]:
         """A product of one's own, on a copy of its own; `variables` of the environment."""
         data, url = self.copy(engine)
-        environment = self.environment(engine) | {"CANVASS_DATA": str(data), "CANVASS_DATABASE_URL": url} | variables
+        environment = self.environment(engine) | {"CANVASS_DATA": str(data), "CANVASS_DATABASE_URL": url}
+        environment |= variables or {}
         return servers.product(data, environment, confined)
 
     def environment(self, engine: str = SQLITE) -> dict[str, str]:
@@ -143,7 +144,7 @@ class Stage:
             except RuntimeError as reason:
                 raise Missing(str(reason)) from None
             self._all.callback(stop)
-            # The tests' server spares the disk. A production server does not.
+            # The tests' server spares the disk; in production a commit waits for it.
             for setting in ("fsync", "full_page_writes"):
                 self._administer(f"ALTER SYSTEM SET {setting} = on")
             self._administer("SELECT pg_reload_conf()")
@@ -153,7 +154,7 @@ class Stage:
         import psycopg
 
         with psycopg.connect(dsn(str(self._postgres)), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement.encode())
 
 
 def dsn(url: str) -> str:
