@@ -67,7 +67,7 @@ def test_what_a_machine_lacks_is_said_and_the_rest_is_kept(tmp_path: Path) -> No
 def test_a_ratio_is_the_median_of_each_rounds_own() -> None:
     """The disk is ten times slower in the second half of the rounds, for both."""
     found = Found()
-    for ours, limit in ((50.0, 100.0), (60.0, 100.0), (5.0, 10.0), (4.0, 10.0), (5.0, 10.0)):
+    for ours, limit in ((50.0, 100.0), (60.0, 100.0), (5.0, 10.0), (4.0, 10.0), (6.0, 10.0)):
         found.add(("singles 1", "sqlite"), {"rate": ours})
         found.add(("limit", "sqlite"), {"rate": limit})
     assert found.against("the limit", ("singles 1", "sqlite"), ("limit", "sqlite")) == Reference("the limit", 10.0, 0.5)
