@@ -19,6 +19,8 @@ from benchmarks.rows import percentile
 Maker = Callable[[], bytes]  # gives a connection its next request, whole
 PATIENCE = 60.0  # seconds without any answer, after which the server is given up
 WARM_UP = 0.3  # seconds, not counted
+# With fewer answers than so many for each connection the time is doubled, as long as it is not longer than that.
+LEAST, LONGEST = 3, 8.0  # answers, seconds
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
@@ -143,6 +145,7 @@ class _Drive:
         self.waiting, self.idle, self.good = waiting, deque(connections), good
         self.start = time.monotonic() + warm_up
         self.end = self.start + seconds
+        self.least = 0 if rate else LEAST * len(connections)
         self.due = self.start - warm_up if rate else None
         self.step = 1 / rate if rate else 0.0
         self.on_its_way = 0
@@ -150,7 +153,7 @@ class _Drive:
 
     def run(self) -> Result:
         self.send()
-        while self.on_its_way or time.monotonic() < self.end:
+        while self.on_its_way or self.goes_on():
             events = self.waiting.select(self.pause())
             if not events and self.due is None:
                 raise NoAnswer(f"no answer for {PATIENCE:.0f} s")
@@ -159,6 +162,13 @@ class _Drive:
             self.send()
         return self.result
 
+    def goes_on(self) -> bool:
+        """Whether the time is not over; it is made longer while there are too few answers to tell a rate from."""
+        if time.monotonic() >= self.end and len(self.result.latencies) < self.least and self.result.seconds < LONGEST:
+            self.end += self.result.seconds
+            self.result.seconds = self.end - self.start
+        return time.monotonic() < self.end
+
     def pause(self) -> float:
         """How long to wait for answers: until the next request is due, when one can be sent."""
         if self.due is None or not self.idle or time.monotonic() >= self.end:
@@ -166,6 +176,8 @@ class _Drive:
         return max(0.0, min(self.due, self.end) - time.monotonic())
 
     def send(self) -> None:
+        if not self.goes_on():
+            return
         now = time.monotonic()
         while self.idle and now < self.end:
             if self.due is not None:

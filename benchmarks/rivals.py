@@ -26,7 +26,8 @@ ABOUT = """\
 [Kinto](https://docs.kinto-storage.org) (Python, on the same PostgreSQL as ours, commits synced): one record with the
 fields of an attempt a request, which anybody may add; no counters, no receipts, no check of who is asking. PocketBase
 also with fifty records in each request to its `/api/batch`. Ours are the rows of the two chapters above: durable,
-counted and authorised. Locked in `requirements/rivals.txt`, and never on Canvass's own path."""
+counted and authorised. Kinto refuses some records that come at the same moment (409); they are not in its figures.
+Locked in `requirements/rivals.txt`, and never on Canvass's own path."""
 NEEDS = ("singles", "batches")
 
 FOLDER = "CANVASS_BENCH_RIVALS"  # names the installed packages, set by app.py
