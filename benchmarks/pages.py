@@ -36,10 +36,11 @@ It needs nothing but Python: what it measures against is installed into `.enviro
 compiler (`cc`) it also measures on a slow disk, and with wrk on the path (`apt-get install wrk`) it shows what its own
 load generator costs.
 
-Everything runs on one machine: the server, the database and those who ask. What is compared is measured in turn, round
-by round; a figure is the median of the rounds, and a ratio the median of each round's own. So ratios can be trusted
-where figures cannot: a neighbour or a slow disk disturbs both sides. `slow` is SQLite on a disk whose every sync takes
-{sync_ms} ms longer, as on cheap servers. Timings are no part of the tests; nothing fails because of them.
+Everything runs on one machine: the server, the database and those who ask. What is compared is measured in turn, in
+five rounds, or three of what takes long. A figure is the median of the rounds, and a ratio the median of each round's
+own, so ratios can be trusted where figures cannot: a neighbour or a slow disk disturbs both sides. `slow` is SQLite on
+a disk whose every sync takes {sync_ms} ms longer, as on cheap servers. Timings are no part of the tests; nothing fails
+because of them.
 
 {chapters}"""
 CHAPTER = """\
@@ -104,9 +105,17 @@ def _chapter(name: str, one: dict[str, Any]) -> str:
     table += [f"| {line} |" for line in lines]
     if one["missing"]:
         table += ["", f"Not measured: {one['missing']}."]
-    at, size = datetime.fromisoformat(one["measured_at"]), one["size"]
-    facts = f"Measured on {at:%d %B %Y}, {size['rounds']} rounds. {one['machine']}."
+    facts = (
+        f"Measured on {datetime.fromisoformat(one['measured_at']):%d %B %Y}{_unusual(one['size'])}: {one['machine']}."
+    )
     return CHAPTER.format(title=module.TITLE, about=module.ABOUT, table="\n".join(table), facts=facts)
+
+
+def _unusual(size: dict[str, float]) -> str:
+    """What of the size is not the usual, as options."""
+    usual = asdict(Size())
+    words = [f"--{name.replace('_', '-')} {value:g}" for name, value in size.items() if value != usual[name]]
+    return f" with `{' '.join(words)}`" if words else ""
 
 
 # The machine

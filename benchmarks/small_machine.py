@@ -32,8 +32,7 @@ def rows(found: Found) -> list[Row]:
     if not found.has("small", SQLITE):
         return []
     of, worst = partial(found.median, "small", SQLITE), partial(found.worst, "small", SQLITE)
-    with cgroups.small() as (_command, limited):
-        pass
+    limited = cgroups.WAYS[int(of("way"))]
     lines = [
         ("an operation, p50", of("post p50"), "ms", None, ""),
         ("an operation, p99", of("post p99"), "ms", None, ""),
@@ -53,7 +52,7 @@ def _trial(stage: Stage) -> Trial:
     scene, seconds = stage.scene(SQLITE), stage.size.seconds
 
     def once() -> dict[str, float]:
-        with cgroups.small() as (command, _limited), stage.serving(SQLITE, confined=command) as server:
+        with cgroups.small() as (command, way), stage.serving(SQLITE, confined=command) as server:
             course = evenings.spend(stage, SQLITE, server, EVENING, LENGTH * seconds, 0.2)
             makers = [phone.posts(server.host) for phone in scene.phones(100, AT_ONCE)]
             full = load.drive(server.address, makers, FULL * seconds, good=b'"stored"')
@@ -64,6 +63,7 @@ def _trial(stage: Stage) -> Trial:
             **{f"page {name}": shown[name] for name in ("p50", "p99")},
             "wrong": posts["wrong"] + shown["wrong"] + taken["wrong"] + full.figures()["wrong"] + course.ended,
             "memory": memory,
+            "way": float(cgroups.WAYS.index(way)),
             "cores": course.cores,
             "full": full.figures()["rate"],
         }
