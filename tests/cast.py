@@ -150,19 +150,21 @@ def log(
     named = {topic.name: topic.id for topic in all_topics(campaign).values()}
     attempt_id = db.new_id()
     attempts.log(
-        attempt_id,
-        author=who,
-        campaign_id=campaign.id,
-        organisation_id=who.association_id,
-        happened_at=clock.now() - timedelta(days=days_ago),
-        facts=Facts(
-            area.id if area else None,
-            channel,
-            outcome,
-            number,
-            [named[name] for name in topics],
-            shift.id if shift else None,
-        ),
+        attempts.Change(
+            attempt_id,
+            author_id=who.id,
+            campaign_id=campaign.id,
+            organisation_id=who.association_id,
+            happened_at=clock.now() - timedelta(days=days_ago),
+            facts=Facts(
+                area.id if area else None,
+                channel,
+                outcome,
+                number,
+                [named[name] for name in topics],
+                shift.id if shift else None,
+            ),
+        )
     )
     return attempt_id
 

@@ -6,9 +6,10 @@ Differences between the two are dealt with here and in `sqlite`; elsewhere only 
 from __future__ import annotations
 
 import os
+import re
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -16,7 +17,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Table, literal, text
+from sqlalchemy import DateTime, Engine, MetaData, Table, bindparam, literal, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, make_url
@@ -28,8 +29,11 @@ from canvass.core import sqlite
 
 T = TypeVar("T")
 
-# PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure and deadlock.
-TRY_AGAIN = {"40001", "40P01"}
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+# PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure, deadlock, and a row
+# that somebody else inserted first, which the next try finds.
+TRY_AGAIN = {"40001", "40P01", "23505"}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -233,6 +237,27 @@ def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
         yield batch
 
 
+def rows(statement: Any, /, **parameters: Any) -> Iterable[Any]:
+    """Return the rows of a Core statement, which is best made once. Much quicker than the session's `execute`."""
+    return session.connection().execute(statement, parameters).all()
+
+
+def rows_of(statement: Any, ids: Iterable[str]) -> Iterator[Any]:
+    """Yield the rows of a Core statement that has the condition `among`, for these ids."""
+    for some in in_batches(ids):
+        yield from session.connection().execute(statement, {"ids": some})
+
+
+def among(column: Any) -> Any:
+    """Return the condition that the column is one of the `ids` of `rows_of`."""
+    return column.in_(bindparam("ids", expanding=True))
+
+
+def table(kind: type[Base]) -> Table:
+    """Return the class's table, for Core statements."""
+    return cast(Table, kind.__table__)
+
+
 def new_id() -> str:
     """Return a UUIDv7 (RFC 9562): it begins with the time, so that new rows go to the end of an index."""
     milliseconds = time.time_ns() // 1_000_000
@@ -245,7 +270,4 @@ def new_id() -> str:
 
 def is_id(value: object) -> bool:
     """Is this a UUID in the form that `new_id` writes: 36 characters, lower case?"""
-    try:
-        return isinstance(value, str) and str(uuid.UUID(value)) == value
-    except ValueError:
-        return False
+    return isinstance(value, str) and _ID.fullmatch(value) is not None

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import String
+from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
-from canvass.core.db import Base, new_id, session
+from canvass.core.db import Base, new_id, rows, session, table
 
 MARK = "received.txt"
-EARLIEST = "1970-01-01T00:00:00+00:00"
+EARLIEST = "1970-01-01T00:00:00.000000+00:00"
 
 
 class Fact(Base):
@@ -58,13 +59,26 @@ def note_received(data: Path, at: datetime | None) -> None:
 
     It is not forced to disk: after a power cut the file may be older than the database, which does no harm.
     """
-    (data / MARK).write_text(at.isoformat() if at else EARLIEST, "utf-8")
+    text = (at.isoformat(timespec="microseconds") if at else EARLIEST).encode()
+    # Overwritten in place, and always of the same length: making the file shorter first takes some file systems as
+    # long as a commit.
+    file = os.open(data / MARK, os.O_WRONLY | os.O_CREAT, 0o666)
+    try:
+        os.write(file, text)
+    finally:
+        os.close(file)
 
 
 def new_epoch() -> None:
     """Begin a new epoch: the database may lack what phones take for safe, and nothing counts as backed up any more."""
     _set("epoch", new_id())
     _set("durable_before", "")
+
+
+def told() -> tuple[str, str | None]:
+    """Return what every answer to a phone says: the epoch and, as it is sent, `durable_before`; with one query."""
+    found = dict(rows(_ALL))
+    return found.get("epoch", ""), found.get("durable_before") or None
 
 
 def durable_before() -> datetime | None:
@@ -90,3 +104,6 @@ def _set(name: str, value: str) -> None:
     else:
         fact.value = value
     session.flush()
+
+
+_ALL = select(table(Fact).c.name, table(Fact).c.value)

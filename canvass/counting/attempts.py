@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 
-from sqlalchemy import JSON, ForeignKey, Index, String, select
+import msgspec
+from sqlalchemy import JSON, ForeignKey, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, insert_once, session
+from canvass.core.db import Base, Id, among, rows_of, session, table
 from canvass.counting import tallies
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
@@ -51,8 +52,7 @@ class Attempt(Base):
     is_deleted: Mapped[bool]
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """What an operation says of an attempt. `topics` are topic ids."""
 
     area_id: str | None
@@ -63,6 +63,47 @@ class Facts:
     shift_id: str | None = None
 
 
+# What stands in the row of an attempt that was undone before it was told of.
+NOTHING = Facts(None, "door", "not_home", 1, ())
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A row of the table, by the names of its columns."""
+
+    id: str
+    campaign_id: str
+    organisation_id: str
+    author_id: str | None
+    happened_at: datetime
+    happened_on: date
+    area_id: str | None
+    channel: str
+    outcome: str
+    number: int
+    topics: Sequence[str]
+    shift_id: str | None
+    rev: int
+    is_deleted: bool
+    late_report_id: str | None = None
+
+
+class Change(NamedTuple):
+    """What an operation does to an attempt: brings it to revision `rev`, that is to `facts`, or undone for None.
+
+    `is_first` says that the operation created the attempt, so that `happened_at` is its time.
+    """
+
+    attempt_id: str
+    author_id: str
+    campaign_id: str
+    organisation_id: str
+    happened_at: datetime
+    facts: Facts | None
+    rev: int = 1
+    is_first: bool = True
+    late_report_id: str | None = None
+
+
 class NotTheAuthor(PermissionError):
     """Somebody other than the author tried to change the attempt."""
 
@@ -71,90 +112,117 @@ class OtherCampaign(ValueError):
     """An operation tried to move the attempt to another campaign, whose figures may be reported already."""
 
 
-def log(
-    attempt_id: str,
-    *,
-    author: Person,
-    campaign_id: str,
-    organisation_id: str,
-    happened_at: datetime,
-    facts: Facts | None,
-    rev: int = 1,
-    is_first: bool = True,
-    late_report_id: str | None = None,
-) -> bool:
-    """Bring the attempt to revision `rev`: to `facts`, or undone for None. Counters move by the difference.
+def revised(row: Row | None, change: Change) -> Row:
+    """The attempt after the change; `row` is what it was, None when it is new. Raises NotTheAuthor, OtherCampaign.
 
-    `is_first` says that the operation created the attempt, so that `happened_at` is its time. Revisions may arrive in
-    any order, a deletion even before the creation. Returns False when a higher revision is already stored.
-    Raises NotTheAuthor, OtherCampaign.
+    Revisions may arrive in any order, a deletion even before the creation: a lower one than the row's only tells the
+    hour, if it is the creation.
     """
-    attempt = _locked(attempt_id, author, campaign_id, organisation_id, happened_at, late_report_id)
-    if attempt.author_id != author.id:
-        raise NotTheAuthor(attempt_id)
-    if attempt.campaign_id != campaign_id:
-        raise OtherCampaign(attempt_id)
-    before = counted(attempt)
-    is_newer = rev > attempt.rev
+    if row is None:
+        return _new(change)
+    if row.author_id != change.author_id:
+        raise NotTheAuthor(change.attempt_id)
+    if row.campaign_id != change.campaign_id:
+        raise OtherCampaign(change.attempt_id)
     changes: dict[str, object] = {}
-    if is_first or attempt.rev == 0:
-        # A correction may arrive before the creation; the hour of the creation still counts.
-        changes |= _hour(happened_at)
-    if is_newer:
-        changes |= {**(_columns(facts) if facts else {}), "is_deleted": facts is None, "rev": rev}
-    for column, value in changes.items():
-        setattr(attempt, column, value)
-    difference = counted(attempt)
-    difference.subtract(before)
-    session.flush()
-    tallies.move(difference)
-    return is_newer
+    if change.is_first:
+        hour = _hour(change.happened_at)
+        changes |= {"happened_at": hour, "happened_on": clock.local_day(hour)}
+    if change.rev > row.rev:
+        facts = change.facts._asdict() if change.facts else {}
+        changes |= {**facts, "is_deleted": change.facts is None, "rev": change.rev}
+    return msgspec.structs.replace(row, **changes) if changes else row
 
 
-def _locked(
-    attempt_id: str,
-    author: Person,
-    campaign_id: str,
-    organisation_id: str,
-    happened_at: datetime,
-    late_report_id: str | None,
-) -> Attempt:
-    """The attempt's row, locked; first inserted as revision 0 if it is not there.
-
-    Inserted before it is read, so that two requests with the same new attempt lock the same row.
-    """
-    insert_once(
-        Attempt,
-        id=attempt_id,
-        campaign_id=campaign_id,
-        organisation_id=organisation_id,
-        author_id=author.id,
-        rev=0,
-        is_deleted=True,
-        late_report_id=late_report_id,
-        **_hour(happened_at),
-        **_columns(Facts(None, "door", "not_home", 1, ())),
+def _new(change: Change) -> Row:
+    hour = _hour(change.happened_at)
+    facts = change.facts or NOTHING
+    return Row(
+        change.attempt_id,
+        change.campaign_id,
+        change.organisation_id,
+        change.author_id,
+        hour,
+        clock.local_day(hour),
+        *facts,
+        change.rev,
+        change.facts is None,
+        change.late_report_id,
     )
-    attempt = session.get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
-    assert attempt is not None
-    return attempt
+
+
+def find(attempt_ids: Iterable[str]) -> dict[str, Row]:
+    """Those of the attempts that there are, by id, locked."""
+    # Locked in order, so that two writers of the same do not deadlock.
+    return {row[0]: Row(*row) for row in rows_of(_FIND, sorted(attempt_ids))}
+
+
+def store(rows: Iterable[Row], before: Mapping[str, Row]) -> None:
+    """Write the rows, `before` being what `find` returned for them. Counters move by the difference.
+
+    On PostgreSQL somebody else may have inserted one meanwhile: then IntegrityError, and the caller tries again.
+    """
+    added: list[Row] = []
+    changed: list[Row] = []
+    difference: Counter[Group] = Counter()
+    for row in rows:
+        old = before.get(row.id)
+        if row == old:
+            continue
+        (changed if old else added).append(row)
+        if old and not old.is_deleted:
+            difference[_group(old)] -= old.number
+        if not row.is_deleted:
+            difference[_group(row)] += row.number
+    connection = session.connection()
+    if added:
+        connection.execute(_INSERT, [msgspec.structs.asdict(row) for row in _in_order(added)])
+    if changed:
+        values = [
+            {f"new_{name}": value for name, value in msgspec.structs.asdict(row).items()} for row in _in_order(changed)
+        ]
+        connection.execute(_UPDATE, values)
+    tallies.move(_counters(difference))
+
+
+def log(change: Change) -> bool:
+    """Make one change; False when a higher revision is already stored. Raises NotTheAuthor, OtherCampaign."""
+    before = find([change.attempt_id])
+    row = before.get(change.attempt_id)
+    store([revised(row, change)], before)
+    return row is None or change.rev > row.rev
+
+
+# What decides which counters an attempt moves: in a batch many attempts have all of it in common.
+Group = tuple[str, str, str | None, str, datetime, tuple[str, ...], str, str | None]
+
+
+def _group(row: Row) -> Group:
+    return (
+        row.campaign_id,
+        row.organisation_id,
+        row.area_id,
+        row.channel,
+        row.happened_at,
+        tuple(row.topics),
+        row.outcome,
+        row.shift_id,
+    )
+
+
+def _counters(numbers: Mapping[Group, int]) -> Counter[tallies.Cell]:
+    counters: Counter[tallies.Cell] = Counter()
+    for group, number in numbers.items():
+        if number:
+            for cell in tallies.cells(*group):
+                counters[cell] += number
+    return counters
 
 
 def counted(attempt: Attempt) -> Counter[tallies.Cell]:
     """What the attempt adds to each counter; nothing when it is undone."""
-    if attempt.is_deleted:
-        return Counter()
-    cells = tallies.cells(
-        attempt.campaign_id,
-        attempt.organisation_id,
-        attempt.area_id,
-        attempt.channel,
-        attempt.happened_at,
-        attempt.topics,
-        attempt.outcome,
-        attempt.shift_id,
-    )
-    return Counter(dict.fromkeys(cells, attempt.number))
+    group = _group(attempt)  # type: ignore[arg-type]
+    return _counters({group: 0 if attempt.is_deleted else attempt.number})
 
 
 def recount() -> Counter[tallies.Cell]:
@@ -174,19 +242,21 @@ def drift() -> dict[tallies.Cell, tuple[int, int]]:
     return {cell: (stored.get(cell, 0), computed[cell]) for cell in cells if stored.get(cell, 0) != computed[cell]}
 
 
-def _hour(happened_at: datetime) -> dict[str, object]:
-    return {
-        "happened_at": happened_at.replace(minute=0, second=0, microsecond=0),
-        "happened_on": clock.local_day(happened_at),
-    }
+def _in_order(rows: Iterable[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: row.id)
 
 
-def _columns(facts: Facts) -> dict[str, object]:
-    return {
-        "area_id": facts.area_id,
-        "channel": facts.channel,
-        "outcome": facts.outcome,
-        "number": facts.number,
-        "topics": list(facts.topics),
-        "shift_id": facts.shift_id,
-    }
+def _hour(happened_at: datetime) -> datetime:
+    return happened_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+_TABLE = table(Attempt)
+_FIND = select(*(_TABLE.c[name] for name in Row.__struct_fields__)).where(among(_TABLE.c.id))
+_FIND = _FIND.order_by(_TABLE.c.id).with_for_update()
+_INSERT = insert(_TABLE)
+# The names of an update's parameters must differ from the columns'.
+_UPDATE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("new_id"))
+    .values({name: bindparam(f"new_{name}") for name in Row.__struct_fields__ if name != "id"})
+)

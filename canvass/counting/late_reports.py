@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import pairwise
 
+import msgspec
 from sqlalchemy import ColumnElement, ForeignKey, Select, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -18,7 +19,7 @@ from canvass.core.db import Base, Id, insert_once, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.counting import attempts
-from canvass.counting.attempts import Attempt, Facts
+from canvass.counting.attempts import Attempt, Change, Facts
 from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns
 from canvass.fieldwork.areas import Area
@@ -138,16 +139,11 @@ def enter(
 def _log(
     report_id: str, campaign: Campaign, organisation: Organisation, happened_at: datetime, totals: Totals, by: Person
 ) -> None:
-    for facts in _facts(totals):
-        attempts.log(
-            new_id(),
-            author=by,
-            campaign_id=campaign.id,
-            organisation_id=organisation.id,
-            happened_at=happened_at,
-            facts=facts,
-            late_report_id=report_id,
-        )
+    changes = [
+        Change(new_id(), by.id, campaign.id, organisation.id, happened_at, facts, late_report_id=report_id)
+        for facts in _facts(totals)
+    ]
+    attempts.store([attempts.revised(None, change) for change in changes], {})
 
 
 def undo(report: LateReport, *, by: Person) -> bool:
@@ -157,17 +153,8 @@ def undo(report: LateReport, *, by: Person) -> bool:
     if locked.undone_at is not None:
         return False
     _check_state(locked.campaign)
-    for attempt in session.scalars(select(Attempt).where(Attempt.late_report_id == locked.id)).all():
-        attempts.log(
-            attempt.id,
-            author=session.get_one(Person, attempt.author_id),
-            campaign_id=attempt.campaign_id,
-            organisation_id=attempt.organisation_id,
-            happened_at=attempt.happened_at,
-            facts=None,
-            rev=attempt.rev + 1,
-            is_first=False,
-        )
+    rows = attempts.find(session.scalars(select(Attempt.id).where(Attempt.late_report_id == locked.id)).all())
+    attempts.store([msgspec.structs.replace(row, is_deleted=True, rev=row.rev + 1) for row in rows.values()], rows)
     locked.undone_at = clock.now()
     audit.record(
         "late_report.undo",

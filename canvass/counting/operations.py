@@ -29,7 +29,7 @@ class Malformed(ValueError):
 
 
 class Envelope(msgspec.Struct):
-    """What a phone posts. Operations are decoded one by one, so that a bad one does not stop the others."""
+    """What a phone posts. `arrived` decodes the operations one by one, so that a bad one does not stop the others."""
 
     schema: int
     install: str
@@ -66,14 +66,28 @@ class Sent(msgspec.Struct):
     data: dict[str, Any] = {}
 
 
+class Arrived(msgspec.Struct, frozen=True):
+    """An operation as it arrived: `sent` when it can be understood, else the reason why nobody can."""
+
+    op: str
+    content: str
+    digest: str
+    seq: int
+    sent: Sent | None
+    problem: str | None
+
+
+_ENVELOPE = msgspec.json.Decoder(Envelope)
+_NAMED = msgspec.json.Decoder(Named)
+_SENT = msgspec.json.Decoder(Sent)
+_SORTED = json.JSONEncoder(sort_keys=True)
+
+
 def read(body: bytes) -> Envelope:
     """The request body, decoded but for the operations. Raises Malformed."""
     try:
         body.decode()  # msgspec does not validate what it leaves raw
-        envelope = msgspec.json.decode(body, type=Envelope)
-        for raw in envelope.ops:
-            if not is_id(msgspec.json.decode(raw, type=Named).op):
-                raise Malformed("an operation has no id")
+        envelope = _ENVELOPE.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(str(error)) from None
     if not is_id(envelope.install) or not is_id(envelope.batch):
@@ -85,10 +99,33 @@ def read(body: bytes) -> Envelope:
     return envelope
 
 
-def digest(content: str) -> str:
-    """A hash of what an operation says, whatever its white space and the order of its fields."""
-    said = json.dumps(quarantine.read(content), sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()
+def arrived(envelope: Envelope) -> list[Arrived]:
+    """The operations of a batch. Raises Malformed when one has no id, or nests deeper than Python can read."""
+    try:
+        return [_arrived(bytes(raw)) for raw in envelope.ops]
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+
+
+def _arrived(raw: bytes) -> Arrived:
+    content = raw.decode()
+    said = quarantine.read(content)
+    digest = hashlib.sha256(_SORTED.encode(said).encode()).hexdigest()
+    sent, problem = decoded(raw)
+    operation_id = sent.op if sent else _NAMED.decode(raw).op
+    if not is_id(operation_id):
+        raise Malformed("an operation has no id")
+    return Arrived(operation_id, content, digest, sent.seq if sent else _seq_at_least(said), sent, problem)
+
+
+def decoded(raw: bytes | str) -> tuple[Sent | None, str | None]:
+    """The operation, or the reason why nobody can understand it."""
+    try:
+        sent = _SENT.decode(raw)
+    except msgspec.ValidationError:
+        return None, "malformed"
+    problem = unreadable(sent)
+    return (None, problem) if problem else (sent, None)
 
 
 def unreadable(sent: Sent) -> str | None:
@@ -119,9 +156,8 @@ def _has_readable_data(sent: Sent) -> bool:
     )
 
 
-def happened_at(sent: Sent) -> datetime:
-    """When it took place, by the server's clock; the time of arrival when the phone's clock cannot be right."""
-    now = clock.now()
+def happened_at(sent: Sent, now: datetime) -> datetime:
+    """When it took place, by the server's clock; `now`, the time of arrival, when the phone's clock cannot be right."""
     try:
         moment = clock.parse(sent.at) + timedelta(seconds=sent.offset or 0)
     except OverflowError:
@@ -129,7 +165,7 @@ def happened_at(sent: Sent) -> datetime:
     return moment if now - FURTHEST_BACK < moment <= now else now
 
 
-def seq_at_least(content: str) -> int:
+def _seq_at_least(said: dict[str, Any]) -> int:
     """The sequence number of an otherwise unreadable operation, so that it is not missing; 0 when it has none."""
-    found = quarantine.read(content).get("seq")
+    found = said.get("seq")
     return found if type(found) is int and 0 < found <= LARGEST_NUMBER else 0

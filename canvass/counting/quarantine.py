@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock
-from canvass.core.db import Base, Id, insert_once, new_id, session
+from canvass.core.db import Base, Id, among, new_id, rows_of, session, table
 from canvass.core.i18n import gettext as _
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
@@ -71,35 +72,29 @@ def sentence(code: str) -> str:
     }[code]
 
 
+_READER = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) < 20 else digits)
+
+
 def read(raw: str) -> dict[str, Any]:
     """An operation's text as far as Python can read it. Raises RecursionError when it nests too deep.
 
     Whole numbers of 20 digits and more stay text: Python refuses to convert the longest.
     """
-    found = json.loads(raw, parse_int=lambda digits: int(digits) if len(digits) < 20 else digits)
+    found = _READER.decode(raw)
     return found if isinstance(found, dict) else {}
 
 
-def hold(author: Person, operation_id: str, digest: str, raw: str, code: str) -> Held:
-    """Keep the operation as it came; the same content again gives the same row."""
-    facts = {"operation_id": operation_id, "digest": digest}
-    insert_once(
-        Held,
-        id=new_id(),
-        **facts,
-        raw=raw,
-        code=code,
-        author_id=author.id,
-        organisation_id=author.association_id,
-        received_at=clock.now(),
-        decision="",
-    )
-    return session.scalars(select(Held).filter_by(**facts)).one()
+def hold(operations: Iterable[Mapping[str, str]]) -> None:
+    """Keep operations as they came, by the names of the columns. Raises IntegrityError for one that is kept already."""
+    defaults = {"received_at": clock.now(), "decision": ""}
+    rows = [{**defaults, "id": new_id(), **each} for each in operations]
+    if rows:
+        session.connection().execute(_HOLD, sorted(rows, key=lambda row: (row["operation_id"], row["digest"])))
 
 
-def find(operation_id: str, digest: str) -> Held | None:
-    """The held operation with this id and content."""
-    return session.scalar(select(Held).where(Held.operation_id == operation_id, Held.digest == digest))
+def decisions(operation_ids: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Why these operations are held, and what was decided: (code, decision) by (operation id, digest)."""
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows_of(_DECISIONS, operation_ids)}
 
 
 def to_review(organisation_ids: list[str]) -> int:
@@ -130,3 +125,9 @@ def decide(one: Held, decision: str, by: Person) -> None:
     audit.record(
         f"quarantine.{decision}", person_id=by.id, organisation_id=one.organisation_id, held=one.id, code=one.code
     )
+
+
+_TABLE = table(Held)
+_HOLD = insert(_TABLE)
+_DECISIONS = select(_TABLE.c.operation_id, _TABLE.c.digest, _TABLE.c.code, _TABLE.c.decision)
+_DECISIONS = _DECISIONS.where(among(_TABLE.c.operation_id))

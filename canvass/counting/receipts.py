@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import ForeignKey, Index, String, func, select
+import msgspec
+from sqlalchemy import ForeignKey, Index, String, bindparam, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, insert_once, session
+from canvass.core.db import Base, Id, among, rows_of, session, table
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -55,6 +57,35 @@ class Installation(Base):
     shift_since: Mapped[datetime | None]
 
 
+class Receipt(msgspec.Struct, frozen=True):
+    """What a receipt says of an operation, by the names of the columns."""
+
+    id: str
+    digest: str
+    installation_id: str
+    seq: int
+    attempt_id: str
+    rev: int
+    verdict: str
+
+
+class Phone(msgspec.Struct):
+    """An installation's row, by the names of its columns, and the numbers that arrived after a missing one."""
+
+    id: str
+    person_id: str
+    organisation_id: str
+    heard_at: datetime
+    max_seq: int = 0
+    low_seq: int = 0
+    missing: int = 0
+    pending: int = 0
+    shift_id: str | None = None
+    shift_since: datetime | None = None
+    is_new: bool = False
+    later: set[int] = msgspec.field(default_factory=set)
+
+
 @dataclass(frozen=True)
 class Waiting:
     """Operations known to be missing, on phones heard from lately and on silent ones."""
@@ -66,58 +97,83 @@ class Waiting:
     silent_since: datetime | None = None
 
 
-def give(operation_id: str, **facts: object) -> bool:
-    """Insert the receipt; False when the operation has been seen before. The verdict is `quarantined` for now."""
-    return insert_once(Operation, id=operation_id, verdict="quarantined", received_at=clock.now(), **facts)
+def find(operation_ids: Iterable[str]) -> dict[str, Receipt]:
+    """The receipts that have been given for these operations, by operation id."""
+    return {row[0]: Receipt(*row) for row in rows_of(_FIND, operation_ids)}
 
 
-def phone(installation_id: str, person: Person) -> Installation:
-    """The phone's row, locked, noted as used by this person now; inserted if it is new."""
-    now = clock.now()
-    insert_once(
-        Installation,
-        id=installation_id,
-        person_id=person.id,
-        organisation_id=person.association_id,
-        max_seq=0,
-        low_seq=0,
-        missing=0,
-        pending=0,
-        heard_at=now,
-    )
-    found = session.get(Installation, installation_id, with_for_update=True, populate_existing=True)
-    assert found is not None
-    found.person_id, found.organisation_id, found.heard_at = person.id, person.association_id, now
+def give(receipts: Iterable[Receipt]) -> None:
+    """Insert the receipts. Raises IntegrityError when somebody else has given one meanwhile."""
+    rows = [{**msgspec.structs.asdict(each), "received_at": clock.now()} for each in receipts]
+    if rows:
+        session.connection().execute(_GIVE, sorted(rows, key=lambda row: row["id"]))
+
+
+def phones(used_by: Mapping[str, tuple[str, str]]) -> dict[str, Phone]:
+    """The phones with these installation ids, locked, as used now by (person, association); new ones too.
+
+    Save them with `save`.
+    """
+    found = {row[0]: Phone(*row) for row in rows_of(_PHONES, sorted(used_by))}
+    for installation_id, (person_id, association_id) in used_by.items():
+        phone = found.get(installation_id)
+        if phone is None:
+            found[installation_id] = Phone(installation_id, person_id, association_id, clock.now(), is_new=True)
+        else:
+            phone.person_id, phone.organisation_id, phone.heard_at = person_id, association_id, clock.now()
+    _find_later(found)
     return found
 
 
-def note_shift(found: Installation, shift_id: str | None) -> None:
+def _find_later(found: Mapping[str, Phone]) -> None:
+    """Read which numbers have arrived after a missing one. Most phones miss none."""
+    with_gaps = sorted(phone.id for phone in found.values() if phone.max_seq > phone.low_seq)
+    for installation_id, seq in rows_of(_LATER, with_gaps):
+        found[installation_id].later.add(seq)
+
+
+def save(found: Iterable[Phone]) -> None:
+    """Write the phones. Raises IntegrityError when somebody else has inserted one meanwhile."""
+    added, changed = [], []
+    for phone in sorted(found, key=lambda phone: phone.id):
+        if phone.is_new:
+            added.append({name: getattr(phone, name) for name in _NAMES})
+        else:
+            changed.append({f"new_{name}": getattr(phone, name) for name in _NAMES})
+    if added:
+        session.connection().execute(_ADD, added)
+    if changed:
+        session.connection().execute(_UPDATE, changed)
+
+
+def note_shift(phone: Phone, shift_id: str | None) -> None:
     """Note which shift the phone is out on, None for none, and since when."""
-    if found.shift_id != shift_id:
-        found.shift_id, found.shift_since = shift_id, clock.now() if shift_id else None
+    if phone.shift_id != shift_id:
+        phone.shift_id, phone.shift_since = shift_id, clock.now() if shift_id else None
 
 
-def note_gaps(found: Installation, max_seq: int, pending: int) -> list[int]:
-    """Note how many operations the phone says it has made; returns the first sequence numbers that are missing.
+def note_gaps(phone: Phone, arrived: Iterable[int], max_seq: int, pending: int) -> list[int]:
+    """Note what has arrived and how many operations the phone says it has made.
 
-    Other people's operations on the same phone are among them: those wait until they sign in on it again.
+    Returns the first sequence numbers that are missing. Other people's operations on the same phone are among them:
+    those wait until they sign in on it again.
     """
-    query = select(Operation.seq).where(Operation.installation_id == found.id, Operation.seq > found.low_seq)
-    arrived = set(session.scalars(query))
-    found.max_seq = max(found.max_seq, max_seq, *arrived)
-    while found.low_seq + 1 in arrived:
-        found.low_seq += 1
-    later = {seq for seq in arrived if seq > found.low_seq}
-    found.missing = found.max_seq - found.low_seq - len(later)
-    found.pending = max(0, pending)
+    later = phone.later
+    later.update(seq for seq in arrived if seq > phone.low_seq)
+    phone.max_seq = max(phone.max_seq, max_seq, *later)
+    while phone.low_seq + 1 in later:
+        phone.low_seq += 1
+        later.remove(phone.low_seq)
+    phone.missing = phone.max_seq - phone.low_seq - len(later)
+    phone.pending = max(0, pending)
     # Lazily: a phone may claim any number.
-    gaps = (seq for seq in range(found.low_seq + 1, found.max_seq + 1) if seq not in later)
+    gaps = (seq for seq in range(phone.low_seq + 1, phone.max_seq + 1) if seq not in later)
     return list(islice(gaps, MOST_MISSING_TOLD))
 
 
 def last_received_at() -> datetime | None:
     """When an operation was last received; None before the first."""
-    return session.scalar(select(func.max(Operation.received_at)))
+    return session.connection().scalar(_LAST)
 
 
 def waiting(organisation_id: str) -> Waiting:
@@ -136,3 +192,23 @@ def waiting(organisation_id: str) -> Waiting:
         silent_phones=len(silent),
         silent_since=min((found.heard_at for found in silent), default=None),
     )
+
+
+_OPERATIONS, _INSTALLATIONS = table(Operation), table(Installation)
+_NAMES = [name for name in Phone.__struct_fields__ if name in _INSTALLATIONS.c]
+_FIND = select(*(_OPERATIONS.c[name] for name in Receipt.__struct_fields__)).where(among(_OPERATIONS.c.id))
+_GIVE, _ADD = insert(_OPERATIONS), insert(_INSTALLATIONS)
+_LAST = select(func.max(_OPERATIONS.c.received_at))
+_PHONES = select(*(_INSTALLATIONS.c[name] for name in _NAMES)).where(among(_INSTALLATIONS.c.id))
+_PHONES = _PHONES.order_by(_INSTALLATIONS.c.id).with_for_update()
+_LATER = (
+    select(_OPERATIONS.c.installation_id, _OPERATIONS.c.seq)
+    .join(_INSTALLATIONS, _INSTALLATIONS.c.id == _OPERATIONS.c.installation_id)
+    .where(among(_INSTALLATIONS.c.id), _OPERATIONS.c.seq > _INSTALLATIONS.c.low_seq)
+)
+# The names of an update's parameters must differ from the columns'.
+_UPDATE = (
+    update(_INSTALLATIONS)
+    .where(_INSTALLATIONS.c.id == bindparam("new_id"))
+    .values({name: bindparam(f"new_{name}") for name in _NAMES if name != "id"})
+)

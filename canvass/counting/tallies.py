@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Index, Select, String, delete, func, select, text
@@ -118,17 +119,22 @@ def move(changes: Mapping[Cell, int]) -> None:
     rows = [{**cell._asdict(), "number": number} for cell, number in sorted(changes.items()) if number]
     if not rows:
         return
-    statement = insert(Tally)
-    statement = statement.on_conflict_do_update(
-        index_elements=list(Tally.__table__.primary_key), set_={"number": Tally.number + statement.excluded.number}
-    )
-    # executemany on the connection: compiled once, not once per number of rows.
-    session.connection().execute(statement, rows)
     touched = sorted({(row["campaign_id"], row["organisation_id"]) for row in rows})
-    beats = insert(Pulse).values([{"campaign_id": c, "organisation_id": o, "beat": 1} for c, o in touched])
-    session.execute(
-        beats.on_conflict_do_update(index_elements=list(Pulse.__table__.primary_key), set_={"beat": Pulse.beat + 1})
-    )
+    # executemany on the connection: compiled once, not once per number of rows.
+    connection = session.connection()
+    connection.execute(_raise(Tally, "number", connection.dialect.name), rows)
+    beats = [
+        {"campaign_id": campaign, "organisation_id": organisation, "beat": 1} for campaign, organisation in touched
+    ]
+    connection.execute(_raise(Pulse, "beat", connection.dialect.name), beats)
+
+
+@cache
+def _raise(table: type[Base], column: str, _engine: str) -> Any:
+    """A statement that inserts a row, or adds to the column of the one that is there."""
+    statement = insert(table)
+    added = getattr(table, column) + statement.excluded[column]
+    return statement.on_conflict_do_update(index_elements=list(table.__table__.primary_key), set_={column: added})
 
 
 def by(dimension: str, campaign_id: str, organisation_ids: Select[str]) -> dict[str, Count]:

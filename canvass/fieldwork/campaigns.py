@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import JSON, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -14,6 +15,7 @@ from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import access, organisations
+from canvass.members.access import Role
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
@@ -36,6 +38,26 @@ CHANNELS: dict[str, tuple[str, ...]] = {
 # The advised channel by housing unless leaders advise another: entrances of blocks of flats are locked.
 ADVICE = {"villa": "door", "terraced": "door", "flats": "stall", "mixed": "door"}
 OUTCOMES = tuple(dict.fromkeys(outcome for outcomes in CHANNELS.values() for outcome in outcomes))
+
+
+class Period(NamedTuple):
+    """When a campaign was opened and closed: what it counts depends on that alone."""
+
+    opened_at: datetime | None
+    closing_at: datetime | None
+
+    @property
+    def state(self) -> str:
+        """draft, open, closing (14 days: takes what happened before the close) or closed."""
+        if self.closing_at is not None:
+            return "closing" if clock.now() < self.closing_at + CLOSING_TIME else "closed"
+        return "open" if self.opened_at is not None else "draft"
+
+    def accepts(self, happened_at: datetime) -> bool:
+        """Whether the campaign counts something that happened then."""
+        if self.state == "closing":
+            return self.closing_at is not None and happened_at <= self.closing_at
+        return self.state == "open"
 
 
 class Campaign(Base):
@@ -63,10 +85,13 @@ class Campaign(Base):
 
     @property
     def state(self) -> str:
-        """draft, open, closing (14 days: takes what happened before the close) or closed."""
-        if self.closing_at is not None:
-            return "closing" if clock.now() < self.closing_at + CLOSING_TIME else "closed"
-        return "open" if self.opened_at is not None else "draft"
+        """draft, open, closing or closed."""
+        return self.period.state
+
+    @property
+    def period(self) -> Period:
+        """When it was opened and closed."""
+        return Period(self.opened_at, self.closing_at)
 
 
 @dataclass(frozen=True)
@@ -179,10 +204,7 @@ def closing_ends(campaign: Campaign) -> datetime | None:
 
 def accepts(campaign: Campaign, happened_at: datetime) -> bool:
     """Whether the campaign counts something that happened then."""
-    state = campaign.state
-    return state == "open" or (
-        state == "closing" and campaign.closing_at is not None and happened_at <= campaign.closing_at
-    )
+    return campaign.period.accepts(happened_at)
 
 
 def seen_by(person: Person) -> list[Campaign]:
@@ -205,10 +227,15 @@ def logging_organisation(person: Person, campaign: Campaign) -> str | None:
 
     Their association when it takes part, else the campaign's owner (for instance a district's organiser who helps).
     """
-    top = campaign.organisation_id
-    if organisations.is_beneath(person.association_id, top):
-        return person.association_id if access.may(person, "attempt.log", person.association_id) else None
-    return top if access.may(person, "attempt.log", top) else None
+    return where_logged(person.association_id, access.roles(person), campaign.organisation_id, line=organisations.line)
+
+
+def where_logged(
+    association_id: str, roles: Iterable[Role], owner_id: str, *, line: Callable[[str], Collection[str]]
+) -> str | None:
+    """The same for somebody of this association, in a campaign of this owner. `line` is `organisations.line`."""
+    found = association_id if owner_id in line(association_id) else owner_id
+    return found if access.allow(roles, "attempt.log", line(found)) else None
 
 
 def advised(campaign: Campaign, housing: str) -> str | None:

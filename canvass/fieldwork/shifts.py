@@ -83,7 +83,7 @@ class Shift(Base):
     @property
     def is_open(self) -> bool:
         """Whether it can still be joined and logged on."""
-        return self.cancelled_at is None and clock.now() < self.ends_at + LATE
+        return is_open(self.cancelled_at, self.ends_at)
 
 
 class ShiftArea(Base):
@@ -111,6 +111,11 @@ class Facts:
     expected: int | None = None
     script: str = ""
     points: str = ""
+
+
+def is_open(cancelled_at: datetime | None, ends_at: datetime) -> bool:
+    """Whether a shift with these times can still be joined and logged on."""
+    return cancelled_at is None and clock.now() < ends_at + LATE
 
 
 # --- planning -----------------------------------------------------------------------------------------------

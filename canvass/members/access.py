@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, or_, select
@@ -25,6 +25,9 @@ ADMIN = LEADER | {"person.manage", "organisation.edit"}
 RIGHTS = {"volunteer": VOLUNTEER, "leader": LEADER, "board": BOARD, "admin": ADMIN}
 ACTIONS = ADMIN | BOARD
 
+# The id of an organisation, and a role there.
+Role = tuple[str, str]
+
 
 class NotFound(LookupError):
     """There is no such object, or none that this person may see."""
@@ -36,10 +39,17 @@ class Forbidden(PermissionError):
 
 def may(person: Person | None, action: str, organisation_id: str) -> bool:
     """May the person do `action` at the organisation, by a role there or above it? False for None."""
-    if person is None:
-        return False
-    line = {node.id for node in organisations.above(organisation_id)}
-    return any(m.organisation_id in line and action in RIGHTS[m.role] for m in person.memberships)
+    return person is not None and allow(roles(person), action, organisations.line(organisation_id))
+
+
+def roles(person: Person) -> list[Role]:
+    """Return the person's roles."""
+    return [(membership.organisation_id, membership.role) for membership in person.memberships]
+
+
+def allow(held: Iterable[Role], action: str, line: Collection[str]) -> bool:
+    """Do these roles allow `action` at the organisation whose line upwards (`organisations.line`) this is?"""
+    return any(organisation_id in line and action in RIGHTS[role] for organisation_id, role in held)
 
 
 def may_anywhere(person: Person | None, action: str) -> bool:

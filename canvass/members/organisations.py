@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, among, new_id, rows, rows_of, session, table
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 
@@ -83,12 +83,17 @@ def above(organisation_id: str) -> list[Organisation]:
     return line
 
 
-def lines() -> dict[str, tuple[str, ...]]:
-    """Return for every organisation the ids of itself, its parent, and so on up to the root."""
-    rows = session.execute(select(Organisation.id, Organisation.parent_id))
-    parents = {row.id: row.parent_id for row in rows}
+def line(organisation_id: str) -> tuple[str, ...]:
+    """Return the ids of the organisation, its parent, and so on up to the root; nothing for an unknown id."""
+    return tuple(node.id for node in above(organisation_id))
 
-    def line(id_: str) -> tuple[str, ...]:
+
+def lines(organisation_ids: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the line of each of these organisations and of those above them, or of all, with one query."""
+    found = rows(_ALL) if organisation_ids is None else rows_of(_UPWARDS, organisation_ids)
+    parents: dict[str, str | None] = dict(found)
+
+    def upwards(id_: str) -> tuple[str, ...]:
         found: list[str] = []
         node: str | None = id_
         while node is not None and node not in found:
@@ -96,7 +101,7 @@ def lines() -> dict[str, tuple[str, ...]]:
             node = parents.get(node)
         return tuple(found)
 
-    return {id_: line(id_) for id_ in parents}
+    return {id_: upwards(id_) for id_ in parents}
 
 
 def is_beneath(organisation_id: str, top_id: str) -> bool:
@@ -227,3 +232,15 @@ def _check_place(kind: str, name: str, parent: Organisation | None) -> None:
     )
     if session.scalar(taken):
         raise Refused({"name": _("Det finns redan en organisation som heter %(name)s här.", name=name)})
+
+
+def _upwards() -> Select[str, str | None]:
+    """Return the query for some organisations and those above them."""
+    up = _ALL.where(among(_TABLE.c.id)).cte("up", recursive=True)
+    up = up.union(_ALL.join(up, _TABLE.c.id == up.c.parent_id))
+    return select(up.c.id, up.c.parent_id)
+
+
+_TABLE = table(Organisation)
+_ALL = select(_TABLE.c.id, _TABLE.c.parent_id)
+_UPWARDS = _upwards()

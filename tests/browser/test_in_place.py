@@ -50,7 +50,8 @@ def test_signing_up_needs_no_scripts(stage: Cast, open_as: OpenAs) -> None:
 
 def hold(stage: Cast, number: str) -> None:
     raw = f'{{"op":"{new_id()}","campaign":"{stage.spring.id}","data":{{"n":{number}}}}}'
-    quarantine.hold(stage.alva, new_id(), number * 8, raw, "number")
+    facts = {"author_id": stage.alva.id, "organisation_id": stage.alva.association_id, "code": "number"}
+    quarantine.hold([{"operation_id": new_id(), "digest": number * 8, "raw": raw, **facts}])
 
 
 def test_what_is_held_is_dismissed_in_place(stage: Cast, open_as: OpenAs) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from canvass.core import clock, db
 from canvass.counting import attempts, quarantine
-from canvass.counting.attempts import Attempt
+from canvass.counting.attempts import Attempt, Row
 from canvass.counting.quarantine import Held
 from canvass.fieldwork import areas, campaigns
 from canvass.members.people import Person
@@ -150,18 +150,18 @@ def test_what_the_database_cannot_take_is_kept_as_well(
     cast: Cast, phone: Phone, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody knows how it could happen. If it does, the phone's next operation is not held up by it."""
-    real, calls = attempts.log, []
+    real, operations = attempts.store, [phone.operation(cast) for _ in range(3)]
 
-    def failing(*args: Any, **kwargs: Any) -> bool:
-        calls.append(args)
-        if len(calls) == 2:
+    def failing(rows: Collection[Row], before: Mapping[str, Row]) -> None:
+        if any(row.id == operations[1]["attempt"] for row in rows):
             raise IntegrityError("INSERT", {}, Exception("it does not fit"))
-        return real(*args, **kwargs)
+        real(rows, before)
 
-    monkeypatch.setattr(attempts, "log", failing)
-    results = phone.send(*(phone.operation(cast) for _ in range(3))).json["results"]
+    monkeypatch.setattr(attempts, "store", failing)
+    results = phone.send(*operations).json["results"]
     assert [result.get("code", result["verdict"]) for result in results] == ["stored", "failed", "stored"]
     assert total(cast) == (2, 2)
+    monkeypatch.undo()
     signed_in(cast.bo).post(f"/quarantine/{the_held().id}/admit")
     assert total(cast) == (3, 3)
 

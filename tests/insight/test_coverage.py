@@ -116,13 +116,15 @@ def test_every_way_of_talking_is_being_there_and_what_is_undone_is_not(cast: Cas
     log(cast, cast.alva, channel="stall", area=cast.hageby_north, days_ago=3)
     undone = log(cast, cast.alva, area=cast.hageby_north)
     attempts.log(
-        undone,
-        author=cast.alva,
-        campaign_id=cast.spring.id,
-        organisation_id=cast.hageby.id,
-        happened_at=clock.now(),
-        facts=None,
-        rev=2,
+        attempts.Change(
+            undone,
+            author_id=cast.alva.id,
+            campaign_id=cast.spring.id,
+            organisation_id=cast.hageby.id,
+            happened_at=clock.now(),
+            facts=None,
+            rev=2,
+        )
     )
     found = here(cast)["Hageby norra"]
     assert (found.count, found.days_since) == (Count(2, 1), 3)

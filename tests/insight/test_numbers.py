@@ -48,14 +48,16 @@ def busy(cast: Cast) -> Cast:
             undone = random.random() < 0.5
             facts = None if undone else Facts(None, "stall", "talked", random.randint(1, 9), [])
             attempts.log(
-                attempt,
-                author=who,
-                campaign_id=cast.spring.id,
-                organisation_id=who.association_id,
-                happened_at=NOW,
-                facts=facts,
-                rev=2,
-                is_first=False,
+                attempts.Change(
+                    attempt,
+                    author_id=who.id,
+                    campaign_id=cast.spring.id,
+                    organisation_id=who.association_id,
+                    happened_at=NOW,
+                    facts=facts,
+                    rev=2,
+                    is_first=False,
+                )
             )
     return cast
 
@@ -160,8 +162,11 @@ def test_a_moved_association_takes_its_counts_along_without_a_recount(busy: Cast
 
 
 def test_what_waits_on_phones_is_said_as_a_number(cast: Cast, signed_in: SignedIn, later: Callable[..., Any]) -> None:
-    receipts.note_gaps(receipts.phone(db.new_id(), cast.alva), 3, 0)
-    receipts.note_gaps(receipts.phone(db.new_id(), cast.dag), 1, 0)
+    for person, made in ((cast.alva, 3), (cast.dag, 1)):
+        found = receipts.phones({db.new_id(): (person.id, person.association_id)}).values()
+        for phone in found:
+            receipts.note_gaps(phone, (), made, 0)
+        receipts.save(found)
     text = page(signed_in(cast.bo), cast.spring)
     assert figures(text)["Väntar på telefoner"] == 4
     assert "på 2 telefoner" in text
@@ -209,14 +214,16 @@ def test_every_change_raises_the_pulse(cast: Cast) -> None:
     log(cast, cast.dag, "not_home")
     beats.append(tallies.pulse(cast.spring.id))
     attempts.log(
-        attempt,
-        author=cast.alva,
-        campaign_id=cast.spring.id,
-        organisation_id=cast.hageby.id,
-        happened_at=NOW,
-        facts=None,
-        rev=2,
-        is_first=False,
+        attempts.Change(
+            attempt,
+            author_id=cast.alva.id,
+            campaign_id=cast.spring.id,
+            organisation_id=cast.hageby.id,
+            happened_at=NOW,
+            facts=None,
+            rev=2,
+            is_first=False,
+        )
     )
     beats.append(tallies.pulse(cast.spring.id))
     assert beats == sorted(set(beats))

@@ -210,8 +210,12 @@ def test_what_was_undone_and_what_others_did_is_not_in_the_last_hour(cast: Cast)
     here, since = organisations.beneath(cast.norrkoping.id), walls.lately()
     log(cast, cast.alva, number=3)
     undone = log(cast, cast.alva, number=9)
-    facts: dict[str, Any] = {"author": cast.alva, "campaign_id": cast.spring.id, "organisation_id": cast.hageby.id}
-    attempts.log(undone, **facts, happened_at=NOW, facts=None, rev=2)
+    facts: dict[str, Any] = {
+        "author_id": cast.alva.id,
+        "campaign_id": cast.spring.id,
+        "organisation_id": cast.hageby.id,
+    }
+    attempts.log(attempts.Change(undone, **facts, happened_at=NOW, facts=None, rev=2))
     assert walls.conversations_since(since, cast.spring.id, here) == 3
     assert walls.conversations_since(since, cast.spring.id, organisations.beneath(cast.ektorp.id)) == 0
     assert walls.conversations_since(since, db.new_id(), here) == 0

@@ -101,4 +101,7 @@ def _held(author: Person, campaign_id: str) -> str:
     operation |= {"data": {"channel": "door", "outcome": "talked", "n": 99}}
     receipt = {"digest": "…", "installation_id": db.new_id(), "attempt_id": operation["attempt"], "seq": 1, "rev": 1}
     db.session.add(Operation(id=operation["op"], verdict="quarantined", received_at=clock.now(), **receipt))
-    return quarantine.hold(author, str(operation["op"]), "…", json.dumps(operation), "number").id
+    facts = {"author_id": author.id, "organisation_id": author.association_id, "code": "number", "digest": "…"}
+    held = db.new_id()
+    quarantine.hold([{"id": held, "operation_id": str(operation["op"]), "raw": json.dumps(operation), **facts}])
+    return held

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DataError, IntegrityError
 from werkzeug.exceptions import Unauthorized
 
-from canvass.core import db, state
-from canvass.counting import operations, phones, receipts, sync
+from canvass.core import clock, db, state
+from canvass.core.together import Together
+from canvass.counting import operations, phones, quarantine, receipts, sync
+from canvass.counting.sync import Answer, Batch
+from canvass.counting.verdicts import Verdict
 from canvass.fieldwork import areas, campaigns
-from canvass.members.people import Person
 from canvass.web.page import auth
+
+# How many requests share a transaction. It bounds how long each of them waits.
+MOST_TOGETHER = 32
 
 bp = Blueprint("sync", __name__, url_prefix="/api/v1")
 
@@ -63,25 +70,59 @@ def receive() -> ResponseReturnValue:
         return jsonify(error="too_large"), 413
     try:
         envelope = operations.read(body)
+        if len(envelope.ops) > operations.MOST_OPERATIONS:
+            return jsonify(error="too_large"), 413
+        batch = Batch(_author(envelope), envelope, operations.arrived(envelope))
     except operations.Malformed as error:
         return jsonify(error="malformed", sentence=str(error)), 400
-    if len(envelope.ops) > operations.MOST_OPERATIONS:
-        return jsonify(error="too_large"), 413
-    author_id = _author(envelope)
-
-    def work() -> dict[str, object]:
-        return sync.receive(db.session.get_one(Person, author_id), envelope)
-
-    db.session.rollback()  # ends the transaction that found the person; each try has its own
+    db.session.rollback()  # ends the transaction that found the person
     try:
-        answer = db.repeat(work)
-    except operations.Malformed as error:
-        return jsonify(error="malformed", sentence=str(error)), 400
-    if envelope.ops:
-        # Read after the commit: a mark ahead of the database would look like a restore at the next start.
-        db.read_only()
-        state.note_received(current_app.config["DATA"], receipts.last_received_at())
-    return jsonify(answer)
+        answer = _together().do(batch)
+    except (DataError, IntegrityError, LookupError):
+        answer = _alone(batch)  # something is wrong with one of those who shared the transaction
+    return jsonify(_body(batch, answer))
+
+
+def _together() -> Together[Batch, Answer]:
+    """Shares transactions between requests: a commit costs the same for one batch as for many."""
+    shared: Together[Batch, Answer] = current_app.extensions.setdefault("sync", Together(_commit, MOST_TOGETHER))
+    return shared
+
+
+def _commit(batches: Sequence[Batch]) -> list[Answer]:
+    """Take in the batches and commit. Raises LookupError when an author is gone."""
+    answers, last = db.repeat(lambda: (sync.receive(batches), receipts.last_received_at()))
+    # After the commit: a mark ahead of the database would look like a restore at the next start.
+    state.note_received(current_app.config["DATA"], last)
+    return answers
+
+
+def _alone(batch: Batch) -> Answer:
+    try:
+        return _commit([batch])[0]
+    except (DataError, IntegrityError):
+        return db.repeat(lambda: sync.receive_singly(batch))
+    except LookupError:
+        raise Unauthorized from None
+
+
+def _body(batch: Batch, answer: Answer) -> dict[str, object]:
+    return {
+        "app": operations.APP,
+        "batch": batch.envelope.batch,
+        "epoch": answer.epoch,
+        "now": clock.text(answer.at),
+        "durable_before": answer.durable_before,
+        "device": {"max_seq": answer.max_seq, "missing": answer.missing},
+        "results": [_result(verdict) for verdict in answer.verdicts],
+    }
+
+
+def _result(verdict: Verdict) -> dict[str, object]:
+    if verdict.code:
+        sentence = quarantine.sentence(verdict.code)
+        return {"op": verdict.op, "verdict": verdict.verdict, "code": verdict.code, "sentence": sentence}
+    return {"op": verdict.op, "verdict": verdict.verdict, "rev": verdict.rev}
 
 
 def _author(envelope: operations.Envelope) -> str:

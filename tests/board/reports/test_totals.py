@@ -69,13 +69,15 @@ def test_outcomes_come_as_the_buttons_do_without_a_rate(logged: Cast, signed_in:
 def test_what_was_undone_is_not_counted(logged: Cast, signed_in: SignedIn) -> None:
     attempt = log(logged, logged.alva, number=5)
     attempts.log(
-        attempt,
-        author=logged.alva,
-        campaign_id=logged.spring.id,
-        organisation_id=logged.hageby.id,
-        happened_at=NOW,
-        facts=None,
-        rev=2,
+        attempts.Change(
+            attempt,
+            author_id=logged.alva.id,
+            campaign_id=logged.spring.id,
+            organisation_id=logged.hageby.id,
+            happened_at=NOW,
+            facts=None,
+            rev=2,
+        )
     )
     assert read(signed_in(logged.cia), campaign=logged.spring.id)[0]["Samtal"] == "7"
 
@@ -99,12 +101,14 @@ def test_either_end_of_the_period_may_be_left_out(
 
 def test_a_day_is_a_swedish_day(cast: Cast, signed_in: SignedIn) -> None:
     attempts.log(
-        db.new_id(),
-        author=cast.alva,
-        campaign_id=cast.spring.id,
-        organisation_id=cast.hageby.id,
-        happened_at=datetime(2026, 5, 5, 22, 30, tzinfo=UTC),
-        facts=Facts(None, "door", "talked", 1, ()),
+        attempts.Change(
+            db.new_id(),
+            author_id=cast.alva.id,
+            campaign_id=cast.spring.id,
+            organisation_id=cast.hageby.id,
+            happened_at=datetime(2026, 5, 5, 22, 30, tzinfo=UTC),
+            facts=Facts(None, "door", "talked", 1, ()),
+        )
     )
     assert read(signed_in(cast.cia), campaign=cast.spring.id, by="day")[0]["Dag"] == "2026-05-06"
 

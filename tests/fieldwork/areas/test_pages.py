@@ -68,12 +68,14 @@ def test_an_areas_page_has_its_facts_its_outline_and_what_was_counted(cast: Cast
     brought_in(cast, feature("H1", "Hageby norra"), feature("H2", "Hageby södra", east=1))
     for outcome, number in (("talked", 3), ("not_home", 7)):
         attempts.log(
-            db.new_id(),
-            author=cast.alva,
-            campaign_id=cast.spring.id,
-            organisation_id=cast.hageby.id,
-            happened_at=NOW,
-            facts=Facts(cast.hageby_north.id, "door", outcome, number, ()),
+            attempts.Change(
+                db.new_id(),
+                author_id=cast.alva.id,
+                campaign_id=cast.spring.id,
+                organisation_id=cast.hageby.id,
+                happened_at=NOW,
+                facts=Facts(cast.hageby_north.id, "door", outcome, number, ()),
+            )
         )
     text = signed_in(cast.bo).get(f"/areas/{cast.hageby_north.id}").text
     for expected in ("Hageby s-förening", "H1", "Flerfamiljshus", "640", "Vårkampanjen", "30\N{NO-BREAK SPACE}%"):
