@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from types import ModuleType
 from benchmarks import pages, servers, stage
 from benchmarks.rivals import FOLDER
 from benchmarks.rows import Found, Key, Row
-from benchmarks.stage import ENGINES, Missing, Size, Stage
+from benchmarks.stage import ENGINES, Size, Stage
 
 # Measured in turn with one another, round by round; each group begins with fresh servers.
 GROUPS = (
@@ -28,6 +29,8 @@ GROUPS = (
 )
 BY_NAME_ONLY = (("saturday",),)  # it takes half an hour
 ALL = tuple(name for group in (*GROUPS, *BY_NAME_ONLY) for name in group)
+# What one trial may fail with; the others are measured all the same.
+FAILURES = (RuntimeError, OSError, subprocess.SubprocessError)
 
 
 def main(arguments: Sequence[str], *, postgres: Callable[[], str], rivals: Callable[[], str]) -> int:
@@ -107,7 +110,7 @@ def _measure(here: Stage, names: list[str], output: Path) -> None:
     finally:
         here.clear()
     for name in names:
-        rows, missing = module(name).rows(found), found.missing.get(name, "")
+        rows, missing = module(name).rows(found), "; ".join(found.missing.get(name, []))
         print(table(module(name).TITLE, rows, missing), flush=True)
         pages.keep(output, name, rows, missing, here.size)
 
@@ -118,8 +121,8 @@ def _rounds(here: Stage, names: list[str], found: Found) -> None:
         for key, prepare in module(name).trials(here).items():
             try:
                 trials.append((name, key, prepare()))
-            except Missing as reason:
-                found.missing[name] = f"{' '.join(key)}: {reason}"
+            except FAILURES as error:
+                found.lacks(name, key, error)
     for number in range(here.size.rounds):
         for name, key, once in list(trials):
             if number >= getattr(module(name), "MOST_ROUNDS", number + 1):
@@ -127,8 +130,8 @@ def _rounds(here: Stage, names: list[str], found: Found) -> None:
             _say(f"round {number + 1}: {name}, {' '.join(key)}")
             try:
                 found.add(key, once())
-            except (RuntimeError, OSError) as error:  # the others are measured all the same
-                found.missing[name] = f"{' '.join(key)}: {error}"
+            except FAILURES as error:
+                found.lacks(name, key, error)
                 trials.remove((name, key, once))
     _say("")
 

@@ -57,12 +57,17 @@ class Found:
 
     def __init__(self) -> None:
         self._values: dict[Key, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-        self.missing: dict[str, str] = {}  # measurements that lack a trial, and why
+        self.missing: dict[str, list[str]] = {}  # by measurement: the trials that it lacks, and why
 
     def add(self, key: Key, figures: dict[str, float]) -> None:
         """Note the figures of one more round of a trial."""
         for name, value in figures.items():
             self._values[key][name].append(value)
+
+    def lacks(self, measurement: str, key: Key, error: Exception) -> None:
+        """Note a trial that could not be run, or failed."""
+        reason = " ".join(str(error).split())[:200]
+        self.missing.setdefault(measurement, []).append(f"{' '.join(key)}: {reason}")
 
     def has(self, name: str, engine: str) -> bool:
         """Whether the trial has given anything."""

@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from benchmarks import bench, load, pages
 from benchmarks.rows import Found, Reference, Row, percentile
-from benchmarks.stage import Size
+from benchmarks.stage import Size, Stage
 from benchmarks.watching import UNSEEN, delays
 from canvass.core.settings import ROOT
 
@@ -51,6 +52,20 @@ def test_a_measurement_brings_those_it_compares_with(capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         bench.main(["single"], postgres=str, rivals=str)
     assert "single is none of limit, singles" in capsys.readouterr().err
+
+
+def test_a_trial_that_fails_is_told_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail() -> dict[str, float]:
+        raise RuntimeError("the server\nstopped")
+
+    def trials(_stage: Stage) -> dict[tuple[str, str], object]:
+        return {("bad", "sqlite"): lambda: fail, ("good", "sqlite"): lambda: lambda: {"rate": 1.0}}
+
+    monkeypatch.setattr(bench, "module", lambda _name: SimpleNamespace(trials=trials))
+    found = Found()
+    bench._rounds(Stage(tmp_path, Size(rounds=2), ()), ["limit"], found)
+    assert found.missing == {"limit": ["bad sqlite: the server stopped"]}
+    assert found.median("good", "sqlite") == 1
 
 
 def test_what_a_machine_lacks_is_said_and_the_rest_is_kept(tmp_path: Path) -> None:
