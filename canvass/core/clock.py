@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,14 @@ def today() -> date:
 def local_day(moment: datetime) -> date:
     """Return the Swedish calendar day of an aware datetime."""
     return moment.astimezone(ZONE).date()
+
+
+def pause() -> None:
+    """Let other threads run. Long work calls it every half millisecond, so that short work gets its turn.
+
+    A pause of 0 would be over before another thread has woken up.
+    """
+    time.sleep(0.00005)  # seconds
 
 
 def parse(text: str) -> datetime:

@@ -9,7 +9,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Table, bindparam, literal, text
+from sqlalchemy import DateTime, Engine, MetaData, Select, Table, bindparam, event, literal, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, make_url
@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import String, TypeDecorator
 
-from canvass.core import sqlite
+from canvass.core import clock, sqlite
 
 T = TypeVar("T")
 
@@ -103,6 +103,7 @@ def attach(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             sqlite.prepare(db.engine)
+        _note_writes(db.engine)
 
 
 def complaints(engine: Engine) -> list[str]:
@@ -154,6 +155,32 @@ def is_reading() -> bool:
     return bool(session.connection().get_execution_options().get("reading", False))
 
 
+def let_go() -> None:
+    """End the transaction before slow work, such as rendering a page, so that no writer waits for it meanwhile.
+
+    Nothing may have been changed in it. What is read afterwards is read in another transaction.
+    """
+    if session().in_transaction() and not is_reading():
+        is_changed = session.new or session.dirty or session.deleted or _has_written()
+        assert not is_changed, "commit before slow work"
+        session.rollback()
+
+
+def _has_written() -> bool:
+    return bool(session.connection().info.get("has_written"))
+
+
+def _note_writes(engine: Engine) -> None:
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(connection: Connection, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
+        if context is not None and (context.isinsert or context.isupdate or context.isdelete):
+            connection.info["has_written"] = True
+
+    @event.listens_for(engine, "begin")
+    def forget(connection: Connection) -> None:
+        connection.info["has_written"] = False
+
+
 def note_aside(work: Callable[[], object]) -> None:
     """Do `work` in a transaction of its own and commit it, then begin another like the one there was.
 
@@ -165,6 +192,28 @@ def note_aside(work: Callable[[], object]) -> None:
     session.commit()
     if was_reading:
         read_only()
+
+
+def in_pieces(query: Select[Any], size: int = 1000) -> Generator[list[tuple[Any, ...]]]:
+    """Yield the rows of a query as they are found, in lists of at most `size`.
+
+    They are what the driver gives, without SQLAlchemy's conversions, which take longer than all else that is done with
+    a million rows: on SQLite a day is text. They are read in the transaction under way, and on PostgreSQL through a
+    cursor there, which is closed with the iterator. Between two lists other threads get their turn.
+    """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"  # it finds row after row as they are fetched anyhow
+    options = {} if is_sqlite else {"stream_results": True, "max_row_buffer": size}
+    with session.connection().execute(query, execution_options=options) as result:
+        cursor: Any = result.cursor
+        if not is_sqlite:
+            # SQLAlchemy has fetched one row from a cursor in the database, to know its columns.
+            first = result.fetchone()
+            if first is None:
+                return
+            yield [tuple(first)]
+        while rows := cursor.fetchmany(size):
+            yield rows
+            clock.pause()
 
 
 class Marker:
@@ -237,7 +286,7 @@ def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
         yield batch
 
 
-def rows(statement: Any, /, **parameters: Any) -> Iterable[Any]:
+def rows(statement: Any, /, **parameters: Any) -> Sequence[Any]:
     """Return the rows of a Core statement, which is best made once. Much quicker than the session's `execute`."""
     return session.connection().execute(statement, parameters).all()
 

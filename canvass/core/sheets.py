@@ -1,16 +1,18 @@
-"""Rows as files: CSV, also in the form a Swedish Excel opens directly, and XLSX. No cell becomes a formula."""
+"""Rows as files: CSV, also in the form a Swedish Excel opens directly, and XLSX. No cell becomes a formula.
+
+Both are written while the rows are read, in memory that does not grow with their number.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain, islice
 from math import isfinite
-from typing import Any, Literal
+from typing import IO, Any, Literal, NamedTuple
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -22,28 +24,45 @@ from canvass.core.i18n import gettext as _
 Cell = str | int | float | Decimal | bool | date | datetime | None
 Dialect = Literal["excel-sv", "rfc4180"]
 
-# What XLSX has room for, the heading row included.
+# What an XLSX sheet has room for, the heading row included.
 MOST_ROWS = 1_048_576
 LONGEST_TEXT = 32_767
 
-_ROWS_AT_A_TIME = 500
 _WIDEST_COLUMN = 60
+# How many rows are written between two pauses, which is done in half a millisecond.
+_CSV_ROWS, _XLSX_ROWS = 500, 25
 
 
 class Percent(float):
     """A share: 0.125 is 12.5 %. XLSX shows it as percent; CSV has the share itself, rounded to four decimals."""
 
 
-class TooManyRows(ValueError):
-    """More rows than an XLSX sheet holds; the message is a sentence to show."""
+class Label:
+    """Cells that many rows have in common, such as a name and its code: formatted once however often they are used."""
+
+    def __init__(self, *cells: Cell) -> None:
+        self.cells = cells
+
+
+# A row is as many cells as there are headings, those within its labels included.
+Row = Sequence[Cell | Label]
+
+
+def flat(row: Row) -> list[Cell]:
+    """Return the row's cells one by one."""
+    cells: list[Cell] = []
+    for part in row:
+        if isinstance(part, Label):
+            cells.extend(part.cells)
+        else:
+            cells.append(part)
+    return cells
 
 
 # --- CSV ----------------------------------------------------------------------------------------------------
 
 
-def csv_bytes(
-    headings: Sequence[str], rows: Iterable[Sequence[Cell]], dialect: Dialect = "excel-sv"
-) -> Iterator[bytes]:
+def csv_bytes(headings: Sequence[str], rows: Iterable[Row], dialect: Dialect = "excel-sv") -> Iterator[bytes]:
     """Yield the table as CSV, 500 rows at a time.
 
     `excel-sv` is UTF-8 with BOM, semicolons and decimal commas; `rfc4180` has commas and decimal points, for
@@ -51,26 +70,52 @@ def csv_bytes(
     apostrophe. A spreadsheet still drops the leading zeroes of codes in CSV; XLSX keeps them.
     """
     swedish = dialect == "excel-sv"
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";" if swedish else ",", lineterminator="\r\n")
-    if swedish:
-        buffer.write("\N{BYTE ORDER MARK}")
-    writer.writerow([_csv_text(heading) for heading in headings])
-    for number, row in enumerate(rows, 1):
-        writer.writerow([_csv_cell(value, swedish) for value in _as_wide_as(headings, row)])
-        if number % _ROWS_AT_A_TIME == 0:
-            yield _emptied(buffer)
-    yield _emptied(buffer)
+    separator = ";" if swedish else ","
+    written = _Written(separator, swedish)
+    start = "\N{BYTE ORDER MARK}" if swedish else ""
+    yield f"{start}{separator.join(map(written.__getitem__, headings))}\r\n".encode()
+    rows = iter(rows)
+    while piece := list(islice(rows, _CSV_ROWS)):
+        for width in set(map(len, piece)):
+            # All rows of a table are alike: how wide the labels are is looked at in one row of each length.
+            _check_width(headings, len(flat(next(row for row in piece if len(row) == width))))
+        yield "\r\n".join([*_lines(piece, written), ""]).encode()
+        clock.pause()
 
 
-def _emptied(buffer: io.StringIO) -> bytes:
-    content = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return content.encode()
+def _lines(rows: Iterable[Row], written: _Written) -> Iterator[str]:
+    # Not csv.writer, which would quote and convert each cell of each row anew: that takes three times as long.
+    before: Row | None = None
+    line = ""
+    for row in rows:
+        if row is not before:
+            # An empty line would be no row to a reader.
+            line, before = written.separator.join(map(written.__getitem__, row)) or '""', row
+        yield line
+
+
+class _Written(dict[Any, str]):
+    """What is written for a cell or label. Only labels are kept: they are few, and 1 == True == 1.0 for a dict."""
+
+    def __init__(self, separator: str, swedish: bool) -> None:
+        super().__init__()
+        self.separator = separator
+        self.swedish = swedish
+        self.special = re.compile(f'["\r\n{separator}]')
+
+    def __missing__(self, part: Cell | Label) -> str:
+        if not isinstance(part, Label):
+            return self.quoted(_csv_cell(part, self.swedish))
+        text = self[part] = self.separator.join(self.quoted(_csv_cell(cell, self.swedish)) for cell in part.cells)
+        return text
+
+    def quoted(self, text: str) -> str:
+        return '"' + text.replace('"', '""') + '"' if self.special.search(text) else text
 
 
 def _csv_cell(value: Cell, swedish: bool) -> str:
+    if type(value) is int:
+        return str(value)
     value = _plain(value)
     if value is None:
         return ""
@@ -113,28 +158,32 @@ def is_formula(text: str) -> bool:
 # --- XLSX ---------------------------------------------------------------------------------------------------
 
 
-def xlsx_bytes(
-    title: str,
-    headings: Sequence[str],
-    rows: Iterable[Sequence[Cell]],
-    notes: Iterable[tuple[str, Cell]] = (),
-) -> bytes:
-    """Return the table as an XLSX file; `notes`, if any, become a second sheet about it. Raises TooManyRows."""
-    buffer = io.BytesIO()
+def write_xlsx(
+    file: IO[bytes], title: str, headings: Sequence[str], rows: Iterable[Row], notes: Iterable[tuple[str, Cell]] = ()
+) -> None:
+    """Write the table to `file` as XLSX; `notes`, if any, become a last sheet about it.
+
+    What one sheet has no room for continues on the next, under the same headings.
+    """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(buffer, options)
+    book = xlsxwriter.Workbook(file, options)
+    book.use_zip64()  # only takes effect in a file of more than 4 GB
     # The file is passed on: it names neither a person nor a machine.
     book.set_properties({"title": title, "author": "", "company": "", "created": clock.now()})
     formats = _Formats(book)
     try:
-        _write_table(book.add_worksheet(_sheet_name(title)), headings, rows, formats)
+        left: Iterator[Row] | None = iter(rows)
+        number = 1
+        while left is not None:
+            sheet = book.add_worksheet(_sheet_name(title, number))
+            _write_table(sheet, headings, islice(left, MOST_ROWS - 1), formats)
+            left, number = _unless_empty(left), number + 1
         notes = list(notes)
         if notes:
             _write_notes(book.add_worksheet(_about()), notes, formats)
     finally:
         # Also after an exception: it has temporary files open.
         book.close()
-    return buffer.getvalue()
 
 
 class _Formats:
@@ -154,16 +203,35 @@ class _Formats:
         self.moment: Format = book.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"})
 
 
-def _write_table(sheet: Worksheet, headings: Sequence[str], rows: Iterable[Sequence[Cell]], formats: _Formats) -> None:
+def _unless_empty(rows: Iterator[Row]) -> Iterator[Row] | None:
+    for first in rows:
+        return chain([first], rows)
+    return None
+
+
+def _write_table(sheet: Worksheet, headings: Sequence[str], rows: Iterable[Row], formats: _Formats) -> None:
     widths = [len(heading) for heading in headings]
     for column, heading in enumerate(headings):
         sheet.write_string(0, column, _storable(heading), formats.heading)
+    writers = {"text": sheet.write_string, "number": sheet.write_number, "moment": sheet.write_datetime}
+    labels: dict[Label, list[_Shown | None]] = {}
     last = 0
     for last, row in enumerate(rows, 1):
-        if last >= MOST_ROWS:
-            raise TooManyRows(_("Tabellen har fler rader än en XLSX-fil rymmer. Välj CSV eller ett mindre urval."))
-        for column, value in enumerate(_as_wide_as(headings, row)):
-            widths[column] = max(widths[column], _write(sheet, last, column, value, formats))
+        cells: list[_Shown | None] = []
+        for part in row:
+            if not isinstance(part, Label):
+                cells.append(_shown(part, formats))
+                continue
+            if part not in labels:
+                labels[part] = [_shown(cell, formats) for cell in part.cells]
+            cells += labels[part]
+        _check_width(headings, len(cells))
+        for column, cell in enumerate(cells):
+            if cell is not None:
+                writers[cell.kind](last, column, cell.value, cell.look)
+                widths[column] = max(widths[column], cell.width)
+        if last % _XLSX_ROWS == 0:
+            clock.pause()
     for column, width in enumerate(widths):
         # Room for the filter's arrow beside the heading.
         sheet.set_column(column, column, min(width, _WIDEST_COLUMN) + 3)
@@ -178,41 +246,49 @@ def _write_table(sheet: Worksheet, headings: Sequence[str], rows: Iterable[Seque
 def _write_notes(sheet: Worksheet, notes: Iterable[tuple[str, Cell]], formats: _Formats) -> None:
     for row, (key, value) in enumerate(notes):
         sheet.write_string(row, 0, _storable(key), formats.key)
+        cell = _shown(value, formats)
         if isinstance(value, str):
             sheet.write_string(row, 1, _storable(value), formats.prose)
-        else:
-            _write(sheet, row, 1, value, formats)
+        elif cell is not None:
+            write = sheet.write_number if cell.kind == "number" else sheet.write_datetime
+            write(row, 1, cell.value, cell.look)
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, 1, 90)
 
 
-def _write(sheet: Worksheet, row: int, column: int, value: Cell, formats: _Formats) -> int:
-    """Write one cell by its type and return how many characters wide it is shown."""
+class _Shown(NamedTuple):
+    """How a cell is written: "text", "number" or "moment", and how many characters wide it is shown."""
+
+    kind: str
+    value: Any
+    look: Format | None
+    width: int
+
+
+def _shown(value: Cell, formats: _Formats) -> _Shown | None:
+    """Return how a cell is written, by its type; None when it is left empty."""
     value = _plain(value)
     if value is None:
-        return 0
+        return None
     if isinstance(value, str):
         text = _storable(value)
-        sheet.write_string(row, column, text, formats.quoted if is_formula(text) else None)
-        return max(map(len, text.splitlines()), default=0)
+        width = max(map(len, text.splitlines()), default=0)
+        return _Shown("text", text, formats.quoted if is_formula(text) else None, width)
     if isinstance(value, datetime):
-        sheet.write_datetime(row, column, value, formats.moment)
-        return 16
+        return _Shown("moment", value, formats.moment, 16)
     if isinstance(value, date):
-        sheet.write_datetime(row, column, value, formats.date)
-        return 10
+        return _Shown("moment", value, formats.date, 10)
     if isinstance(value, Percent):
-        sheet.write_number(row, column, value, formats.percent)
-        return 6
+        return _Shown("number", value, formats.percent, 6)
     look = formats.whole if isinstance(value, int) else formats.decimal
-    sheet.write_number(row, column, value, look)
-    return len(f"{value:,.1f}")
+    return _Shown("number", value, look, len(f"{value:,.1f}"))
 
 
-def _sheet_name(title: str) -> str:
+def _sheet_name(title: str, number: int = 1) -> str:
     """Return a name that Excel accepts: 31 characters, none of []:*?/\\, no apostrophe at the ends, not one in use."""
-    name = " ".join(re.sub(r"[\[\]:*?/\\]", " ", _clean(title)).split())[:31].strip("' ")
-    return _("Tabell") if name.casefold() in ("", "history", _about().casefold()) else name
+    suffix = f" {number}" if number > 1 else ""
+    name = " ".join(re.sub(r"[\[\]:*?/\\]", " ", _clean(title)).split())[: 31 - len(suffix)].strip("' ")
+    return (_("Tabell") if name.casefold() in ("", "history", _about().casefold()) else name) + suffix
 
 
 def _about() -> str:
@@ -227,10 +303,10 @@ def _storable(text: str) -> str:
 # --- both ---------------------------------------------------------------------------------------------------
 
 
-def _as_wide_as(headings: Sequence[str], row: Sequence[Cell]) -> Sequence[Cell]:
-    if len(row) != len(headings):
-        raise ValueError(f"a row of {len(row)} cells under {len(headings)} headings")
-    return row
+def _check_width(headings: Sequence[str], width: int) -> None:
+    """Raise ValueError unless there is a cell for each heading."""
+    if width != len(headings):
+        raise ValueError(f"a row of {width} cells under {len(headings)} headings")
 
 
 # Control characters but tab and line feed, and what UTF-8 or XML cannot hold.

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from random import Random
-from typing import Any
 
-from sqlalchemy import insert
-
-from canvass.core.db import in_batches, new_id, session
-from canvass.counting import tallies
-from canvass.counting.attempts import Attempt
+from canvass.core.db import new_id
+from canvass.counting import attempts
+from canvass.counting.attempts import Change, Facts
 from canvass.demo import facts, shifts
 from canvass.demo.outings import Outing
 from canvass.fieldwork import campaigns, topics
@@ -28,37 +24,26 @@ def log(
 ) -> None:
     """Divide the conversations among the outings by weight, and add each one's attempts. Outings from the day
     `shifts_from` become shifts.
-
-    Rows and counters are written in bulk, since `attempts.log` for each would make the start slow.
     """
     ids = {topic.name: topic.id for topic in topics.offered(campaign)}
     total, before, done = sum(outing.weight for outing in outings), 0.0, 0
-    rows: list[dict[str, Any]] = []
+    changes: list[Change] = []
     for outing in outings:
         before += outing.weight
         share = round(conversations * before / total) - done
         done += share
-        made = list(_attempts(outing, share, ids, random))
-        shift = shifts.held(campaign, outing, made[0]["area_id"]) if made and outing.day >= shifts_from else None
-        common = {"campaign_id": campaign.id, "shift_id": shift.id if shift else None, "rev": 1, "is_deleted": False}
-        rows += [{"id": new_id(), **common, **attempt} for attempt in made]
-    for batch in in_batches(rows, 5000):
-        session.execute(insert(Attempt), batch)
-    tallies.move(_counted(rows))
-
-
-def _counted(rows: list[dict[str, Any]]) -> Counter[tallies.Cell]:
-    """Return the counters that the rows add up to."""
-    counted: Counter[tallies.Cell] = Counter()
-    keys = ("campaign_id", "organisation_id", "area_id", "channel", "happened_at", "topics", "outcome", "shift_id")
-    for row in rows:
-        counted.update(dict.fromkeys(tallies.cells(*(row[key] for key in keys)), row["number"]))
-    return counted
+        made = list(_attempts(campaign, outing, share, ids, random))
+        if made and outing.day >= shifts_from:
+            shift = shifts.held(campaign, outing, made[0].facts.area_id if made[0].facts else None)
+            made = [one._replace(facts=one.facts._replace(shift_id=shift.id)) for one in made if one.facts]
+        changes += made
+    # All at once: one by one would make the start slow.
+    attempts.store([attempts.revised(None, change) for change in changes], {})
 
 
 def _attempts(
-    outing: Outing, conversations: int, topic_ids: dict[str, str], random: Random
-) -> Iterator[dict[str, Any]]:
+    campaign: Campaign, outing: Outing, conversations: int, topic_ids: dict[str, str], random: Random
+) -> Iterator[Change]:
     """Yield the outing's attempts: its conversations, and the other outcomes that its contact rate implies."""
     team = outing.team
     area = None if outing.channel == "digital" else random.choice(team.ground)
@@ -71,18 +56,15 @@ def _attempts(
     out = random.sample(team.volunteers, min(len(team.volunteers), random.randint(1, 4)))
     talked, *others = campaigns.CHANNELS[outing.channel]
 
-    def one(outcome: str, number: int, raised: list[str]) -> dict[str, Any]:
-        return {
-            "organisation_id": team.organisation.id,
-            "area_id": area.id if area else None,
-            "author_id": random.choice(out).id,
-            "channel": outing.channel,
-            "outcome": outcome,
-            "number": number,
-            "happened_at": random.choice(outing.hours),
-            "happened_on": outing.day,
-            "topics": raised,
-        }
+    def one(outcome: str, number: int, raised: list[str]) -> Change:
+        return Change(
+            new_id(),
+            random.choice(out).id,
+            campaign.id,
+            team.organisation.id,
+            random.choice(outing.hours),
+            Facts(area.id if area else None, outing.channel, outcome, number, raised),
+        )
 
     for _ in range(conversations):
         raised = random.choices(list(facts.TOPICS), list(facts.TOPICS.values()), k=random.choice((0, 0, 1, 1, 1, 2)))

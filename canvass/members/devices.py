@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import clock, tokens
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, new_id, rows, session, table
 from canvass.members.people import Person
 
 
@@ -38,6 +38,12 @@ def find(token: str | None) -> Device | None:
     return session.scalar(select(Device).where(Device.token_hash == tokens.hashed(token))) if token else None
 
 
+def person_id(token: str | None) -> str | None:
+    """Return the id of the person whose device has this token: `find`, for whoever needs no more than that."""
+    found = rows(_PERSON_ID, token_hash=tokens.hashed(token)) if token else []
+    return found[0].person_id if found else None
+
+
 def of(person: Person) -> list[Device]:
     """Return the person's devices, the newest first."""
     return list(session.scalars(select(Device).where(Device.person_id == person.id).order_by(Device.created_at.desc())))
@@ -46,3 +52,7 @@ def of(person: Person) -> list[Device]:
 def end(known: Device) -> None:
     """Delete the device: nothing more is accepted from its phone until its person signs in there again."""
     session.delete(known)
+
+
+_TABLE = table(Device)
+_PERSON_ID = select(_TABLE.c.person_id).where(_TABLE.c.token_hash == bindparam("token_hash"))

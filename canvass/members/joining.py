@@ -227,10 +227,12 @@ def accept(ticket: Ticket, name: str, email: str, password: str, person: Person 
     """Give the role of the invitation to `person`, or to a new person, and return them. Raises Refused."""
     assert ticket.organisation is not None
     if person is None:
+        people.checked_name(name)
+        password_hash = passwords.hashed(password)
         person = people.add(name, ticket.organisation, email=email)
-        person.password_hash = passwords.hashed(password)
+        person.password_hash = password_hash
     elif person.password_hash is None:
-        passwords.give(person, email, password)
+        passwords.give(person, email, passwords.hashed(password))
     people.grant(person, ticket.role, ticket.organisation, by=ticket.invited_by_id)
     spend(ticket)
     return person
@@ -258,14 +260,21 @@ def ticket(kind: str, token: str) -> Ticket:
     query = select(Ticket).where(Ticket.kind == kind, Ticket.token_hash == tokens.hashed(token))
     found = session.scalar(query if is_reading() else query.with_for_update(of=Ticket))
     if found is None or found.spent_at or found.expires_at <= clock.now():
-        raise Gone(_("Länken är redan använd eller har gått ut. Be om en ny."))
+        raise _gone()
     return found
 
 
 def spend(used: Ticket) -> None:
-    """Mark the ticket as used."""
+    """Mark the ticket as used. Raises Gone when somebody has used it since it was read, as during a password's hash."""
+    session.refresh(used, with_for_update={"of": Ticket})
+    if used.spent_at:
+        raise _gone()
     used.spent_at = clock.now()
     used.note = ""
+
+
+def _gone() -> Gone:
+    return Gone(_("Länken är redan använd eller har gått ut. Be om en ny."))
 
 
 def _new_ticket(kind: str, lasts: timedelta) -> tuple[Ticket, str]:

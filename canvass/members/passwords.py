@@ -10,7 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 
 from canvass.core import audit
-from canvass.core.db import session
+from canvass.core.db import let_go, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import people, sessions, throttle
@@ -35,35 +35,42 @@ def authenticate(email: str, password: str) -> Person | None:
     if throttle.is_blocked(key, TRIES, TRIES_WINDOW):
         raise throttle.TooManyTries
     person = session.scalar(select(Person).where(Person.email == email))
+    stored = person.password_hash if person else None
+    let_go()
     try:
         # An unknown address must take as long as a known one, or its time would give it away: compare with some hash.
-        _hasher.verify(person.password_hash if person and person.password_hash else _nobodys_hash(), password)
+        _hasher.verify(stored or _nobodys_hash(), password)
     except (VerificationError, InvalidHashError):
         throttle.count(key, TRIES_WINDOW)
         return None
-    if person is None or not person.password_hash:
+    if person is None or not stored:
         return None
-    if _hasher.check_needs_rehash(person.password_hash):
+    if _hasher.check_needs_rehash(stored):
         person.password_hash = _hasher.hash(password)
     return person
 
 
-def change(person: Person, password: str) -> None:
-    """Set another password and end all the person's sessions. Raises Refused."""
-    person.password_hash = hashed(password)
+def change(person: Person, password_hash: str) -> None:
+    """Set another password, hashed, and end all the person's sessions."""
+    person.password_hash = password_hash
     sessions.end_all(person)
     audit.record("person.password", person_id=person.id)
 
 
-def give(person: Person, email: str, password: str) -> None:
-    """Let a volunteer sign in with an address and a password from now on. Raises Refused."""
-    person.email, person.password_hash = people.unused_email(email), hashed(password)
+def give(person: Person, email: str, password_hash: str) -> None:
+    """Let a volunteer sign in with an address and a password, hashed, from now on. Raises Refused."""
+    person.email, person.password_hash = people.unused_email(email), password_hash
     audit.record("person.password", person_id=person.id)
 
 
 def hashed(password: str) -> str:
-    """Return the argon2 hash of the password. Raises Refused as `checked` does."""
-    return _hasher.hash(checked(password))
+    """Return the argon2 hash of the password. Raises Refused as `checked` does.
+
+    It takes long, so it ends the transaction: call it before anything is changed.
+    """
+    checked(password)
+    let_go()
+    return _hasher.hash(password)
 
 
 def checked(password: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, bindparam, delete, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, inspect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from canvass.core import clock, tokens
-from canvass.core.db import Base, Id, in_batches, new_id, session
+from canvass.core.db import Base, Id, in_batches, new_id, rows, session, table
 from canvass.members.people import Membership, Person
 
 # How long a session lasts without being used: a volunteer's from one year's campaign to the next, anybody else's a
@@ -75,6 +75,12 @@ def find(token: str | None) -> Session | None:
     return found if found is not None and found.expires_at > clock.now() else None
 
 
+def person_id(token: str | None) -> str | None:
+    """Return the id of the person whose session has this token: `find`, for whoever needs no more than that."""
+    found = rows(_PERSON_ID, token_hash=tokens.hashed(token), now=clock.now()) if token else []
+    return found[0].person_id if found else None
+
+
 def is_stale(known: Session) -> bool:
     """Is `seen_at` so old that it should be updated?"""
     return clock.now() - known.seen_at > SEEN_EVERY
@@ -94,7 +100,8 @@ def of(person: Person) -> list[Session]:
 
 def end(known: Session) -> None:
     """Delete the session, if it is still there."""
-    session.execute(delete(Session).where(Session.id == known.id))
+    (id_,) = inspect(known).identity or ("",)  # reading `id` would fail when it is not there
+    session.execute(delete(Session).where(Session.id == id_))
 
 
 def end_all(person: Person) -> None:
@@ -119,3 +126,9 @@ def still_valid(known: Collection[Credentials]) -> set[Credentials]:
         ):
             memberships.setdefault(session_id, set()).add(membership_id)
     return {(session_id, held) for session_id, held in known if memberships.get(session_id) == (held or {None})}
+
+
+_TABLE = table(Session)
+_PERSON_ID = select(_TABLE.c.person_id).where(
+    _TABLE.c.token_hash == bindparam("token_hash"), _TABLE.c.expires_at > bindparam("now")
+)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 from xml.etree import ElementTree
 
 import openpyxl
@@ -19,63 +17,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canvass.core import clock, i18n, sheets
-
-HEADINGS = ["Område", "Samtal", "Samtalsandel", "Dag"]
-ROWS: list[list[sheets.Cell]] = [
-    ["Hageby", 3412, sheets.Percent(0.2518), date(2026, 5, 6)],
-    ["Vilbergen; östra", 0, None, None],
-]
-
-DANGEROUS = [
-    "=1+1",
-    "+46 70 123 45 67",
-    "-5 grader",
-    "@SUM(A1)",
-    "\t=1+1",
-    "\r=1+1",
-    "\n=1+1",
-    "  =1+1",
-    "\N{NO-BREAK SPACE}=1+1",
-    "\N{IDEOGRAPHIC SPACE}=1+1",
-    "\N{ZERO WIDTH SPACE}=1+1",
-    "\N{BYTE ORDER MARK}=1+1",
-    "\x00=1+1",
-    "＝1+1",
-    "＋1",
-    "－1",
-    "＠SUM(A1)",
-    "﹦1+1",
-    "−1",
-    "=cmd|' /C calc'!A0",
-]
-HARMLESS = ["Hageby", "", " ", "'=1+1", "1=1", "a@b.se", "Åby-Jursla", "10 %", "#1", "Kv. Ånn + Tå"]
-
-
-def csv_rows(
-    rows: Iterable[Sequence[sheets.Cell]], headings: Sequence[str] = HEADINGS, dialect: sheets.Dialect = "excel-sv"
-) -> list[list[str]]:
-    """The rows as another program reads them."""
-    text = b"".join(sheets.csv_bytes(headings, rows, dialect)).decode("utf-8-sig")
-    delimiter = ";" if dialect == "excel-sv" else ","
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-
-
-def cell_in_csv(value: sheets.Cell, dialect: sheets.Dialect = "excel-sv") -> str:
-    return csv_rows([[value]], ["x"], dialect)[1][0]
-
-
-def book(
-    rows: Iterable[Sequence[sheets.Cell]] = ROWS,
-    headings: Sequence[str] = HEADINGS,
-    title: str = "Totaler",
-    notes: Iterable[tuple[str, sheets.Cell]] = (),
-) -> Any:
-    return openpyxl.load_workbook(io.BytesIO(sheets.xlsx_bytes(title, headings, rows, notes)))
-
-
-def cell_in_xlsx(value: sheets.Cell) -> Any:
-    return book([[value]], ["x"]).worksheets[0]["A2"]
-
+from tests.core.tables import (
+    DANGEROUS,
+    HARMLESS,
+    HEADINGS,
+    ROWS,
+    book,
+    cell_in_csv,
+    cell_in_xlsx,
+    csv_rows,
+    texts,
+    xlsx,
+)
 
 # --- CSV ----------------------------------------------------------------------------------------------------
 
@@ -157,9 +110,6 @@ def test_numbers_stay_numbers_and_times_are_swedish(value: sheets.Cell, swedish:
     assert cell_in_csv(value, "rfc4180") == program
 
 
-texts = st.text(max_size=12) | st.sampled_from(DANGEROUS + HARMLESS)
-
-
 def writable(text: str) -> str:
     """The text without the characters that no file holds."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -192,7 +142,9 @@ def test_a_row_of_another_width_is_the_callers_mistake() -> None:
     with pytest.raises(ValueError, match="2 cells under 1"):
         csv_rows([[1, 2]], ["x"])
     with pytest.raises(ValueError, match="2 cells under 1"):
-        sheets.xlsx_bytes("x", ["x"], [[1, 2]])
+        csv_rows([[sheets.Label(1, 2)]], ["x"])
+    with pytest.raises(ValueError, match="2 cells under 1"):
+        xlsx("x", ["x"], [[1, 2]])
 
 
 def test_a_cell_of_another_kind_is_the_callers_mistake() -> None:
@@ -239,7 +191,7 @@ def test_text_in_xlsx_is_text_and_nothing_else(text: str) -> None:
 
 
 def test_no_part_of_an_xlsx_file_holds_a_formula_or_a_link() -> None:
-    content = sheets.xlsx_bytes(
+    content = xlsx(
         "=1+1", ["=1+1", "@x"], [[text, text] for text in DANGEROUS], [("=1+1", "=1+1"), ("+x", date(2026, 5, 6))]
     )
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -296,7 +248,7 @@ def test_any_title_becomes_a_sheet_name_that_excel_takes(title: str, name: str) 
 
 def test_a_file_names_neither_person_nor_machine() -> None:
     with clock.stopped(datetime(2026, 5, 6, 16, 30, tzinfo=UTC)):
-        content = sheets.xlsx_bytes("Totaler", HEADINGS, ROWS)
+        content = xlsx("Totaler", HEADINGS, ROWS)
     made = openpyxl.load_workbook(io.BytesIO(content)).properties
     assert made.title == "Totaler"
     assert not made.creator
@@ -310,13 +262,6 @@ def test_too_much_text_is_cut_where_a_cell_ends() -> None:
     value = cell_in_xlsx("x" * 40_000).value
     assert len(value) == sheets.LONGEST_TEXT
     assert value.endswith("x…")
-
-
-def test_more_rows_than_a_sheet_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "MOST_ROWS", 3)
-    assert book([[1], [2]], ["x"]).worksheets[0].max_row == 3
-    with pytest.raises(sheets.TooManyRows, match="fler rader"):
-        sheets.xlsx_bytes("x", ["x"], [[1], [2], [3]])
 
 
 @settings(max_examples=30, deadline=None)

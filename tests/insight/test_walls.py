@@ -305,6 +305,7 @@ def test_the_stream_renders_what_the_page_shows_once_for_all_screens_alike(
     app: Flask, cast: Cast, wall: Wall, stranger: FlaskClient
 ) -> None:
     log(cast, cast.alva)
+    db.session.commit()
     subject = screens.subject(cast.spring, cast.norrkoping)
     assert subject == screens.subject(cast.spring, cast.norrkoping)
     assert subject != screens.subject(cast.spring, cast.hageby)
@@ -321,6 +322,7 @@ def test_the_page_around_the_block_is_rendered_once_and_not_with_every_block(
         return "the page"
 
     monkeypatch.setattr(screens, "render_template", render)
+    db.session.commit()
     subject = screens.subject(cast.spring, cast.norrkoping)
     screens._version.cache_clear()
     assert subject.render() == subject.render()
@@ -332,8 +334,11 @@ def test_a_new_version_of_the_page_around_the_block_marks_the_block(app: Flask, 
     def version() -> str:
         return re.search(r'data-version="(\w+)"', screens.subject(cast.spring, cast.norrkoping).render())[1]  # type: ignore[index]
 
+    db.session.commit()
     before = version()
     log(cast, cast.alva)
+    db.session.commit()
     assert version() == before
     cast.spring.name = "Sommarkampanjen"
+    db.session.commit()
     assert version() != before

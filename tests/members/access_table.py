@@ -116,6 +116,8 @@ TABLE = {
     "GET /reports": "- + + +",
     "POST /reports/totals.csv": "- + + +",
     "POST /reports/totals.xlsx": "- + + +",
+    "POST /reports/rows.csv": "- + + +",
+    "POST /reports/rows.xlsx": "- + + +",
 }
 
 # The same routes where the query string or the form names something else that could be another's.
@@ -153,4 +155,6 @@ QUESTIONS = {
     "GET /reports?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
     "POST /reports/totals.csv?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
     "POST /reports/totals.xlsx?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
+    "POST /reports/rows.csv?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
+    "POST /reports/rows.xlsx?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
 }

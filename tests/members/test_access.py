@@ -54,6 +54,7 @@ def kept(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             db.session.flush()
 
     monkeypatch.setattr(db.session, "commit", flush)
+    monkeypatch.setattr(db, "pause", lambda: None)
     return found
 
 

@@ -57,6 +57,24 @@ def test_an_invitation_is_used_once(app: Flask, cast: Cast, stranger: FlaskClien
     assert signed_in_as(late) == "Logga in" or late.get("/me").status_code == 303
 
 
+def test_an_invitation_that_two_accept_at_once_is_used_once(
+    app: Flask, cast: Cast, stranger: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashing a password takes long, and nobody is kept waiting meanwhile: not the other one either."""
+    address, before, real = invitation(cast), number_of_people(), passwords.hashed
+
+    def hashed(password: str) -> str:
+        monkeypatch.setattr(passwords, "hashed", real)
+        db.let_go()
+        with app.app_context():
+            assert browser(app).post(address, data=GRETA | {"email": "eva@example.org"}).status_code == 303
+        return real(password)
+
+    monkeypatch.setattr(passwords, "hashed", hashed)
+    assert stranger.post(address, data=GRETA).status_code == 410
+    assert number_of_people() == before + 1
+
+
 def test_an_invitation_lasts_two_weeks(cast: Cast, stranger: FlaskClient, later: Callable[..., Any]) -> None:
     address = invitation(cast)
     with later(days=13):

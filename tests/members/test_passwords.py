@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
@@ -29,8 +30,9 @@ def test_a_leader_signs_in_with_address_and_password(cast: Cast, stranger: Flask
 
 
 def test_a_password_is_hashed_slowly_and_with_its_own_salt(cast: Cast) -> None:
-    passwords.change(cast.bo, OTHER)
-    passwords.change(cast.cia, OTHER)
+    for person in (cast.bo, cast.cia):
+        passwords.change(person, passwords.hashed(OTHER))
+        db.session.commit()
     assert cast.bo.password_hash != cast.cia.password_hash
     parameters = extract_parameters(cast.bo.password_hash or "")
     assert parameters.type is Type.ID
@@ -134,3 +136,17 @@ def test_a_volunteer_has_no_password_to_change(cast: Cast, signed_in: SignedIn) 
     assert 'name="password"' not in alva.get("/me").text
     assert change(alva, current="").status_code == 422
     assert db.session.get_one(Person, cast.alva.id).password_hash is None
+
+
+def test_nobody_waits_for_a_hash(cast: Cast, stranger: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second on a small machine: meanwhile others must be able to write."""
+    hashed: list[bool] = []
+
+    class Watched(PasswordHasher):
+        def verify(self, *args: Any) -> Any:
+            hashed.append(db.session().in_transaction())
+            return super().verify(*args)
+
+    monkeypatch.setattr(passwords, "_hasher", Watched(1, 8, 1))
+    sign_in(stranger, "bo@example.org")
+    assert hashed == [False]

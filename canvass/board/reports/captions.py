@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from canvass.board.reports import selections
+from canvass.board.reports.rows import Log
 from canvass.board.reports.selections import Selection
 from canvass.board.reports.totals import Report
 from canvass.core import clock, i18n
@@ -32,9 +33,9 @@ def period(selection: Selection) -> str:
     return _("Alla dagar")
 
 
-def file_name(selection: Selection) -> str:
-    """A name for the file without its extension, such as samtal-varkampanjen-2026-05-06."""
-    parts = [_("samtal"), _plain(selection.campaign.name) if selection.campaign else ""]
+def file_name(selection: Selection, *, is_log: bool = False) -> str:
+    """A name for the file without its extension, such as samtal-varkampanjen-2026-05-06; `is_log` for one of rows."""
+    parts = [_("samtal"), _("rader") if is_log else "", _plain(selection.campaign.name) if selection.campaign else ""]
     if selection.first:
         parts.append(selection.first.isoformat())
     if selection.first or selection.last:
@@ -43,20 +44,23 @@ def file_name(selection: Selection) -> str:
     return "-".join(part for part in parts if part)
 
 
-def notes(person: Person, selection: Selection, report: Report) -> list[tuple[str, Cell]]:
+def notes(person: Person, selection: Selection, report: Report | Log) -> list[tuple[str, Cell]]:
     """What somebody who is handed the file needs to know about it."""
     late = _("Totaler från papper som en ledare skrev in efteråt. De ingår i försök och samtal.")
+    is_log = isinstance(report, Log)
+    has_late = report.has_late if isinstance(report, Log) else bool(report.late.attempts)
+    by = ", ".join(selections.breakdown_name(kind) for kind in selection.by) or _("Ingen")
     return [
         (_("Kampanj"), title(selection)),
         (_("Period"), period(selection)),
         (_("Omfattar"), ", ".join(node.name for node in selections.scope(person, selection.campaign))),
-        (_("Uppdelning"), ", ".join(selections.breakdown_name(kind) for kind in selection.by) or _("Ingen")),
+        *([] if is_log else [(_("Uppdelning"), by)]),
         (_("Hämtad"), clock.now()),
         (_("Försök"), _("Knackade dörrar, ringda nummer och tilltalade personer, vare sig någon svarade eller inte.")),
         (ngettext("Samtal", "Samtal", 2), _("De försök där någon pratade med oss.")),
-        (_("Samtalsandel"), _("Samtal delat med försök.")),
+        *([] if is_log else [(_("Samtalsandel"), _("Samtal delat med försök."))]),
         (_("Förening"), _("Den som samtalaren hör till. Området är där det hände; de två följs inte alltid åt.")),
-        *([(_("Efterrapport"), late)] if report.late.attempts else []),
+        *([(_("Efterrapport"), late)] if has_late else []),
     ]
 
 

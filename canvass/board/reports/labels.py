@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from canvass.board.reports import selections
 from canvass.core import db, i18n
 from canvass.core.db import session
 from canvass.core.i18n import gettext as _
-from canvass.core.sheets import Cell
+from canvass.core.sheets import Cell, Label
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
@@ -28,17 +29,23 @@ class Labels:
     """How a breakdown is written: its headings, and by key (an id, a day, a word) the cells and the place in order."""
 
     headings: list[str]
-    cells: dict[Any, list[Cell]] = field(default_factory=dict)
+    cells: dict[Any, Label] = field(default_factory=dict)
     order: dict[Any, tuple[Any, ...]] = field(default_factory=dict)
 
     def put(self, key: Any, cells: list[Cell], *order: Any) -> None:
         """Add a key with its cells; keys are sorted by `order`."""
         # The key comes last, so that the rows of two with the same name are not mixed.
-        self.cells[key], self.order[key] = cells, (*order, str(key))
+        self.cells[key], self.order[key] = Label(*cells), (*order, str(key))
+
+    def in_order(self) -> list[Any]:
+        """The keys, sorted."""
+        return sorted(self.order, key=self.order.__getitem__)
 
 
 def labels(kind: str, keys: set[Any]) -> Labels:
-    """The labels of a breakdown for these of its keys."""
+    """The labels of a breakdown for these of its keys, as the database's driver gives them: a day may be text."""
+    if kind == "campaign":
+        return _campaign_labels(keys)
     if kind == "association":
         return _association_labels(keys)
     if kind == "area":
@@ -46,7 +53,7 @@ def labels(kind: str, keys: set[Any]) -> Labels:
     found = Labels([selections.breakdown_name(kind)])
     for key in keys:
         if kind == "day":
-            found.put(key, [key], key)
+            found.put(key, [date.fromisoformat(key) if isinstance(key, str) else key], key)
         elif kind == "channel":
             found.put(key, [campaigns.channel_name(key)], list(campaigns.CHANNELS).index(key))
         else:
@@ -54,8 +61,7 @@ def labels(kind: str, keys: set[Any]) -> Labels:
     return found
 
 
-def campaign_labels(campaign_ids: set[str]) -> Labels:
-    """The labels for a report of several campaigns, which is divided by campaign first."""
+def _campaign_labels(campaign_ids: set[str]) -> Labels:
     found = Labels([_("Kampanj")])
     for campaign in session.scalars(select(Campaign).where(Campaign.id.in_(campaign_ids))):
         found.put(campaign.id, [campaign.name], i18n.sort_key(campaign.name), campaign.starts_on)

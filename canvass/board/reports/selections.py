@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from canvass.core import db
 from canvass.core.db import session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
+from canvass.counting.attempts import Attempt
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import access, organisations
@@ -69,6 +71,18 @@ def scope(person: Person, campaign: Campaign | None) -> list[Organisation]:
         return access.tops(person, campaign.organisation_id, "report.export")
     nodes = access.nodes(person, "report.export")
     return organisations.in_order(session.scalars(select(Organisation).where(Organisation.id.in_(nodes))))
+
+
+def attempts(person: Person, selection: Selection) -> list[ColumnElement[Any]]:
+    """What is asked of an attempt for it to be part of the report: it is the person's to export, and was not undone."""
+    wanted = [selection.campaign] if selection.campaign else campaigns.seen_by(person)
+    return [
+        Attempt.is_deleted.is_(False),
+        Attempt.campaign_id.in_([campaign.id for campaign in wanted]),
+        Attempt.organisation_id.in_(access.reach(person, "report.export")),
+        *([Attempt.happened_on >= selection.first] if selection.first else []),
+        *([Attempt.happened_on <= selection.last] if selection.last else []),
+    ]
 
 
 def breakdown_name(kind: str) -> str:

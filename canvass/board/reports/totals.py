@@ -2,53 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
-from canvass.board.reports import labels
+from canvass.board.reports import labels, selections
+from canvass.board.reports.labels import Labels
 from canvass.board.reports.selections import Selection
-from canvass.core import sheets
-from canvass.core.db import session
+from canvass.board.reports.sums import FIGURES, Sums
+from canvass.core import db, sheets
 from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
-from canvass.core.sheets import Cell
+from canvass.core.sheets import Cell, Row
 from canvass.counting.attempts import Attempt
 from canvass.counting.tallies import Count
 from canvass.fieldwork import campaigns
-from canvass.members import access
 from canvass.members.people import Person
 
 
 @dataclass(frozen=True)
 class Report:
-    """A table. The first `labels` columns say what a row is about, the others are its figures."""
+    """A table. The first `labels` columns say what a row is about, the others are its figures. Close it after use."""
 
     headings: list[str]
-    rows: list[list[Cell]]
     labels: int
-    attempts: int
-    conversations: int
-    # How many of these were entered afterwards from paper.
-    late: Count
+    _sums: Sums
+    _columns: list[Labels]
+    _has_rate: bool
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """The rows, read anew each time: there may be more than fit in memory."""
+        keys = [column.in_order() for column in self._columns]
+        cells = [[column.cells[key] for key in order] for column, order in zip(self._columns, keys, strict=True)]
+        # The campaign is a column only where there are several.
+        hidden = len(self._sums.keys) - len(cells)
+        orders = [list(self._sums.keys[0]), *keys] if hidden else keys
+        for row in self._sums.in_order(orders):
+            shown = [found[place] for found, place in zip(cells, row[hidden:], strict=False)]
+            yield [*shown, *_figures(row[len(orders) :], self._has_rate, bool(self.late.attempts))]
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return self._sums.count
+
+    @property
+    def attempts(self) -> int:
+        return self._sums.totals[0]
+
+    @property
+    def conversations(self) -> int:
+        return self._sums.totals[1]
+
+    @property
+    def late(self) -> Count:
+        """How many of these were entered afterwards from paper."""
+        return Count(*self._sums.totals[2:])
 
     @property
     def contact_rate(self) -> float | None:
         """Conversations ÷ attempts; None without attempts."""
         return self.conversations / self.attempts if self.attempts else None
 
-
-class _Sum(NamedTuple):
-    """The attempts that have the same key in every breakdown, and how many of them came as late reports."""
-
-    campaign_id: str
-    keys: tuple[Any, ...]
-    attempts: int
-    conversations: int
-    late_attempts: int
-    late_conversations: int
+    def close(self) -> None:
+        """Delete the rows."""
+        self._sums.close()
 
 
 def totals(person: Person, selection: Selection) -> Report:
@@ -56,37 +77,33 @@ def totals(person: Person, selection: Selection) -> Report:
 
     Without breakdowns it is a single row, of zeros when nothing has happened. Several campaigns have rows of their
     own. Late reports are included, and are shown in columns of their own too when there are any.
+    The attempts are read here; the rows then need no transaction.
     """
-    sums = _sums(person, selection)
-    late = Count(sum(one.late_attempts for one in sums), sum(one.late_conversations for one in sums))
-    campaign_ids = {one.campaign_id for one in sums}
-    if not selection.by and not sums:
-        sums = [_Sum("", (), 0, 0, 0, 0)]
-    columns = [labels.labels(kind, {one.keys[i] for one in sums}) for i, kind in enumerate(selection.by)]
+    sums = Sums(1 + len(selection.by))
+    try:
+        for rows in db.in_pieces(_query(person, selection)):
+            sums.add([(*row[:-FIGURES], *map(int, row[-FIGURES:])) for row in rows])
+        if not selection.by and not sums.count:
+            sums.add([("", 0, 0, 0, 0)])
+        return _report(selection, sums)
+    except BaseException:
+        sums.close()
+        raise
+
+
+def _report(selection: Selection, sums: Sums) -> Report:
+    campaign_ids, *found = [set(keys) for keys in sums.keys]
+    columns = [labels.labels(kind, keys) for kind, keys in zip(selection.by, found, strict=True)]
     if len(campaign_ids) > 1:
-        columns.insert(0, labels.campaign_labels(campaign_ids))
-        sums = [one._replace(keys=(one.campaign_id, *one.keys)) for one in sums]
-    sums.sort(key=lambda one: [column.order[key] for column, key in zip(columns, one.keys, strict=True)])
+        columns.insert(0, labels.labels("campaign", campaign_ids))
     headings = [heading for column in columns for heading in column.headings]
     # The attempts of one outcome are either all conversations or none: a rate would mean nothing.
     has_rate = "outcome" not in selection.by
-    return Report(
-        headings=[*headings, *_figure_headings(has_rate, bool(late.attempts))],
-        rows=[
-            [
-                *chain.from_iterable(column.cells[key] for column, key in zip(columns, one.keys, strict=True)),
-                *_figures(one, has_rate, bool(late.attempts)),
-            ]
-            for one in sums
-        ],
-        labels=len(headings),
-        attempts=sum(one.attempts for one in sums),
-        conversations=sum(one.conversations for one in sums),
-        late=late,
-    )
+    has_late = bool(sums.totals[2])
+    return Report([*headings, *_figure_headings(has_rate, has_late)], len(headings), sums, columns, has_rate)
 
 
-def _sums(person: Person, selection: Selection) -> list[_Sum]:
+def _query(person: Person, selection: Selection) -> Select[Any]:
     """The sums of every combination of campaign and keys that occurs."""
     columns = {
         "association": Attempt.organisation_id,
@@ -96,27 +113,10 @@ def _sums(person: Person, selection: Selection) -> list[_Sum]:
         "outcome": Attempt.outcome,
     }
     group: list[Any] = [Attempt.campaign_id, *(columns[kind] for kind in selection.by)]
-    wanted = [selection.campaign] if selection.campaign else campaigns.seen_by(person)
     talked, is_late = Attempt.outcome == campaigns.TALKED, Attempt.late_report_id.is_not(None)
     parts: tuple[Any, ...] = ((), (talked,), (is_late,), (is_late, talked))
     figures = [func.coalesce(func.sum(Attempt.number).filter(*part), 0) for part in parts]
-    query = (
-        select(*group, *figures)
-        .where(
-            Attempt.is_deleted.is_(False),
-            Attempt.campaign_id.in_([campaign.id for campaign in wanted]),
-            Attempt.organisation_id.in_(access.reach(person, "report.export")),
-        )
-        .group_by(*group)
-    )
-    if selection.first:
-        query = query.where(Attempt.happened_on >= selection.first)
-    if selection.last:
-        query = query.where(Attempt.happened_on <= selection.last)
-    return [
-        _Sum(campaign_id, tuple(rest[: len(selection.by)]), *map(int, rest[len(selection.by) :]))
-        for campaign_id, *rest in session.execute(query)
-    ]
+    return select(*group, *figures).where(*selections.attempts(person, selection)).group_by(*group)
 
 
 def _figure_headings(has_rate: bool, has_late: bool) -> list[str]:
@@ -125,7 +125,7 @@ def _figure_headings(has_rate: bool, has_late: bool) -> list[str]:
     return [*figures, *late]
 
 
-def _figures(one: _Sum, has_rate: bool, has_late: bool) -> list[Cell]:
-    rate = sheets.Percent(one.conversations / one.attempts) if one.attempts else None
-    late = [one.late_attempts, one.late_conversations] if has_late else []
-    return [one.attempts, one.conversations, *([rate] if has_rate else []), *late]
+def _figures(sums: Sequence[int], has_rate: bool, has_late: bool) -> list[Cell]:
+    attempts, conversations, *late = sums
+    rate = sheets.Percent(conversations / attempts) if attempts else None
+    return [attempts, conversations, *([rate] if has_rate else []), *(late if has_late else [])]

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
-from typing import Any, get_args
+from itertools import islice
+from typing import IO, Any, get_args
 
-from flask import Blueprint, make_response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from canvass.board.reports import captions, labels, selections, totals
+from canvass.board.reports import captions, labels, rows, selections, totals
+from canvass.board.reports.rows import Log
 from canvass.board.reports.selections import Selection
 from canvass.board.reports.totals import Report
 from canvass.core import audit, clock, db, i18n, sheets
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
+from canvass.members.people import Person
 from canvass.web.page import auth
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 
 PREVIEW_ROWS = 50
+PIECE = 128 * 1024  # bytes of a file sent at a time
 MIME = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -36,23 +43,38 @@ def index() -> ResponseReturnValue:
         selection = selections.selection(person, **asked)
     except Refused as error:
         return _page(asked, error.errors), 422
-    return _page(asked, {}, selection, totals.totals(person, selection))
+    with closing(totals.totals(person, selection)) as report:
+        return _page(asked, {}, selection, report)
 
 
 @bp.post("/totals.csv")
 def csv() -> ResponseReturnValue:
     """The report as CSV, for a Swedish Excel or, with dialect=rfc4180, for programs."""
-    return _file("csv")
+    return _file("csv", totals.totals)
 
 
 @bp.post("/totals.xlsx")
 def xlsx() -> ResponseReturnValue:
     """The report as a workbook."""
-    return _file("xlsx")
+    return _file("xlsx", totals.totals)
 
 
-def _file(form: str) -> ResponseReturnValue:
-    # All rows take a while: on SQLite every phone that has something to hand in would be waiting.
+@bp.post("/rows.csv")
+def rows_csv() -> ResponseReturnValue:
+    """The attempts themselves, however they are divided on the page, as CSV."""
+    return _file("csv", rows.rows)
+
+
+@bp.post("/rows.xlsx")
+def rows_xlsx() -> ResponseReturnValue:
+    """The attempts themselves as a workbook."""
+    return _file("xlsx", rows.rows)
+
+
+def _file(form: str, read: Callable[[Person, Selection], Report | Log]) -> ResponseReturnValue:
+    # Three steps, one after the other: read all, write the file, send it. So the transaction is as short as can be (on
+    # SQLite the WAL grows while one is open), and neither it nor a thread waits for a slow line. What goes wrong is an
+    # error page and not half a file, and the audit says how many rows were taken.
     db.session.rollback()
     db.read_only()
     person, asked = auth.person(), _asked()
@@ -61,40 +83,56 @@ def _file(form: str) -> ResponseReturnValue:
         selection = selections.selection(person, **asked)
         if dialect not in get_args(sheets.Dialect):
             raise Refused(_("Dialekten finns inte. Skriv dialect=rfc4180, eller utelämna den."))
-        report = totals.totals(person, selection)
-        content = _written(form, dialect, selection, report)
     except Refused as error:
         return _page(asked, error.errors), 422
-    except sheets.TooManyRows as error:
-        return _page(asked, {"by": str(error)}), 422
-    response = make_response(content)
-    response.headers["Content-Type"] = MIME[form]
-    response.headers.set("Content-Disposition", "attachment", filename=f"{captions.file_name(selection)}.{form}")
-    _note(form, selection, len(report.rows))
-    return response
+    with closing(read(person, selection)) as report:
+        notes = captions.notes(person, selection, report)
+        name = f"{captions.file_name(selection, is_log=isinstance(report, Log))}.{form}"
+        title = captions.title(selection)
+        details = _details(form, selection, report)
+        top = selections.scope(person, selection.campaign)[0].id
+        db.session.rollback()
+        file = tempfile.TemporaryFile()  # noqa: SIM115 -- the response closes it
+        try:
+            if form == "csv":
+                file.writelines(sheets.csv_bytes(report.headings, report.rows, dialect))
+            else:
+                sheets.write_xlsx(file, title, report.headings, report.rows, notes)
+            audit.record("report.export", person_id=current_user.id, organisation_id=top, **details)
+            db.session.commit()
+        except BaseException:
+            file.close()
+            raise
+    return _sent(file, MIME[form], name)
 
 
-def _written(form: str, dialect: sheets.Dialect, selection: Selection, report: Report) -> bytes:
-    if form == "csv":
-        return b"".join(sheets.csv_bytes(report.headings, report.rows, dialect))
-    notes = captions.notes(auth.person(), selection, report)
-    return sheets.xlsx_bytes(captions.title(selection), report.headings, report.rows, notes)
-
-
-def _note(form: str, selection: Selection, rows: int) -> None:
-    """Record the export in the audit, in a transaction of its own: the one before has only read."""
-    details = {
+def _details(form: str, selection: Selection, report: Report | Log) -> dict[str, Any]:
+    """What the audit says of an export."""
+    return {
         "format": form,
         "campaign": selection.campaign.id if selection.campaign else None,
         "first": selection.first.isoformat() if selection.first else None,
         "last": selection.last.isoformat() if selection.last else None,
-        "by": list(selection.by),
-        "rows": rows,
+        **({"table": "rows"} if isinstance(report, Log) else {"by": list(selection.by)}),
+        "rows": report.count,
     }
-    top = selections.scope(auth.person(), selection.campaign)[0].id
-    db.session.rollback()
-    audit.record("report.export", person_id=current_user.id, organisation_id=top, **details)
-    db.session.commit()
+
+
+def _sent(file: IO[bytes], mime: str, name: str) -> Response:
+    """A response that sends the file piece by piece and closes it, which deletes it."""
+
+    def pieces() -> Iterator[bytes]:
+        with file:
+            while piece := file.read(PIECE):
+                yield piece
+
+    size = file.seek(0, 2)
+    file.seek(0)
+    response = Response(pieces())
+    response.headers.update({"Content-Type": mime, "Content-Length": str(size)})
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.call_on_close(file.close)  # also when nothing was sent
+    return response
 
 
 def _asked() -> dict[str, Any]:
@@ -150,7 +188,7 @@ def _preview(report: Report) -> dict[str, list[Any]]:
         "headings": [(report.headings[i], is_figure) for i, _has_code, is_figure in columns],
         "rows": [
             [(_shown(row[i]), row[i + 1] if has_code else None, is_figure) for i, has_code, is_figure in columns]
-            for row in report.rows[:PREVIEW_ROWS]
+            for row in map(sheets.flat, islice(report.rows, PREVIEW_ROWS))
         ],
     }
 

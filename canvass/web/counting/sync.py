@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DataError, IntegrityError
 from werkzeug.exceptions import Unauthorized
@@ -127,10 +127,7 @@ def _result(verdict: Verdict) -> dict[str, object]:
 
 def _author(envelope: operations.Envelope) -> str:
     """The author that the batch names: the login's person or the device's. Raises Unauthorized for another."""
-    person = auth.visitor()
-    if person is not None and envelope.author in (None, person.id):
-        return person.id
-    device = auth.current_device()
-    if device is not None and envelope.author in (None, device.person_id):
-        return device.person_id
+    for person_id in g.submitters:
+        if envelope.author in (None, person_id):
+            return person_id
     raise Unauthorized

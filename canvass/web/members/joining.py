@@ -264,7 +264,7 @@ def sign_in_by_link(token: str) -> ResponseReturnValue:
     form = forms.Form()
     if person.password_hash and form.password:
         try:
-            passwords.change(person, form.password)
+            passwords.change(person, passwords.hashed(form.password))
         except Refused as error:
             db.session.rollback()
             return render_template("joining/sign_in.html", who=person, errors=error.errors), 422

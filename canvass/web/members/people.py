@@ -108,11 +108,12 @@ def end_device(device_id: str) -> ResponseReturnValue:
 
 
 def _new_password(person: Person, form: forms.Form) -> ResponseReturnValue:
+    password_hash = passwords.hashed(form.password)
     if person.email is None or passwords.authenticate(person.email, form.current) is None:
         db.session.commit()  # the try is counted
         form.errors["current"] = _("Det nuvarande lösenordet stämmer inte.")
         return _me(form), 422
-    passwords.change(person, form.password)
+    passwords.change(person, password_hash)
     response = make_response(redirect(url_for("people.me"), 303))
     auth.sign_in(person, response)
     db.session.commit()

@@ -40,9 +40,10 @@ def finish(token: str) -> ResponseReturnValue:
     if form.errors:
         db.session.rollback()
         return _form(form), 422
+    password_hash = passwords.hashed(form.password)
     organisation = organisations.add(form.text("level"), form.text("organisation"), None)
     person = people.add(form.text("name"), organisation, email=form.text("email"))
-    passwords.change(person, form.password)
+    passwords.change(person, password_hash)
     people.grant(person, "admin", organisation)
     campaign = drafts.create(organisation, facts, topic_names=form.lines("topics"), target=target, by=person)
     campaigns.open_(campaign, by=person)

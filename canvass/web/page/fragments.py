@@ -9,10 +9,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import segno
-from flask import Flask, Response, current_app, flash, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    before_render_template,
+    current_app,
+    flash,
+    has_request_context,
+    render_template,
+    request,
+    url_for,
+)
 from markupsafe import Markup
 
-from canvass.core import clock, i18n
+from canvass.core import clock, db, i18n
 from canvass.core.i18n import gettext as _
 from canvass.fieldwork import areas, campaigns
 from canvass.members import access, joining, organisations, people
@@ -46,7 +56,16 @@ def attach(app: Flask) -> None:
     )
     app.jinja_env.filters["attrs"] = lambda thing, *names: tuple(getattr(thing, name) for name in names)
     app.after_request(leave_page)
+    before_render_template.connect(_read_from_here, app)
     app.context_processor(surroundings)
+
+
+def _read_from_here(_app: Flask, **_rendered: object) -> None:
+    """Render in a transaction that only reads: nobody who writes waits until a page is ready."""
+    if has_request_context():
+        db.let_go()
+        if auth.visitor() is not None and not db.session().in_transaction():
+            db.read_only()
 
 
 def surroundings() -> dict[str, Any]:

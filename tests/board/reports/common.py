@@ -22,9 +22,9 @@ from tests.cast import Cast, new_campaign
 SignedIn = Callable[[Person], FlaskClient]
 
 
-def read(client: FlaskClient, **query: Any) -> list[dict[str, str]]:
+def read(client: FlaskClient, table: str = "totals", **query: Any) -> list[dict[str, str]]:
     """The rows of a CSV as programs read it."""
-    answer = client.post("/reports/totals.csv", query_string={"dialect": "rfc4180", **query})
+    answer = client.post(f"/reports/{table}.csv", query_string={"dialect": "rfc4180", **query})
     assert answer.status_code == 200, answer.text
     return list(csv.DictReader(io.StringIO(answer.text)))
 

@@ -12,7 +12,7 @@ from canvass.members import people
 from tests.board.reports.common import SignedIn, a_campaign, audited, read
 from tests.cast import Cast, log
 
-FILES = ("/reports/totals.csv", "/reports/totals.xlsx")
+FILES = ("/reports/totals.csv", "/reports/totals.xlsx", "/reports/rows.csv", "/reports/rows.xlsx")
 ADDRESSES = ("/reports", *FILES)
 
 
@@ -25,7 +25,7 @@ def test_a_stranger_is_sent_to_sign_in(cast: Cast, stranger: FlaskClient) -> Non
     answer = stranger.get("/reports")
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/sign-in?")
-    assert [stranger.post(address).status_code for address in FILES] == [401, 401]
+    assert [stranger.post(address).status_code for address in FILES] == [401] * 4
 
 
 @pytest.mark.parametrize("address", FILES)
@@ -51,6 +51,7 @@ def test_a_campaign_that_is_not_theirs_does_not_exist(
 
 
 def test_a_leader_elsewhere_gets_nothing_of_it(logged: Cast, signed_in: SignedIn) -> None:
+    assert read(signed_in(logged.esa), "rows") == []
     assert read(signed_in(logged.esa)) == [{"Försök": "0", "Samtal": "0", "Samtalsandel": ""}]
     assert "Vårkampanjen" not in signed_in(logged.esa).get("/reports").text
 
@@ -59,6 +60,7 @@ def test_a_leader_of_one_association_exports_only_its_own(logged: Cast, signed_i
     hans = people.add("Hans", logged.hageby)
     people.grant(hans, "leader", logged.hageby)
     for query in ({"campaign": logged.spring.id}, {"from": "2026-01-01"}):
+        assert {r["Förening"] for r in read(signed_in(hans), "rows", **query)} == {"Hageby s-förening"}
         rows = read(signed_in(hans), by="association", **query)
         assert [(r["Förening"], r["Försök"], r["Samtal"]) for r in rows] == [("Hageby s-förening", "13", "5")]
     assert "Ektorp" not in signed_in(hans).get(f"/reports?campaign={logged.spring.id}&by=association").text

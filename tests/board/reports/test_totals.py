@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
 from canvass.board.reports import selections, totals
 from canvass.board.reports.selections import Selection
-from canvass.core import db, i18n
+from canvass.core import db, i18n, sheets
 from canvass.counting import attempts, tallies
 from canvass.counting.attempts import Attempt, Facts
 from canvass.fieldwork import areas, campaigns
@@ -29,11 +31,12 @@ def test_a_campaign_is_one_row_of_totals(logged: Cast, signed_in: SignedIn) -> N
 
 @pytest.mark.parametrize("by", selections.BREAKDOWNS)
 def test_every_breakdown_adds_up_to_the_counters(logged: Cast, by: str) -> None:
-    report = totals.totals(logged.cia, Selection(logged.spring, by=(by, "day")))
-    column = report.headings.index("Försök")
-    sums = sum(row[column] for row in report.rows), sum(row[column + 1] for row in report.rows)  # type: ignore[misc]
+    with closing(totals.totals(logged.cia, Selection(logged.spring, by=(by, "day")))) as report:
+        column = report.headings.index("Försök")
+        rows: list[list[Any]] = [sheets.flat(row) for row in report.rows]
+    sums = sum(row[column] for row in rows), sum(row[column + 1] for row in rows)
     assert sums == tallies.total(logged.spring.id, organisations.beneath(logged.norrkoping.id)) == (18, 7)
-    assert (report.attempts, report.conversations) == sums
+    assert (report.attempts, report.conversations, report.count) == (*sums, len(rows))
 
 
 def test_associations_are_those_who_talked_and_areas_where(logged: Cast, signed_in: SignedIn) -> None:
@@ -167,6 +170,9 @@ def test_the_questions_do_not_grow_with_the_attempts(logged: Cast) -> None:
         person, campaign = db.session.get_one(Person, ids[0]), db.session.get_one(Campaign, ids[1])
         with questions() as seen:
             report = totals.totals(person, Selection(campaign, by=selections.BREAKDOWNS))
+            rows = sum(1 for _row in report.rows)
+        assert rows == report.count
+        report.close()
         return len(seen), report.attempts
 
     wanted = [logged.hageby_north, logged.hageby_south, logged.ektorp_hill]
@@ -197,8 +203,9 @@ def test_headings_follow_the_language(logged: Cast, monkeypatch: pytest.MonkeyPa
     }
     english["Dörr"] = "Door"
     monkeypatch.setattr(i18n, "catalogue", lambda language: english if language == "en" else {})
-    with i18n.speaking("en"):
-        report = totals.totals(logged.cia, Selection(logged.spring, by=("area", "channel")))
+    wanted = Selection(logged.spring, by=("area", "channel"))
+    with i18n.speaking("en"), closing(totals.totals(logged.cia, wanted)) as report:
+        rows = [sheets.flat(row) for row in report.rows]
     assert report.headings[:2] == ["Area", "Area code"]
     assert report.headings[3:5] == ["Attempts", "Conversations"]
-    assert "Door" in [row[2] for row in report.rows]
+    assert "Door" in [row[2] for row in rows]
