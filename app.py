@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Starts Canvass, and tests it, on any machine that has Python 3.11 or later and nothing else.
+"""Starts Canvass, tests and measures it, on any machine that has Python 3.11 or later and nothing else.
 
 The packages Canvass needs are locked in requirements/, one file per *layer*: run, postgres, test and
 postgres-server. A layer that is missing here is installed by the pip in vendor/ into .environment/, in a folder
 named after all that decides its content, and joins the path of this very process. So the second start installs
 nothing, a changed lock or another Python gets a folder of its own, and .environment/ can be deleted at any time.
+The rivals that the benchmark compares with are a layer that joins no path of ours.
 
 Standard library only: this file runs before anything is installed.
 """
@@ -47,6 +48,7 @@ HELP = f"""\
   python3 app.py             startar Canvass på http://127.0.0.1:8000
   python3 app.py demo        startar med påhittade uppgifter i en egen databas, och ger en länk per roll
   python3 app.py test …      kör alla tester; det som står efter går vidare till pytest
+  python3 app.py bench …     mäter hur fort det går, jämför med andra och skriver docs/performance.md
   python3 app.py KOMMANDO …  kör ett av produktens kommandon, som recount --check eller areas import FIL
   python3 app.py commands    räknar upp produktens kommandon
 
@@ -64,6 +66,8 @@ def main(arguments: list[str]) -> int:
         return 0
     if order.command == "test":
         return test(order.rest)
+    if order.command == "bench":
+        return bench(order.rest)
     if order.command in ("serve", "demo"):
         return serve(order)
     return run(order)
@@ -108,7 +112,7 @@ def read(arguments: list[str]) -> Order:
     return Order(command, rest, options.host, options.port, data.absolute())
 
 
-# The three things it does
+# What it does
 
 
 def serve(order: Order) -> int:
@@ -154,7 +158,7 @@ def test(arguments: list[str]) -> int:
 
     import pytest
 
-    from tests import chromium, postgres
+    from tests import chromium
 
     left_out = []
     try:
@@ -163,8 +167,7 @@ def test(arguments: list[str]) -> int:
         os.environ.pop("CANVASS_TEST_CHROMIUM", None)
         left_out.append(f"Inget prövades i en webbläsare. {reason}")
     try:
-        binaries = postgres.find() or postgres.find(ensure("postgres-server"))
-        os.environ["CANVASS_TEST_POSTGRES_BIN"] = str(binaries)
+        os.environ["CANVASS_TEST_POSTGRES_BIN"] = find_postgres()
     except SystemExit as reason:
         left_out.append(f"Inget prövades på PostgreSQL, för ingen gick att få hit. {reason}")
 
@@ -174,6 +177,23 @@ def test(arguments: list[str]) -> int:
     for sentence in left_out:
         print(f"\nOBS! {sentence}", file=sys.stderr)
     return code or int(bool(left_out) and os.environ.get("CI") == "true")
+
+
+def bench(arguments: list[str]) -> int:
+    """Measure, on a real PostgreSQL and beside its rivals where they can be had; returns the exit code."""
+    get_ready("run", "postgres")
+    os.chdir(ROOT)
+
+    from benchmarks import bench as measurements
+
+    return measurements.main(arguments, postgres=find_postgres, rivals=lambda: str(ensure("rivals")))
+
+
+def find_postgres() -> str:
+    """The folder of PostgreSQL's programs, installed now if the machine has none; exits with a sentence."""
+    from tests import postgres
+
+    return str(postgres.find() or postgres.find(ensure("postgres-server")))
 
 
 def find_chromium(whose: str) -> None:

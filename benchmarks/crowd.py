@@ -1,109 +1,167 @@
-"""Many watchers, in a process of its own so that their processor time is not counted as the server's.
+"""Screens that watch, in a process of their own so that their processor time is not counted as the server's.
 
-Reads {"url", "paths", "cookies", "way"} as JSON from stdin and prints "ready" when every watcher has been answered.
-After another line on stdin it prints {"seen": [[[moment, total], …], …], "bytes": …, "answers": …}: when some of them
-saw which total, and how much all of them received.
+Reads {"address": [host, port], "paths": […], "cookies": […]} as JSON from a line on stdin, and prints "ready" when
+every screen has been shown something. After another line it prints what they saw: {"seen": [[[moment, total], …], …],
+"bytes": …, "frames": …, "ended": …}: `seen` of some that show the first path, `ended` the streams the server ended.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
+import selectors
+import socket
+import subprocess
 import sys
 import time
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-POLL_EVERY = 3  # seconds
+from benchmarks.load import get
+from benchmarks.servers import ROOT, Server
+
 READERS = 20  # how many of them read the totals; the others only receive
-TOTAL = re.compile(r'figure-value">([\d\s]+)')
+OPENING = 50  # streams that are being opened at the same time
+TOTAL = re.compile(rb'figure-value">([^<]+)')
 
 
-class Watcher:
-    """A watcher on a connection of its own, by stream or by polling."""
+class Screen:
+    """One stream. A reader notes each total it is shown, and when."""
 
     def __init__(self, order: dict[str, Any], number: int) -> None:
-        self.host, self.port = order["url"].removeprefix("http://").split(":")
-        self.path = order["paths"][number % len(order["paths"])]
-        self.cookie, self.way = order["cookies"][number % len(order["cookies"])], order["way"]
         self.reads = number % max(1, len(order["cookies"]) // READERS) == 0
+        path = order["paths"][0 if self.reads else number % len(order["paths"])]
+        address, _, query = path.partition("?")
+        host, port = order["address"]
+        request = get(f"{host}:{port}", f"{address}/live?{query}", f"canvass_session={order['cookies'][number]}")
+        self.request = request.replace(b"\r\n\r\n", b"\r\nAccept-Encoding: gzip\r\n\r\n")
+        self.address = (host, port)
         self.seen: list[tuple[float, int]] = []
-        self.bytes = self.answers = 0
-        self.come = asyncio.Event()
+        self.bytes = self.frames = 0
 
-    async def watch(self) -> None:
-        reader, writer = await asyncio.open_connection(self.host, int(self.port))
-        self.reader, self.writer = reader, writer
-        try:
-            await (self.stream() if self.way == "stream" else self.poll())
-        finally:
-            writer.close()
+    def open(self) -> socket.socket:
+        """Ask for the stream."""
+        self.socket = socket.create_connection(self.address, timeout=60)
+        self.socket.sendall(self.request)
+        self.received, self.text = b"", b""
+        self.is_begun = self.is_shown = False
+        self.unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        return self.socket
 
-    def ask(self, path: str, **more: str) -> None:
-        lines = [f"GET {path} HTTP/1.1", f"Host: {self.host}", f"Cookie: canvass_session={self.cookie}"]
-        lines += ["Accept-Encoding: gzip", *(f"{name.replace('_', '-')}: {value}" for name, value in more.items())]
-        self.writer.write("\r\n".join([*lines, "", ""]).encode())
+    def hear(self) -> bool:
+        """Take in what has come; False when the server has ended the stream."""
+        piece = self.socket.recv(262_144)
+        if not piece or piece.endswith(b"\r\n0\r\n\r\n"):
+            return False
+        self.bytes += len(piece)
+        self.frames += 1
+        self.received = self.received + piece if self.reads or not self.is_begun else b""
+        if not self.is_begun and (end := self.received.find(b"\r\n\r\n")) >= 0:
+            if b" 200 " not in self.received[:16]:
+                raise RuntimeError(self.received[:300].decode(errors="replace"))
+            self.is_begun, self.received = True, self.received[end + 4 :]
+            self.is_shown = bool(self.received)
+        elif self.is_begun:
+            self.is_shown = True
+        if self.reads and self.is_begun:
+            self.read()
+        return True
 
-    async def stream(self) -> None:
-        address, _, query = self.path.partition("?")
-        self.ask(f"{address}/live?{query}")
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        assert b" 200 " in head.split(b"\r\n")[0], head
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        text = ""
-        while size := int(await self.reader.readline(), 16):
-            packed = (await self.reader.readexactly(size + 2))[:-2]
-            self.bytes += size
-            self.answers += 1
-            if self.reads:
-                text += unpacker.decompress(packed).decode()
-                *whole, text = text.split("\n\n")
-                for frame in whole:
-                    self.note(frame)
-            self.come.set()
-
-    async def poll(self) -> None:
-        await asyncio.sleep(POLL_EVERY * hash((self.cookie, self.path)) % 1000 / 1000)
-        tag = '""'
-        while True:
-            began = time.monotonic()
-            self.ask(self.path, **{"HX-Request": "true", "If-None-Match": tag})
-            head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-            length = re.search(r"content-length: (\d+)", head)
-            body = await self.reader.readexactly(int(length[1])) if length and " 304 " not in head else b""
-            if found := re.search(r"etag: (\S+)", head):
-                tag = found[1]
-            self.bytes += len(body)
-            self.answers += 1
-            if body and self.reads:
-                self.note(zlib.decompress(body, zlib.MAX_WBITS | 16).decode() if "gzip" in head else body.decode())
-            self.come.set()
-            await asyncio.sleep(max(0, POLL_EVERY - (time.monotonic() - began)))
-
-    def note(self, block: str) -> None:
-        if found := TOTAL.search(block):
-            self.seen.append((time.monotonic(), int(re.sub(r"\D", "", found[1]))))
+    def read(self) -> None:
+        """Unpack the whole chunks that have come, and note the totals in them."""
+        while (line := self.received.find(b"\r\n")) > 0:
+            size = int(self.received[:line], 16)
+            if len(self.received) < line + size + 4:
+                return
+            self.text += self.unpacker.decompress(self.received[line + 2 : line + 2 + size])
+            self.received = self.received[line + size + 4 :]
+        *whole, self.text = self.text.split(b"\n\n")
+        for frame in whole:
+            if found := TOTAL.search(frame):
+                self.seen.append((time.monotonic(), int(re.sub(rb"\D", b"", found[1]))))
 
 
-async def main() -> None:
+def main() -> None:
+    """Watch until told to stop."""
+    allow_many_connections()
     order = json.loads(sys.stdin.readline())
-    crowd = [Watcher(order, number) for number in range(len(order["cookies"]))]
-    tasks = []
-    for number, watcher in enumerate(crowd):
-        tasks.append(asyncio.create_task(watcher.watch()))
-        if number % 20 == 19:
-            await asyncio.sleep(0.05)
-    await asyncio.gather(*(watcher.come.wait() for watcher in crowd))
-    print("ready", flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-    assert not any(task.done() for task in tasks), [task for task in tasks if task.done()]
-    told = [watcher for watcher in crowd if watcher.reads]
-    totals = {"bytes": sum(w.bytes for w in crowd), "answers": sum(w.answers for w in crowd)}
-    print(json.dumps({"seen": [watcher.seen for watcher in told], **totals}), flush=True)
+    screens = [Screen(order, number) for number in range(len(order["cookies"]))]
+    ended = 0
+    waiting = selectors.DefaultSelector()
+    waiting.register(sys.stdin, selectors.EVENT_READ)
+    to_open, opening, is_ready = list(reversed(screens)), 0, False
+    while True:
+        while to_open and opening < OPENING:
+            screen = to_open.pop()
+            waiting.register(screen.open(), selectors.EVENT_READ, screen)
+            opening += 1
+        if not is_ready and not to_open and not opening:
+            is_ready = True
+            print("ready", flush=True)
+        for key, _ in waiting.select():
+            if key.data is None:
+                sys.stdin.readline()
+                return tell(screens, ended)
+            was_shown = key.data.is_shown
+            if key.data.hear():
+                opening -= key.data.is_shown and not was_shown
+                continue
+            waiting.unregister(key.fileobj)
+            key.data.socket.close()
+            opening -= not was_shown
+            ended += 1
+            to_open.append(key.data)  # as a browser does
+
+
+def tell(screens: list[Screen], ended: int) -> None:
+    """Print what they saw."""
+    sums = {name: sum(getattr(screen, name) for screen in screens) for name in ("bytes", "frames")}
+    print(json.dumps({"seen": [screen.seen for screen in screens if screen.reads], "ended": ended, **sums}), flush=True)
+
+
+def allow_many_connections() -> None:
+    """Raise the limit of open files as far as it goes."""
+    import resource
+
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+# From outside
+
+
+class Crowd:
+    """The process of the screens. `leave` ends it and returns what they saw."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def leave(self) -> dict[str, Any]:
+        """What they saw until now. They watch no longer."""
+        assert self.process.stdin
+        assert self.process.stdout
+        print(file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline())
+
+
+@contextmanager
+def watching(server: Server, paths: list[str], cookies: list[str], environment: dict[str, str]) -> Iterator[Crowd]:
+    """As many screens as there are cookies, all of which have been shown something when the block begins."""
+    command = [sys.executable, "-m", "benchmarks.crowd"]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, cwd=ROOT, **pipes) as process:
+        try:
+            order = {"address": server.address, "paths": paths, "cookies": cookies}
+            print(json.dumps(order), file=process.stdin, flush=True)
+            assert process.stdout
+            if process.stdout.readline() != "ready\n":
+                raise RuntimeError("the screens were shown nothing")
+            yield Crowd(process)
+        finally:
+            process.kill()
 
 
 if __name__ == "__main__":
-    with suppress(asyncio.CancelledError):
-        asyncio.run(main())
+    main()

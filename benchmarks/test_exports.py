@@ -28,20 +28,22 @@ from flask_migrate import upgrade
 from sqlalchemy import insert, text
 
 import canvass
-from benchmarks.test_live import Scene, at
+from benchmarks import load
+from benchmarks.phones import Phone
+from benchmarks.rows import percentile
 from canvass.board.reports import rows
 from canvass.board.reports.selections import Selection
 from canvass.core import clock, db, i18n, sheets, state
 from canvass.counting.attempts import Attempt
 from canvass.fieldwork import areas
 from canvass.fieldwork.campaigns import CHANNELS
-from canvass.members import organisations, sessions
+from canvass.members import devices, organisations, sessions
 from tests.browser.conftest import serving, staged
 from tests.cast import Cast, gather
 from tests.conftest import NOW, engines
 
 ROWS, ROUNDS = int(os.environ.get("CANVASS_TEST_ROWS", "1600000")), int(os.environ.get("CANVASS_TEST_ROUNDS", "3"))
-ASSOCIATIONS, AREAS, EVENING, SECONDS, RATE = 300, 4, 20, 15, 10
+ASSOCIATIONS, AREAS, EVENING, SECONDS, PHONES, RATE = 300, 4, 20, 15, 12, 10
 THE_SAME = """
     SELECT c.name, o.name, o.code, t.happened_on, a.name, a.code, t.channel, t.outcome, t.number,
            t.late_report_id IS NOT NULL
@@ -119,26 +121,29 @@ def test_those_who_log_meanwhile(folder: Path) -> None:
     """On the default server and database: ten posts a second, with nobody exporting and during each export."""
     found: dict[str, list[float]] = {"nobody": [], "csv": [], "xlsx": []}
     with serving(folder / "exporting") as server, staged(server.app) as cast:
-        scene = Scene(server, cast)
         fill(cast)
         cookie = sessions.start(cast.cia)[1]
+        token, ground = devices.add(cast.alva), [cast.hageby_north.id]
+        phones = [Phone(cast.alva.id, token, cast.spring.id, ground) for _ in range(PHONES)]
         db.session.commit()
+        name, _, port = server.url.removeprefix("http://").partition(":")
+        makers = [phone.posts(f"{name}:{port}") for phone in phones]
         for form in [*found] * ROUNDS:
             enough = threading.Event()
             worker = threading.Thread(target=ask_again, args=(server.url, cookie, form, enough))
             if form != "nobody":
                 worker.start()
                 time.sleep(0.5)
-            found[form] += scene.post(SECONDS, RATE)[1]
+            posted = load.drive((name, int(port)), makers, SECONDS, good=b'"stored"', rate=RATE)
+            assert not posted.wrong
+            found[form] += posted.latencies
             enough.set()
             if form != "nobody":
                 worker.join()
-        for phone in scene.phones:
-            phone.connection.close()
-    idle = at(found["nobody"], 99)
+    idle = percentile(found["nobody"], 99)
     print()
     for form, latencies in found.items():
-        p99 = at(latencies, 99)
+        p99 = percentile(latencies, 99)
         print(f"{form}: median {median(latencies) * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, {p99 / idle:.2f} x nobody's")
 
 

@@ -24,6 +24,7 @@ import app as start
 from tests.conftest import PATIENCE
 
 LAYERS = ("run", "postgres", "test", "postgres-server")
+RIVALS = "rivals"  # never on one path with a layer
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +88,7 @@ def test_what_is_not_understood_is_said(line: str, capsys: pytest.CaptureFixture
 def test_help_names_every_way_to_start(capsys: pytest.CaptureFixture[str]) -> None:
     assert start.main(["--help"]) == 0
     said = capsys.readouterr().out
-    for word in ("app.py demo", "app.py test", "app.py KOMMANDO", "--port", "--host", "--data"):
+    for word in ("app.py demo", "app.py test", "app.py bench", "app.py KOMMANDO", "--port", "--host", "--data"):
         assert word in said
 
 
@@ -248,7 +249,7 @@ def test_packages_of_another_version_do_not_count(elsewhere: Path, monkeypatch: 
 # What is shipped
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", [*LAYERS, RIVALS])
 def test_every_locked_package_has_a_hash_and_no_address(layer: str) -> None:
     text = (start.REQUIREMENTS / f"{layer}.txt").read_text()
     entries = re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)[1:]
@@ -262,7 +263,7 @@ def test_every_locked_package_has_a_hash_and_no_address(layer: str) -> None:
 def test_the_locks_are_what_pyproject_asks_for() -> None:
     project = tomllib.loads((start.ROOT / "pyproject.toml").read_text("utf-8"))
     asked = {"run": project["project"]["dependencies"], **project["dependency-groups"]}
-    assert set(asked) == set(LAYERS)
+    assert set(asked) == {*LAYERS, RIVALS}
     for layer, wishes in asked.items():
         for wish in map(Requirement, wishes):
             versions = [version for name, version, _ in start.locked(layer) if name == wish.name]
