@@ -7,20 +7,20 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from canvass.core.together import Together
+from canvass.core.together import Ticket, Together
 from tests.conftest import PATIENCE
 
 
-class Noticed(threading.Condition):
+class Noticed(Together[Any, Any]):
     """Tells of everybody who comes to wait."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, work: Callable[[Any], Any], most: int) -> None:
+        super().__init__(work, most)
         self.came = threading.Semaphore(0)
 
-    def wait_for(self, predicate: Callable[[], Any], timeout: float | None = None) -> Any:
+    def _wait(self, mine: Ticket[Any, Any]) -> None:
         self.came.release()
-        return super().wait_for(predicate, timeout)
+        super()._wait(mine)
 
 
 class Gate:
@@ -30,8 +30,7 @@ class Gate:
         self._work = work
         self._began, self._let_go = threading.Event(), threading.Event()
         self.sizes: list[int] = []
-        self.together: Together[Any, Any] = Together(self.do, most)
-        self.together._changed = self._changed = Noticed()
+        self.together = Noticed(self.do, most)
 
     def do(self, items: Any) -> Any:
         self.sizes.append(len(items))
@@ -45,7 +44,7 @@ class Gate:
             found = [pool.submit(callers[0])]
             assert self._began.wait(PATIENCE)
             found += [pool.submit(each) for each in callers[1:]]
-            for _ in callers:
-                assert self._changed.came.acquire(timeout=PATIENCE)
+            for _ in callers[1:]:
+                assert self.together.came.acquire(timeout=PATIENCE)
             self._let_go.set()
         return found

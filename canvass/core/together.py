@@ -4,52 +4,68 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
+class Ticket(Generic[T, R]):
+    """One caller's item, and what came of it."""
+
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.result: R
+        self.error: BaseException | None = None
+        self.is_done = False
+        # Held until the caller is called: because it is done, or because it is their turn to do the work.
+        self.called = threading.Lock()
+        self.called.acquire()
+
+
 class Together(Generic[T, R]):
     """Does `work` for all who wait, at most `most` at once: whoever comes while it is under way goes with the next.
 
     There is no thread of its own, and nobody waits for company: a caller who finds no work under way does it, for
-    everybody who waits by then.
+    everybody who waits by then, and then calls the first of those who came meanwhile to do theirs.
     """
 
     def __init__(self, work: Callable[[Sequence[T]], Sequence[R]], most: int) -> None:
         self._work, self._most = work, most
-        self._waiting: list[tuple[T, Future[R]]] = []
+        self._waiting: list[Ticket[T, R]] = []
         self._is_busy = False
-        self._changed = threading.Condition()
+        self._mutex = threading.Lock()
 
     def do(self, item: T) -> R:
         """Return the result for the item. Raises what `work` raised, which all who took part in it get to see."""
-        result: Future[R] = Future()
-        with self._changed:
-            self._waiting.append((item, result))
-        while not result.done():
-            with self._changed:
-                self._changed.wait_for(lambda: result.done() or not self._is_busy)
-                if result.done():
-                    break
-                self._is_busy = True
-                taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            try:
-                self._do(taken)
-            finally:
-                with self._changed:
-                    self._is_busy = False
-                    self._changed.notify_all()
-        return result.result()
+        mine: Ticket[T, R] = Ticket(item)
+        with self._mutex:
+            self._waiting.append(mine)
+            must_wait, self._is_busy = self._is_busy, True
+        if must_wait:
+            self._wait(mine)
+        if not mine.is_done:
+            self._do()
+        if mine.error is not None:
+            raise mine.error
+        return mine.result
 
-    def _do(self, taken: list[tuple[T, Future[R]]]) -> None:
+    def _wait(self, mine: Ticket[T, R]) -> None:
+        mine.called.acquire()  # each is woken once: all at once would only get into each other's way
+
+    def _do(self) -> None:
+        with self._mutex:
+            taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         try:
-            found = self._work([item for item, _result in taken])
+            for ticket, result in zip(taken, self._work([ticket.item for ticket in taken]), strict=True):
+                ticket.result = result
         except BaseException as error:  # noqa: BLE001 every caller gets it
-            for _item, result in taken:
-                result.set_exception(error)
-        else:
-            for (_item, result), value in zip(taken, found, strict=True):
-                result.set_result(value)
+            for ticket in taken:
+                ticket.error = error
+        for ticket in taken:
+            ticket.is_done = True
+            ticket.called.release()
+        with self._mutex:
+            self._is_busy = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].called.release()

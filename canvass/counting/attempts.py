@@ -27,7 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import NullType
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, among, lock, rows_of, session, table
+from canvass.core.db import Base, Id, among, connection, lock, rows_of, session, table
 from canvass.counting import tallies
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import TALKED, Campaign
@@ -189,14 +189,13 @@ def store(rows: Iterable[Row], before: Mapping[str, Row]) -> None:
             difference[_group(old)] -= old.number
         if not row.is_deleted:
             difference[_group(row)] += row.number
-    connection = session.connection()
     if added:
-        connection.execute(_INSERT, [msgspec.structs.asdict(row) for row in _in_order(added)])
+        connection().execute(_INSERT, [msgspec.structs.asdict(row) for row in _in_order(added)])
     if changed:
         values = [
             {f"new_{name}": value for name, value in msgspec.structs.asdict(row).items()} for row in _in_order(changed)
         ]
-        connection.execute(_UPDATE, values)
+        connection().execute(_UPDATE, values)
     tallies.move(_counters(difference))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from canvass.core import clock, state
-from canvass.core.db import in_batches, session
+from canvass.core.db import connection, in_batches
 from canvass.counting import operations, summaries, tallies
 from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns, shifts, targets, topics
@@ -107,6 +107,6 @@ def _area_ids(shift_ids: Iterable[str]) -> dict[str, list[str]]:
     """The ids of the areas given to each of the shifts, by shift id; shifts without any are left out."""
     found: dict[str, list[str]] = {}
     for some in in_batches(shift_ids):
-        for shift_id, area_id in session.connection().execute(_AREA_IDS, {"shifts": some}):
+        for shift_id, area_id in connection().execute(_AREA_IDS, {"shifts": some}):
             found.setdefault(shift_id, []).append(area_id)
     return found

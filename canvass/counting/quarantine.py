@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, insert,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock
-from canvass.core.db import Base, Id, among, new_id, rows_of, session, table
+from canvass.core.db import Base, Id, among, connection, new_id, rows_of, session, table
 from canvass.core.i18n import gettext as _
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
@@ -89,7 +89,7 @@ def hold(operations: Iterable[Mapping[str, str]]) -> None:
     defaults = {"received_at": clock.now(), "decision": ""}
     rows = [{**defaults, "id": new_id(), **each} for each in operations]
     if rows:
-        session.connection().execute(_HOLD, sorted(rows, key=lambda row: (row["operation_id"], row["digest"])))
+        connection().execute(_HOLD, sorted(rows, key=lambda row: (row["operation_id"], row["digest"])))
 
 
 def decisions(operation_ids: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:

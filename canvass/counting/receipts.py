@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, String, bindparam, func, insert, selec
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, among, rows_of, session, table
+from canvass.core.db import Base, Id, among, connection, rows_of, session, table
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -106,7 +106,7 @@ def give(receipts: Iterable[Receipt]) -> None:
     """Insert the receipts. Raises IntegrityError when somebody else has given one meanwhile."""
     rows = [{**msgspec.structs.asdict(each), "received_at": clock.now()} for each in receipts]
     if rows:
-        session.connection().execute(_GIVE, sorted(rows, key=lambda row: row["id"]))
+        connection().execute(_GIVE, sorted(rows, key=lambda row: row["id"]))
 
 
 def phones(used_by: Mapping[str, tuple[str, str]]) -> dict[str, Phone]:
@@ -141,9 +141,9 @@ def save(found: Iterable[Phone]) -> None:
         else:
             changed.append({f"new_{name}": getattr(phone, name) for name in _NAMES})
     if added:
-        session.connection().execute(_ADD, added)
+        connection().execute(_ADD, added)
     if changed:
-        session.connection().execute(_UPDATE, changed)
+        connection().execute(_UPDATE, changed)
 
 
 def note_shift(phone: Phone, shift_id: str | None) -> None:
@@ -173,7 +173,7 @@ def note_gaps(phone: Phone, arrived: Iterable[int], max_seq: int, pending: int) 
 
 def last_received_at() -> datetime | None:
     """When an operation was last received; None before the first."""
-    return session.connection().scalar(_LAST)
+    return connection().scalar(_LAST)
 
 
 def waiting(organisation_id: str) -> Waiting:

@@ -17,7 +17,7 @@ from sqlalchemy import Index, Select, String, bindparam, delete, func, select, t
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, built_once, in_batches, insert, session
+from canvass.core.db import Base, Id, built_once, connection, in_batches, insert, session
 from canvass.fieldwork import campaigns
 from canvass.members import organisations
 
@@ -123,12 +123,12 @@ def move(changes: Mapping[Cell, int]) -> None:
         return
     touched = sorted({(row["campaign_id"], row["organisation_id"]) for row in rows})
     # executemany on the connection: compiled once, not once per number of rows.
-    connection = session.connection()
-    connection.execute(_raise(Tally, "number", connection.dialect.name), rows)
+    here = connection()
+    here.execute(_raise(Tally, "number", here.dialect.name), rows)
     beats = [
         {"campaign_id": campaign, "organisation_id": organisation, "beat": 1} for campaign, organisation in touched
     ]
-    connection.execute(_raise(Pulse, "beat", connection.dialect.name), beats)
+    here.execute(_raise(Pulse, "beat", here.dialect.name), beats)
 
 
 @cache
@@ -173,9 +173,7 @@ def of_shifts(campaign_ids: Collection[str], shift_ids: Iterable[str]) -> dict[s
     """The number of each outcome by the id of these campaigns' shifts, over all organisations."""
     found: dict[str, Counter[str]] = {}
     for some in in_batches(shift_ids):
-        for key, outcome, number in session.connection().execute(
-            _OF_SHIFTS, {"campaigns": list(campaign_ids), "shifts": some}
-        ):
+        for key, outcome, number in connection().execute(_OF_SHIFTS, {"campaigns": list(campaign_ids), "shifts": some}):
             found.setdefault(key, Counter())[outcome] = int(number)
     return found
 
@@ -241,7 +239,7 @@ def at_tops(
     given = {"campaigns": list(campaign_ids), "tops": list(organisation_ids), "key": key}
     return {
         (campaign_id, top): Count(int(attempts), int(conversations))
-        for campaign_id, top, attempts, conversations in session.connection().execute(
+        for campaign_id, top, attempts, conversations in connection().execute(
             _at_tops(dimension, key is not None), given
         )
     }

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, bindp
 from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, built_once, in_batches, new_id, session
+from canvass.core.db import Base, Id, built_once, connection, in_batches, new_id, session
 from canvass.core.geojson.fields import LONGEST_CODE, LONGEST_NAME, MOST_HOUSEHOLDS
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
@@ -185,7 +185,7 @@ def named(organisation_ids: Iterable[str], near: str) -> dict[str, list[tuple[st
     upwards = {bottom: {node.id for node in organisations.above(bottom)} - {bottom} for bottom in bottoms.values()}
     given = {"tops": list(upwards), "upwards": sorted(set[str]().union(*upwards.values()))}
     found: dict[str, list[tuple[str, str, str]]] = {bottom: [] for bottom in upwards}
-    for top, owner, *area in session.connection().execute(_SERVING, given):
+    for top, owner, *area in connection().execute(_SERVING, given):
         for bottom in [top] if top else [bottom for bottom, line in upwards.items() if owner in line]:
             found[bottom].append(tuple(area))
     ordered = {

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import audit, clock
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, connection, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork.campaigns import Campaign
@@ -121,7 +121,7 @@ def agreed(campaign: Campaign) -> dict[str, int]:
 
 def agreed_in(campaign_ids: Collection[str]) -> dict[tuple[str, str], int]:
     """The present targets by campaign id and organisation id, without those of areas."""
-    rows = session.connection().execute(_AGREED, {"campaigns": list(campaign_ids)})
+    rows = connection().execute(_AGREED, {"campaigns": list(campaign_ids)})
     # The latest last, so that it wins.
     return {(campaign_id, organisation_id): number for campaign_id, organisation_id, number in rows}
 

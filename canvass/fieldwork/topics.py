@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import clock
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, connection, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.fieldwork.campaigns import Campaign
 
@@ -59,7 +59,7 @@ _OFFERED = (
 def offered_in(campaign_ids: Collection[str]) -> dict[str, list[tuple[str, str]]]:
     """The id and name of the topics that can be chosen in each of the campaigns, by campaign id."""
     found: dict[str, list[tuple[str, str]]] = {campaign_id: [] for campaign_id in campaign_ids}
-    for campaign_id, id_, name in session.connection().execute(_OFFERED, {"campaigns": list(campaign_ids)}):
+    for campaign_id, id_, name in connection().execute(_OFFERED, {"campaigns": list(campaign_ids)}):
         found[campaign_id].append((id_, name))
     return found
 

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import clock, tokens
-from canvass.core.db import Base, Id, new_id, rows, session, table
+from canvass.core.db import Base, Id, new_id, peek, session, table
 from canvass.members.people import Person
 
 
@@ -40,7 +40,7 @@ def find(token: str | None) -> Device | None:
 
 def person_id(token: str | None) -> str | None:
     """Return the id of the person whose device has this token: `find`, for whoever needs no more than that."""
-    found = rows(_PERSON_ID, token_hash=tokens.hashed(token)) if token else []
+    found = peek(_PERSON_ID, token_hash=tokens.hashed(token)) if token else []
     return found[0].person_id if found else None
 
 

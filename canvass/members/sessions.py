@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, String, bindparam, delete, inspect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from canvass.core import clock, tokens
-from canvass.core.db import Base, Id, in_batches, new_id, rows, session, table
+from canvass.core.db import Base, Id, in_batches, new_id, peek, session, table
 from canvass.members.people import Membership, Person
 
 # How long a session lasts without being used: a volunteer's from one year's campaign to the next, anybody else's a
@@ -77,7 +77,7 @@ def find(token: str | None) -> Session | None:
 
 def person_id(token: str | None) -> str | None:
     """Return the id of the person whose session has this token: `find`, for whoever needs no more than that."""
-    found = rows(_PERSON_ID, token_hash=tokens.hashed(token), now=clock.now()) if token else []
+    found = peek(_PERSON_ID, token_hash=tokens.hashed(token), now=clock.now()) if token else []
     return found[0].person_id if found else None
 
 

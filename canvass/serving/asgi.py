@@ -12,7 +12,6 @@ import logging
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -35,9 +34,6 @@ from canvass.web.page import security
 
 # Threads that make long answers. More would only take time from those who log.
 LONG_THREADS = 2
-# Seconds after which a busy thread lets others run. With Python's default of 5 ms a request with a body measurably
-# waited longer for the event loop, which reads it.
-SWITCH = 0.0005
 # Seconds that a request has waited when we begin to ask whether its client is still there.
 IMPATIENT = 0.5
 
@@ -51,7 +47,6 @@ class BrokenOff(Exception):
 
 def serve() -> Server:
     """Return the ASGI application. The server calls this in its serving process."""
-    sys.setswitchinterval(SWITCH)
     threading.Thread(target=end_with_parent, daemon=True).start()
     server = Server(create_app())
     direct.hand_over(server.begin)

@@ -17,8 +17,8 @@ from canvass.serving.queue import Lane
 from canvass.web.page import cookies, errors, languages
 
 # Threads that run views. Python runs one at a time; the others wait for the disk, the database, or with other phones
-# for a commit that they share, which is what more threads than cores are for. Each may hold a connection: see db.POOL.
-THREADS = 16
+# for a commit that they share, which is what more threads than cores are for. Each may hold one of db.CONNECTIONS.
+THREADS = 32
 # A phone's batch of more than a few taps is heavy; it costs some ten times as much as a tap or a hello. Half of the
 # threads are kept from heavy work, so that whatever arrives with it is begun at once.
 HEAVY_FROM = 4000  # bytes of a body: about eight operations

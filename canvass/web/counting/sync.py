@@ -68,7 +68,6 @@ def receive() -> ResponseReturnValue:
         batch = Batch(_author(envelope), envelope, operations.arrived(envelope))
     except operations.Malformed as error:
         return jsonify(error="malformed", sentence=str(error)), 400
-    db.session.rollback()  # ends the transaction that found the person
     try:
         answer = _together().do(batch)
     except (DataError, IntegrityError, LookupError):

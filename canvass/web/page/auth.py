@@ -61,7 +61,6 @@ def require_login() -> ResponseReturnValue | None:
     view = current_app.view_functions[request.endpoint or ""]
     if getattr(view, "takes_device", False):
         g.session = None
-        db.read_only()
         g.submitters = submitters()
         return None if g.submitters else login_manager.unauthorized()
     if request.method in SAFE_METHODS:
