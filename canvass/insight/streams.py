@@ -22,7 +22,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from canvass.core import db
+from canvass.core import db, markers
 from canvass.counting import tallies
 from canvass.members import organisations
 
@@ -199,7 +199,7 @@ class Hub:
     def _watch(self) -> None:
         """Look for commits for as long as anybody watches."""
         with self._enter():
-            marker = db.Marker(db.db.engine)
+            marker = markers.Marker(db.db.engine)
         try:
             seen: object = None
             next_round = next_beat = time.monotonic()

@@ -17,7 +17,7 @@ from canvass.counting import attempts, quarantine, tallies
 from canvass.fieldwork import campaigns
 from canvass.members import organisations
 from tests.cast import Cast, plan_shift
-from tests.conftest import NOW
+from tests.conftest import NOW, questions
 from tests.counting.phone import Phone, of_shifts, total
 
 
@@ -146,6 +146,18 @@ def test_an_operation_without_an_id_is_left_to_the_phone(cast: Cast, phone: Phon
 def test_fifty_one_operations_are_too_many(cast: Cast, phone: Phone) -> None:
     assert phone.send(*[phone.operation(cast) for _ in range(51)]).status_code == 413
     assert phone.verdicts(*[phone.operation(cast) for _ in range(50)]) == ["stored"] * 50
+
+
+def test_fifty_operations_ask_the_database_no_more_than_one(cast: Cast, phone: Phone) -> None:
+    facts = {"area": cast.hageby_north.id, "shift": plan_shift(cast).id, "topics": [new_id()]}
+    asked = []
+    for number in (1, 1, 50):
+        operations = [phone.operation(cast, data=facts) for _ in range(number)]
+        with questions() as seen:
+            assert phone.verdicts(*operations) == ["stored"] * number
+        asked.append(len(seen))
+    assert asked[1] == asked[2], asked
+    assert asked[1] <= 22, seen
 
 
 def test_a_campaign_that_closes_takes_what_happened_before(cast: Cast, phone: Phone, later: Any) -> None:

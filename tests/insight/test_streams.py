@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from canvass.core import db, i18n
+from canvass.core import db, i18n, markers
 from canvass.fieldwork import targets
 from canvass.insight import streams
 from canvass.members import organisations, people, sessions
@@ -332,7 +332,7 @@ def test_packed_frames_follow_one_another_in_any_selection(cast: Cast, watch: Wa
 
 
 def test_anybodys_commit_is_seen_and_reading_is_not(app: Flask, cast: Cast) -> None:
-    marker = db.Marker(db.db.engine)
+    marker = markers.Marker(db.db.engine)
     try:
         before = marker.read()
         organisations.beneath(cast.norrkoping.id)
