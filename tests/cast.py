@@ -169,6 +169,13 @@ def log(
     return attempt_id
 
 
+def undo(cast: Cast, who: Person, attempt_id: str) -> None:
+    """Somebody undoes what they have logged in the spring campaign."""
+    attempts.log(
+        attempts.Change(attempt_id, who.id, cast.spring.id, who.association_id, clock.now(), None, 2, is_first=False)
+    )
+
+
 def plan_shift(
     cast: Cast,
     *,

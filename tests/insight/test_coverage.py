@@ -13,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from canvass.core import audit, clock, db
-from canvass.counting import attempts
 from canvass.counting.tallies import Count
 from canvass.fieldwork import area_files, areas, targets
 from canvass.fieldwork.areas import Area
@@ -25,7 +24,7 @@ from canvass.insight.coverage import Ground
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, log, new_campaign
+from tests.cast import Cast, log, new_campaign, undo
 from tests.conftest import questions
 from tests.fieldwork.areas.files import feature, file_of
 from tests.insight.outlined import outlined
@@ -115,17 +114,7 @@ def test_every_way_of_talking_is_being_there_and_what_is_undone_is_not(cast: Cas
     log(cast, cast.alva, "not_home", area=cast.hageby_north, days_ago=9)
     log(cast, cast.alva, channel="stall", area=cast.hageby_north, days_ago=3)
     undone = log(cast, cast.alva, area=cast.hageby_north)
-    attempts.log(
-        attempts.Change(
-            undone,
-            author_id=cast.alva.id,
-            campaign_id=cast.spring.id,
-            organisation_id=cast.hageby.id,
-            happened_at=clock.now(),
-            facts=None,
-            rev=2,
-        )
-    )
+    undo(cast, cast.alva, undone)
     found = here(cast)["Hageby norra"]
     assert (found.count, found.days_since) == (Count(2, 1), 3)
     assert here(cast, cast.ektorp).get("Hageby norra") is None

@@ -19,7 +19,7 @@ from canvass.insight import numbers
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, log, new_campaign
+from tests.cast import Cast, log, new_campaign, undo
 from tests.conftest import NOW
 from tests.insight.campaign_page import figures, page, table
 
@@ -213,18 +213,7 @@ def test_every_change_raises_the_pulse(cast: Cast) -> None:
     beats.append(tallies.pulse(cast.spring.id))
     log(cast, cast.dag, "not_home")
     beats.append(tallies.pulse(cast.spring.id))
-    attempts.log(
-        attempts.Change(
-            attempt,
-            author_id=cast.alva.id,
-            campaign_id=cast.spring.id,
-            organisation_id=cast.hageby.id,
-            happened_at=NOW,
-            facts=None,
-            rev=2,
-            is_first=False,
-        )
-    )
+    undo(cast, cast.alva, attempt)
     beats.append(tallies.pulse(cast.spring.id))
     assert beats == sorted(set(beats))
 

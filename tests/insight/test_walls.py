@@ -15,14 +15,13 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from canvass.core import audit, db
-from canvass.counting import attempts
 from canvass.fieldwork import campaigns, targets
 from canvass.insight import walls
 from canvass.insight.walls import Wall
 from canvass.members import organisations
 from canvass.members.people import Person
 from canvass.web.insight import walls as screens
-from tests.cast import Cast, log, new_campaign
+from tests.cast import Cast, log, new_campaign, undo
 from tests.conftest import NOW, browser
 
 SignedIn = Callable[[Person], FlaskClient]
@@ -210,12 +209,7 @@ def test_what_was_undone_and_what_others_did_is_not_in_the_last_hour(cast: Cast)
     here, since = organisations.beneath(cast.norrkoping.id), walls.lately()
     log(cast, cast.alva, number=3)
     undone = log(cast, cast.alva, number=9)
-    facts: dict[str, Any] = {
-        "author_id": cast.alva.id,
-        "campaign_id": cast.spring.id,
-        "organisation_id": cast.hageby.id,
-    }
-    attempts.log(attempts.Change(undone, **facts, happened_at=NOW, facts=None, rev=2))
+    undo(cast, cast.alva, undone)
     assert walls.conversations_since(since, cast.spring.id, here) == 3
     assert walls.conversations_since(since, cast.spring.id, organisations.beneath(cast.ektorp.id)) == 0
     assert walls.conversations_since(since, db.new_id(), here) == 0

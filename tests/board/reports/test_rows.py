@@ -13,11 +13,9 @@ from sqlalchemy import insert
 from canvass.board.reports import rows, totals
 from canvass.board.reports.selections import Selection
 from canvass.core import db, sheets
-from canvass.counting import attempts
 from canvass.counting.attempts import Attempt
 from tests.board.reports.common import SignedIn, a_campaign, audited, read
-from tests.cast import Cast, log
-from tests.conftest import NOW
+from tests.cast import Cast, log, undo
 from tests.counting.papers import enter
 
 
@@ -64,17 +62,7 @@ def test_rows_tell_neither_hour_nor_topic_nor_author_nor_order(cast: Cast, signe
 
 def test_what_was_undone_is_no_row(logged: Cast, signed_in: SignedIn) -> None:
     attempt = log(logged, logged.alva, number=5)
-    attempts.log(
-        attempts.Change(
-            attempt,
-            author_id=logged.alva.id,
-            campaign_id=logged.spring.id,
-            organisation_id=logged.hageby.id,
-            happened_at=NOW,
-            facts=None,
-            rev=2,
-        )
-    )
+    undo(logged, logged.alva, attempt)
     assert len(read(signed_in(logged.cia), "rows")) == 6
 
 

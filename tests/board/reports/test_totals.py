@@ -19,7 +19,7 @@ from canvass.fieldwork.campaigns import Campaign
 from canvass.members import organisations, people
 from canvass.members.people import Person
 from tests.board.reports.common import SignedIn, a_campaign, read
-from tests.cast import Cast, log
+from tests.cast import Cast, log, undo
 from tests.conftest import NOW, questions
 
 
@@ -71,17 +71,7 @@ def test_outcomes_come_as_the_buttons_do_without_a_rate(logged: Cast, signed_in:
 
 def test_what_was_undone_is_not_counted(logged: Cast, signed_in: SignedIn) -> None:
     attempt = log(logged, logged.alva, number=5)
-    attempts.log(
-        attempts.Change(
-            attempt,
-            author_id=logged.alva.id,
-            campaign_id=logged.spring.id,
-            organisation_id=logged.hageby.id,
-            happened_at=NOW,
-            facts=None,
-            rev=2,
-        )
-    )
+    undo(logged, logged.alva, attempt)
     assert read(signed_in(logged.cia), campaign=logged.spring.id)[0]["Samtal"] == "7"
 
 
