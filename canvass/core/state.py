@@ -81,12 +81,6 @@ def told() -> tuple[str, str | None]:
     return found.get("epoch", ""), found.get("durable_before") or None
 
 
-def durable_before() -> datetime | None:
-    """Return the time before which everything received is in a verified backup; None without a backup."""
-    value = _get("durable_before")
-    return clock.parse(value) if value else None
-
-
 def set_durable_before(moment: datetime) -> None:
     """Note that all received before `moment` is in a verified backup: phones then delete what they sent before it."""
     _set("durable_before", clock.text(moment))

@@ -233,12 +233,6 @@ def _counters(numbers: Mapping[Group, int]) -> Counter[tallies.Cell]:
     return counters
 
 
-def counted(attempt: Attempt) -> Counter[tallies.Cell]:
-    """What the attempt adds to each counter; nothing when it is undone."""
-    group = _group(attempt)  # type: ignore[arg-type]
-    return _counters({group: 0 if attempt.is_deleted else attempt.number})
-
-
 def drift() -> dict[tallies.Cell, tuple[int, int]]:
     """The counters that differ from the rows: (stored, computed) by cell.
 

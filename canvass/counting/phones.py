@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from canvass.core import clock, state
-from canvass.core.db import connection, in_batches
+from canvass.core.db import among, rows_of
 from canvass.counting import operations, summaries, tallies
 from canvass.counting.tallies import Count
 from canvass.fieldwork import areas, campaigns, shifts, targets, topics
@@ -98,15 +98,12 @@ def _shifts(person: Person, campaign_ids: list[str]) -> dict[str, list[dict[str,
     return told
 
 
-_AREA_IDS = select(ShiftArea.shift_id, ShiftArea.area_id).where(
-    ShiftArea.shift_id.in_(bindparam("shifts", expanding=True))
-)
+_AREA_IDS = select(ShiftArea.shift_id, ShiftArea.area_id).where(among(ShiftArea.shift_id))
 
 
 def _area_ids(shift_ids: Iterable[str]) -> dict[str, list[str]]:
     """The ids of the areas given to each of the shifts, by shift id; shifts without any are left out."""
     found: dict[str, list[str]] = {}
-    for some in in_batches(shift_ids):
-        for shift_id, area_id in connection().execute(_AREA_IDS, {"shifts": some}):
-            found.setdefault(shift_id, []).append(area_id)
+    for shift_id, area_id in rows_of(_AREA_IDS, shift_ids):
+        found.setdefault(shift_id, []).append(area_id)
     return found

@@ -128,19 +128,6 @@ def _known(organisation_id: str) -> Organisation | None:
     return None if known is None or inspect(known).expired else known
 
 
-def _lines() -> Select[Organisation]:
-    """Return a query for the organisations whose ids are bound to `ids`, and those above them."""
-    line = select(Organisation.id, Organisation.parent_id).where(Organisation.id.in_(bindparam("ids", expanding=True)))
-    above = line.cte("line", recursive=True)
-    parent = aliased(Organisation)
-    above = above.union(select(parent.id, parent.parent_id).join(above, parent.id == above.c.parent_id))
-    return select(Organisation).where(Organisation.id.in_(select(above.c.id)))
-
-
-# Built once, since that takes as long as running it.
-_LINES = _lines()
-
-
 def line(organisation_id: str) -> tuple[str, ...]:
     """Return the ids of the organisation, its parent, and so on up to the root; nothing for an unknown id."""
     return tuple(node.id for node in above(organisation_id))
@@ -296,13 +283,10 @@ def _check_place(kind: str, name: str, parent: Organisation | None) -> None:
         raise Refused({"name": _("Det finns redan en organisation som heter %(name)s här.", name=name)})
 
 
-def _upwards() -> Select[str, str | None]:
-    """Return the query for some organisations and those above them."""
-    up = _ALL.where(among(_TABLE.c.id)).cte("up", recursive=True)
-    up = up.union(_ALL.join(up, _TABLE.c.id == up.c.parent_id))
-    return select(up.c.id, up.c.parent_id)
-
-
+# The organisations whose ids are bound to `ids`, and those above them. Built once, as that takes as long as running it.
 _TABLE = table(Organisation)
 _ALL = select(_TABLE.c.id, _TABLE.c.parent_id)
-_UPWARDS = _upwards()
+_UP = _ALL.where(among(_TABLE.c.id)).cte("up", recursive=True)
+_UP = _UP.union(_ALL.join(_UP, _TABLE.c.id == _UP.c.parent_id))
+_UPWARDS = select(_UP.c.id, _UP.c.parent_id)
+_LINES = select(Organisation).where(Organisation.id.in_(select(_UP.c.id)))

@@ -244,7 +244,7 @@ def test_a_backup_that_fails_is_not_among_the_backups(server: Server, monkeypatc
     with pytest.raises(backups.Failed):
         backups.take(server.data / "backups")
     assert list((server.data / "backups").iterdir()) == []
-    assert state.durable_before() is None
+    assert state.told()[1] is None
 
 
 def gather_again() -> Cast:
