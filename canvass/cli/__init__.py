@@ -40,8 +40,14 @@ def attach(app: Flask) -> None:
 
 def main(argv: list[str]) -> int:
     """Run one command of `python3 app.py` and return its exit code. What goes wrong becomes a sentence."""
-    info = ScriptInfo(create_app=lambda *_: starting.opened(needs_database=argv[0] not in BESIDES))
+    made: list[Flask] = []
+
+    def make(*_script: object) -> Flask:
+        made.append(starting.opened(needs_database=argv[0] not in BESIDES))
+        return made[0]
+
     try:
+        info = ScriptInfo(create_app=make)
         result: Any = commands.main(args=argv, prog_name="python3 app.py", obj=info, standalone_mode=False)
     except click.ClickException as error:
         error.show()
@@ -53,6 +59,9 @@ def main(argv: list[str]) -> int:
     except starting.EXPECTED as error:
         print(starting.sentence(error), file=sys.stderr)
         return 2 if isinstance(error, starting.Misconfigured) else 1
+    finally:
+        for app in made:
+            starting.leave(app)
     return result if isinstance(result, int) else 0
 
 

@@ -67,9 +67,20 @@ def opened(*, needs_database: bool) -> Flask:
         raise Unusable(f"There is no database in {Path(str(url.database)).parent}. {WHERE}")
     app = _create()
     if needs_database:
-        with app.app_context():
-            _require_this_version()
+        try:
+            with app.app_context():
+                _require_this_version()
+        except BaseException:
+            leave(app)
+            raise
     return app
+
+
+def leave(app: Flask) -> None:
+    """Close the app's connections to its database."""
+    with app.app_context():
+        db.session.remove()
+        db.db.engine.dispose()
 
 
 def _create(**overrides: Any) -> Flask:
