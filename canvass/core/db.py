@@ -218,6 +218,12 @@ def read_only() -> None:
         setattr(g, _READING, True)  # many requests never need the session
 
 
+def give_up() -> None:
+    """Roll back, changes included; the rest of the request only reads, as when it shows a form again."""
+    session.rollback()
+    read_only()
+
+
 def lock(table: type[Base]) -> None:
     """Have others who write to the table wait until this transaction ends. Call it before the first query.
 
