@@ -290,7 +290,7 @@ def _by_day(rows: Iterable[Any]) -> list[tuple[date, list[Any]]]:
 
 def _day(typed: str) -> date | None:
     try:
-        return date.fromisoformat(typed)
+        return clock.typed_day(typed)
     except ValueError:
         return None
 
