@@ -125,7 +125,7 @@ def product(data: Path, environment: dict[str, str], confined: list[str] | None 
     """Serve this folder's database on a free port; `confined` is a command that runs what follows it."""
     command = [*(confined or []), sys.executable, str(ROOT / "app.py"), "--port", "0", "--data", str(data)]
     with (data / "server.log").open("a") as log, started(command, environment, log.fileno()) as process:
-        port = int(first_line(process, "Canvass på http://").rpartition(":")[2])
+        port = int(first_line(process, "Canvass on http://").rpartition(":")[2])
         yield Product(process, port, data, environment)
 
 

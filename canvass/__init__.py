@@ -23,6 +23,7 @@ def create_app(**overrides: Any) -> Flask:
     app.config["SECRET_KEY"] = settings.secret(app.config["DATA"], "key")
     # Flask's session cookie only has messages for the next page; sessions of people are kept on the server.
     app.config.update(SESSION_COOKIE_NAME="canvass_said", SESSION_COOKIE_SAMESITE="Lax")
+    app.config["SESSION_COOKIE_SECURE"] = app.config["PUBLIC_URL"].startswith("https:")
     app.config["MAX_CONTENT_LENGTH"] = settings.LARGEST_UPLOAD
     if app.config["PROXIES"]:
         hops = app.config["PROXIES"]

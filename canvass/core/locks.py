@@ -65,7 +65,7 @@ class Lock:
             os.close(file)
 
     def _open(self) -> int:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
 
 

@@ -9,6 +9,9 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import URL
 
 ROOT = Path(__file__).parents[2]
 # Bytes; more than an area file may have, so that one that is too large is refused with a sentence, not a bare 413.
@@ -19,6 +22,8 @@ TILES_URL = re.compile(
     r"(?:https://[a-z0-9.-]+(?::\d+)?|http://(?:localhost|127\.0\.0\.1)(?::\d+)?)/[^\s\"'<>;,\\]+",
     re.IGNORECASE,
 )
+
+DATABASE_URL = re.compile(r"(sqlite|postgres(ql)?(\+psycopg)?)://")
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,9 @@ SETTINGS = (
         "The product's address on the internet, for links and QR codes; empty means the address asked.",
     ),
     Setting("PROXIES", "0", "How many trusted proxies stand in front; their X-Forwarded headers are believed."),
-    Setting("WORKERS", "1", "How many processes serve; more than one only on PostgreSQL, each with 24 connections."),
+    Setting(
+        "WORKERS", "1", "How many processes serve; more than one only on PostgreSQL, each with up to 50 connections."
+    ),
     Setting("LANGUAGE", "sv", "Language for those who have not chosen one: sv or en."),
     Setting(
         "TILES_URL",
@@ -84,12 +91,33 @@ def read(**overrides: Any) -> dict[str, Any]:
     service, _, address = str(values["GEOCODER"]).partition(":")
     if values["GEOCODER"] and not (service == "nominatim" and address.startswith(("https://", "http://"))):
         raise ValueError(f"CANVASS_GEOCODER must be nominatim: and its address, not {values['GEOCODER']!r}")
-    values["PUBLIC_URL"] = str(values["PUBLIC_URL"]).rstrip("/")
+    values["PUBLIC_URL"] = _public_url(str(values["PUBLIC_URL"]))
     if not values["DATABASE_URL"]:
-        values["DATABASE_URL"] = f"sqlite:///{(values['DATA'] / 'canvass.db').as_posix()}"
+        file = values["DATA"] / "canvass.db"
+        values["DATABASE_URL"] = URL.create("sqlite", database=file.as_posix()).render_as_string()
+    elif not DATABASE_URL.match(str(values["DATABASE_URL"])):
+        raise ValueError("CANVASS_DATABASE_URL must begin with postgresql:// (or sqlite:///)")
+    if not 0 <= values["PORT"] <= 65535:
+        raise ValueError(f"CANVASS_PORT must be between 0 and 65535, not {values['PORT']}")
+    if values["PROXIES"] < 0:
+        raise ValueError(f"CANVASS_PROXIES must be 0 or more, not {values['PROXIES']}")
     if values["WORKERS"] < 1 or (values["WORKERS"] > 1 and str(values["DATABASE_URL"]).startswith("sqlite")):
         raise ValueError("CANVASS_WORKERS must be 1 on SQLite, which has one writer; on PostgreSQL it may be more")
     return values
+
+
+def _public_url(given: str) -> str:
+    """Return the public address without a slash at its end. Raises ValueError for what cannot stand before a path."""
+    parts = urlsplit(given.rstrip("/"))
+    try:
+        fine = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number
+        fine = False
+    if given and (not fine or parts.path or parts.query or parts.fragment or "@" in parts.netloc or " " in given):
+        raise ValueError(
+            f"CANVASS_PUBLIC_URL must be an address like https://samtal.example.org, without a path, not {given!r}"
+        )
+    return given.rstrip("/")
 
 
 def secret(data: Path, name: str) -> str:
@@ -99,6 +127,13 @@ def secret(data: Path, name: str) -> str:
         known = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         known = {}
+    except ValueError:
+        known = None
+    if not isinstance(known, dict):
+        raise ValueError(
+            f"{path} is damaged: it is not what Canvass wrote. Put a copy of it back. Without one, delete it: a new "
+            "one is made, and join links, posters and calendar addresses that were handed out stop working."
+        )
     if name not in known:
         known[name] = secrets.token_urlsafe(48)
         write_privately(path, json.dumps(known, indent=1))
@@ -107,7 +142,7 @@ def secret(data: Path, name: str) -> str:
 
 def write_privately(path: Path, text: str) -> None:
     """Write a file that only its owner can read. A crash leaves the old file or the new, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_suffix(f".{os.getpid()}.new")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

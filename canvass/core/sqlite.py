@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,7 @@ def look_over(database: Path, mode: str) -> None:
     opened.
     """
     journals.check(database)
+    _keep_private(database)
     try:
         with closing(sqlite3.connect(database, isolation_level=None)) as connection:
             connection.execute("PRAGMA locking_mode=EXCLUSIVE")  # without it, leaving WAL would need shared memory
@@ -99,6 +101,18 @@ def look_over(database: Path, mode: str) -> None:
             connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         raise RuntimeError(f"{database} cannot be opened: {error}.") from None
+
+
+def _keep_private(database: Path) -> None:
+    """Make the file, which SQLite would let everybody read, or take it from everybody; what is beside it follows."""
+    try:
+        mode = database.stat().st_mode
+    except FileNotFoundError:
+        os.close(os.open(database, os.O_WRONLY | os.O_CREAT, 0o600))
+    else:
+        if mode & 0o007:
+            with suppress(PermissionError):  # the owner has to
+                database.chmod(mode & 0o770)
 
 
 def _queue(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from canvass.core import clock
 from canvass.core.db import Base, new_id, rows, session, table
 
 MARK = "received.txt"
+log = logging.getLogger(__name__)
 EARLIEST = "1970-01-01T00:00:00.000000+00:00"
 
 
@@ -45,7 +47,6 @@ def begin(data: Path, last_received_at: datetime | None) -> None:
     if not epoch() or noted is None or known < noted:
         new_epoch()
     session.commit()
-    data.mkdir(parents=True, exist_ok=True)
     note_received(data, last_received_at)
 
 
@@ -57,16 +58,20 @@ def forget_received(data: Path) -> None:
 def note_received(data: Path, at: datetime | None) -> None:
     """Note in a file beside the database when something was last received. Call it after the commit, never before.
 
-    It is not forced to disk: after a power cut the file may be older than the database, which does no harm.
+    It is not forced to disk: after a power cut the file may be older than the database, which does no harm. Neither
+    does a disk that takes no more: what has been committed stands, and whoever sent it is told so.
     """
     text = (at.isoformat(timespec="microseconds") if at else EARLIEST).encode()
     # Overwritten in place, and always of the same length: making the file shorter first takes some file systems as
     # long as a commit.
-    file = os.open(data / MARK, os.O_WRONLY | os.O_CREAT, 0o666)
     try:
-        os.write(file, text)
-    finally:
-        os.close(file)
+        file = os.open(data / MARK, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.write(file, text)
+        finally:
+            os.close(file)
+    except OSError as error:
+        log.warning("%s could not be written: %s", data / MARK, error.strerror)
 
 
 def new_epoch() -> None:

@@ -13,38 +13,36 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from canvass import cli
-from canvass.core import settings
+from canvass.cli import starting
+from canvass.core import nearby, settings
 
 # Requests and streams that are open at the same time; others wait.
 MOST_AT_ONCE = 10_000
 # How long open requests may take to finish after the server is told to stop.
 PATIENCE_SECONDS = 10
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def serve(host: str, port: int, *, demo: bool = False) -> int:
     """Bring the database up to date, serve until Ctrl-C or SIGTERM, and return the exit code."""
-    nearby = EVERYWHERE.get(host, host)
-    address = f"http://[{nearby}]:{port}" if ":" in nearby else f"http://{nearby}:{port}"
+    nearby_host = nearby.here(host)
     try:
-        configured = settings.read()
+        configured = settings.read(HOST=host, PORT=port)
     except ValueError as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2
+    public = nearby.origin(nearby_host, port) if demo else nearby.public(configured)
     with ExitStack() as in_use:
         try:
-            lines = in_use.enter_context(
-                cli.prepared(configured["DATA"], configured["PUBLIC_URL"] or address, demo=demo)
-            )
-        except RuntimeError as error:
-            print(error, file=sys.stderr)
-            return 1
-        hello, numeric = [f"Canvass på {address}", *lines], str(socket.getaddrinfo(host, port)[0][4][0])
-        return listen(nearby, numeric, port, hello, configured["WORKERS"])
+            lines = in_use.enter_context(starting.prepared(configured["DATA"], public, demo=demo))
+        except starting.EXPECTED as error:
+            print(starting.sentence(error), file=sys.stderr)
+            return 2 if isinstance(error, starting.Misconfigured) else 1
+        hello = [f"Canvass on {nearby.origin(nearby_host, port)}", *lines, *([] if demo else nearby.advice(public))]
+        numeric = str(socket.getaddrinfo(host, port)[0][4][0])
+        return listen(nearby_host, numeric, port, hello, configured["WORKERS"])
 
 
-def listen(nearby: str, address: str, port: int, hello: list[str], workers: int = 1) -> int:
+def listen(here: str, address: str, port: int, hello: list[str], workers: int = 1) -> int:
     """Serve a prepared database, print `hello` once connections are accepted, and return the exit code."""
     allow_many_connections()
     # Start a new process on Linux too, as on macOS and Windows: a forked one would share our database connections.
@@ -63,7 +61,7 @@ def listen(nearby: str, address: str, port: int, hello: list[str], workers: int 
         log_level=LogLevels.error,
         log_access=False,  # it would list volunteers' IP addresses
     )
-    server.on_startup(threading.Thread(target=announce, args=(nearby, port, hello), daemon=True).start)
+    server.on_startup(threading.Thread(target=announce, args=(here, port, hello), daemon=True).start)
     try:
         server.serve()
     except SystemExit as stop:

@@ -96,7 +96,7 @@ def address_of(server: subprocess.Popen[str]) -> str:
         said = server.stdout.readline()
     finally:
         giving_up.cancel()
-    assert said.startswith("Canvass på http://"), f"the server said {said!r}"
+    assert said.startswith("Canvass on http://"), f"the server said {said!r}"
     return said.split()[-1]
 
 

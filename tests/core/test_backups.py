@@ -150,6 +150,7 @@ def test_the_database_that_was_there_is_laid_aside(server: Server) -> None:
     db.session.commit()
     server.stop()
     aside = backups.restore(copy, server.database)
+    assert aside
     assert aside.exists()
     assert server.database.exists()
 
@@ -179,6 +180,7 @@ def test_a_restore_takes_and_lays_aside_the_journal_too(server: Server, tmp_path
     server.stop()
 
     aside = backups.restore(backup, left)
+    assert aside
     assert [path for path in journals.beside(left) if path.stat().st_size] == []
     for ending, content in files.items():
         assert aside.with_name(aside.name + ending).read_bytes() == content
@@ -228,7 +230,7 @@ def test_whatever_fails_there_is_a_database_in_its_place(
         raise OSError("the disk is full")
 
     monkeypatch.setattr(backups, step, break_off)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(backups.Failed, match="full"):
         backups.restore(backup, server.database)
     assert server.database.read_bytes() == before
     assert not list(server.data.glob("*.new*"))

@@ -47,7 +47,7 @@ def test_on_a_network_no_memory_is_shared(tmp_path: Path, monkeypatch: pytest.Mo
         assert mode() == "truncate"
         assert db.session.scalar(select(Organisation.name)) == "Dalarna"
         said = cli.database_lines()
-    assert said[0] == f"Databas: SQLite {sqlite3.sqlite_version}, journal_mode=truncate"
+    assert said[0] == f"Database: SQLite {sqlite3.sqlite_version}, journal_mode=truncate"
     assert "nfs4" in said[1]
 
 

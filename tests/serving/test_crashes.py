@@ -110,7 +110,7 @@ def test_after_a_kill_everything_acknowledged_is_there_and_no_older_copy_is_take
 def test_nothing_is_restored_under_a_running_server_and_a_killed_one_leaves_nobody_who_serves_on(host: Host) -> None:
     host.start()
     mode = "wal" if WAL_IS_SAFE else "truncate"
-    assert host.said_next() == f"Databas: SQLite {sqlite3.sqlite_version}, journal_mode={mode}"
+    assert host.said_next() == f"Database: SQLite {sqlite3.sqlite_version}, journal_mode={mode}"
     with urllib.request.urlopen(f"{host.origin}/readyz") as answer:
         said = json.load(answer)
     assert said == {"status": "ok", "engine": "SQLite", "version": sqlite3.sqlite_version, "journal_mode": mode}
@@ -147,6 +147,6 @@ def test_where_no_current_sqlite_installs_the_standard_librarys_is_used(host: Ho
         upgrade()
     host.start()
     mode = "wal" if tuple(map(int, standard.split("."))) >= (3, 51, 3) else "truncate"
-    assert host.said_next() == f"Databas: SQLite {standard}, journal_mode={mode}"
+    assert host.said_next() == f"Database: SQLite {standard}, journal_mode={mode}"
     cast, phone = host.gather()
     hand_in(phone, cast, 1)

@@ -299,7 +299,7 @@ def test_it_starts_answers_and_stops(tmp_path: Path) -> None:
         try:
             assert server.stdout
             first = server.stdout.readline()
-            assert re.fullmatch(r"Canvass på http://127\.0\.0\.1:\d+\n", first)
+            assert re.fullmatch(r"Canvass on http://127\.0\.0\.1:\d+\n", first)
             with urllib.request.urlopen(f"{first.split()[-1]}/healthz") as answer:
                 assert (answer.status, answer.read().strip()) == (200, b'{"status":"ok"}')
             server.send_signal(signal.SIGTERM)

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from canvass.core import i18n
 from canvass.core.i18n import gettext as _
+from canvass.members import people
 from canvass.web.counting import shell
 from canvass.web.page import auth, fragments
 
@@ -66,9 +67,9 @@ def manifest() -> ResponseReturnValue:
 @bp.get("/")
 @auth.open_to_all
 def front() -> ResponseReturnValue:
-    """Redirect to the logging screen, the campaigns or the sign-in form."""
+    """Redirect to the logging screen, the campaigns or the sign-in form; an empty installation says how to begin."""
     person = auth.visitor()
     if person is None:
-        return redirect(url_for("people.sign_in"), 303)
+        return redirect(url_for("people.sign_in"), 303) if people.is_anyone() else render_template("waiting.html")
     leads = any(m.role != "volunteer" for m in person.memberships)
     return redirect(url_for("campaigns.index" if leads else "attempts.screen"), 303)

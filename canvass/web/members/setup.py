@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Blueprint, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass.core import clock, db
+from canvass.core import clock, db, nearby
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns, drafts, targets, topics
@@ -52,7 +52,10 @@ def finish(token: str) -> ResponseReturnValue:
     response = make_response(redirect(url_for("numbers.page", campaign_id=campaign.id), 303))
     auth.sign_in(person, response)
     db.session.commit()
-    fragments.say(_("Allt är klart. Dela länken eller koden så kan de första börja logga."))
+    if nearby.is_only_here(site.base_url()):
+        fragments.say(_("Allt är klart på den här datorn. Innan du delar länken: se till att telefoner når servern."))
+    else:
+        fragments.say(_("Allt är klart. Dela länken eller koden så kan de första börja logga."))
     return response
 
 

@@ -22,7 +22,7 @@ from flask import (
 )
 from markupsafe import Markup
 
-from canvass.core import clock, db, i18n
+from canvass.core import clock, db, i18n, nearby
 from canvass.core.i18n import gettext as _
 from canvass.fieldwork import areas, campaigns
 from canvass.members import access, joining, organisations, people
@@ -44,6 +44,7 @@ def attach(app: Flask) -> None:
         time_of_day=i18n.time_of_day,
         asset=asset,
         qr=qr,
+        is_only_here=nearby.is_only_here,
         may=lambda action, organisation_id: access.may(auth.visitor(), action, organisation_id),
         kind_name=organisations.kind_name,
         role_name=people.role_name,

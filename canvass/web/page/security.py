@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import Forbidden
 
 from canvass.core import i18n
+from canvass.web.page import site
 
 LARGEST_FORM = 1_000_000  # bytes
 # Where the server puts the HTTPException with which it refuses a request whose body could not be received.
@@ -82,7 +83,7 @@ def set_headers(response: Response) -> Response:
     """Set the headers that limit what a browser does with the response: whom it trusts, tells and stores it for."""
     headers = response.headers
     headers.add("X-Content-Type-Options", "nosniff")
-    if request.is_secure:
+    if site.is_secure():
         headers.add("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint == "static" and response.status_code < 400:
         # The other headers concern pages; on twenty style sheets and modules they would weigh as much as the content.
