@@ -86,7 +86,7 @@ class Base(DeclarativeBase):
     )
 
 
-_READING = "canvass_reading"
+_READING, FOLDER = "canvass_reading", "canvass_folder"
 
 
 class Session(FlaskSession):
@@ -149,7 +149,7 @@ def attach(app: Flask) -> None:
     url = make_url(app.config["DATABASE_URL"])
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
-    options: dict[str, Any] = {"pool_size": CONNECTIONS}
+    options: dict[str, Any] = {"pool_size": CONNECTIONS, "execution_options": {FOLDER: app.config["DATA"]}}
     if url.get_backend_name() == "sqlite":
         options["module"] = sqlite.sqlite3
         options["connect_args"] = {"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False}
