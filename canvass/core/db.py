@@ -253,11 +253,16 @@ def _has_written() -> bool:
     return bool(session.connection().info.get("has_written"))
 
 
+def note_write(connection: Connection) -> None:
+    """Note that the transaction under way writes; only needed beside statements that SQLAlchemy has not compiled."""
+    connection.info["has_written"] = True
+
+
 def _note_writes(engine: Engine) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def note(connection: Connection, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
         if context is not None and (context.isinsert or context.isupdate or context.isdelete):
-            connection.info["has_written"] = True
+            note_write(connection)
 
     @event.listens_for(engine, "begin")
     def forget(connection: Connection) -> None:
