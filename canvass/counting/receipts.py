@@ -13,7 +13,7 @@ from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, upd
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import bulk, clock
-from canvass.core.db import Base, Id, among, connection, rows_of, session, table
+from canvass.core.db import Base, Id, among, rows_of, session, table
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
