@@ -244,13 +244,10 @@ def let_go() -> None:
     Nothing may have been changed in it. What is read afterwards is read in another transaction.
     """
     if session.registry.has() and session().in_transaction() and not is_reading():
-        is_changed = session.new or session.dirty or session.deleted or _has_written()
+        has_written = session.connection().info.get("has_written")
+        is_changed = session.new or session.dirty or session.deleted or has_written
         assert not is_changed, "commit before slow work"
         session.rollback()
-
-
-def _has_written() -> bool:
-    return bool(session.connection().info.get("has_written"))
 
 
 def note_write(connection: Connection) -> None:
