@@ -36,7 +36,7 @@ T = TypeVar("T")
 _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Connections that are kept open: one for each thread that answers requests or makes a long answer, and some to spare
 # for live numbers and notes. When more are needed they are opened, and closed again.
-CONNECTIONS = 40
+CONNECTIONS = 24
 # PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure, deadlock, and a row
 # that somebody else inserted first, which the next try finds.
 TRY_AGAIN = {"40001", "40P01", "23505"}

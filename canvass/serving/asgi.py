@@ -203,7 +203,10 @@ class Server:
         lane = None
         while (place := self.queue.take(done=lane)) is not None:
             lane = place.lane
-            self._answer_all([place.work, *(each.work for each in self.queue.more(lane))])
+            try:
+                self._answer_all([place.work, *(each.work for each in self.queue.more(lane))])
+            except Exception:
+                log.exception("an answer could not be sent")  # the thread must go on
             del place
 
     def _answer_all(self, requests: list[Request]) -> None:

@@ -16,9 +16,9 @@ from canvass.serving.bodies import Message
 from canvass.serving.queue import Lane
 from canvass.web.page import cookies, errors, languages
 
-# Threads that run views. Python runs one at a time; the others wait for the disk, the database, or with other phones
-# for a commit that they share, which is what more threads than cores are for. Each may hold one of db.CONNECTIONS.
-THREADS = 32
+# Threads that run views. Python runs one at a time; the others wait for the disk or the database, which is what more
+# threads than cores are for. Each may hold one of db.CONNECTIONS.
+THREADS = 16
 # A phone's batch of more than a few taps is heavy; it costs some ten times as much as a tap or a hello.
 HEAVY_FROM = 4000  # bytes of a body: about eight operations
 # How much may wait: some seconds of work, since phones give up after twenty.
