@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 # The product is for Swedish organisations: a day is a Swedish day, whatever the server's own time zone.
 ZONE = ZoneInfo("Europe/Stockholm")
 
+# Days that anybody types lie between these. Beyond them even a day more or less may be no date at all.
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2099, 12, 31)
+
 _stopped_at: datetime | None = None
 
 
@@ -42,7 +45,18 @@ def parse(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time must say its zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time must be within the years that there are") from None
+
+
+def typed_day(text: str) -> date:
+    """Return the day of text such as 2026-05-31. Raises ValueError, also for one before FIRST_DAY or after LAST_DAY."""
+    day = date.fromisoformat(text)
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError("a day must be within the years that are planned for")
+    return day
 
 
 def text(moment: datetime) -> str:

@@ -86,7 +86,7 @@ class Base(DeclarativeBase):
     )
 
 
-_READING = "canvass_reading"
+_READING, FOLDER = "canvass_reading", "canvass_folder"
 
 
 class Session(FlaskSession):
@@ -149,7 +149,7 @@ def attach(app: Flask) -> None:
     url = make_url(app.config["DATABASE_URL"])
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
-    options: dict[str, Any] = {"pool_size": CONNECTIONS}
+    options: dict[str, Any] = {"pool_size": CONNECTIONS, "execution_options": {FOLDER: app.config["DATA"]}}
     if url.get_backend_name() == "sqlite":
         options["module"] = sqlite.sqlite3
         options["connect_args"] = {"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False}
@@ -218,6 +218,12 @@ def read_only() -> None:
         setattr(g, _READING, True)  # many requests never need the session
 
 
+def give_up() -> None:
+    """Roll back, changes included; the rest of the request only reads, as when it shows a form again."""
+    session.rollback()
+    read_only()
+
+
 def lock(table: type[Base]) -> None:
     """Have others who write to the table wait until this transaction ends. Call it before the first query.
 
@@ -238,13 +244,10 @@ def let_go() -> None:
     Nothing may have been changed in it. What is read afterwards is read in another transaction.
     """
     if session.registry.has() and session().in_transaction() and not is_reading():
-        is_changed = session.new or session.dirty or session.deleted or _has_written()
+        has_written = session.connection().info.get("has_written")
+        is_changed = session.new or session.dirty or session.deleted or has_written
         assert not is_changed, "commit before slow work"
         session.rollback()
-
-
-def _has_written() -> bool:
-    return bool(session.connection().info.get("has_written"))
 
 
 def note_write(connection: Connection) -> None:

@@ -9,11 +9,11 @@ from itertools import islice
 from operator import attrgetter
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, String, bindparam, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import bulk, clock
-from canvass.core.db import Base, Id, among, connection, rows_of, session, table
+from canvass.core.db import Base, Id, among, rows_of, session, table
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -170,11 +170,6 @@ def note_gaps(phone: Phone, arrived: Iterable[int], max_seq: int, pending: int) 
     return list(islice(gaps, MOST_MISSING_TOLD))
 
 
-def last_received_at() -> datetime | None:
-    """When an operation was last received; None before the first."""
-    return connection().scalar(_LAST)
-
-
 def waiting(organisation_id: str) -> Waiting:
     """What is missing from the phones of an organisation and those beneath it."""
     query = select(Installation).where(
@@ -200,7 +195,6 @@ _NEW = tuple(f"new_{name}" for name in _NAMES)
 _values = attrgetter(*_NAMES)
 _FIND = select(*(_OPERATIONS.c[name] for name in Receipt.__struct_fields__)).where(among(_OPERATIONS.c.id))
 _GIVE, _ADD = insert(_OPERATIONS), insert(_INSTALLATIONS)
-_LAST = select(func.max(_OPERATIONS.c.received_at))
 _PHONES = select(*(_INSTALLATIONS.c[name] for name in _NAMES)).where(among(_INSTALLATIONS.c.id))
 _PHONES = _PHONES.order_by(_INSTALLATIONS.c.id).with_for_update()
 _LATER = (

@@ -63,10 +63,11 @@ def receive(batches: Sequence[Batch]) -> list[Answer]:
     phones = receipts.phones({b.envelope.install: (b.author_id, authors[b.author_id].association_id) for b in batches})
     handed = [Handed(each, batch.author_id, batch.envelope.install) for batch in batches for each in batch.operations]
     decision = verdicts.decide(handed, found, now)
-    answers = _answers(batches, phones, decision, found, now)
+    noted = _note(batches, phones, decision, found)
     _write(decision, found)
     receipts.save(phones.values())
-    return answers
+    told = state.receive(now, is_new=bool(decision.receipts))  # the last thing: others wait for it
+    return [Answer(*each, now, *told) for each in noted]
 
 
 def receive_singly(batch: Batch) -> Answer:
@@ -96,20 +97,19 @@ def _look_up(batches: Sequence[Batch]) -> Known:
     )
 
 
-def _answers(
-    batches: Sequence[Batch], phones: Mapping[str, Phone], decision: Decision, found: Known, now: datetime
-) -> list[Answer]:
-    """Note in each batch's phone what the batch says of it, and answer."""
-    answers, verdicts_left = [], iter(decision.verdicts)
-    new, told = set(decision.receipts), state.told()
+def _note(
+    batches: Sequence[Batch], phones: Mapping[str, Phone], decision: Decision, found: Known
+) -> list[tuple[list[Verdict], int, list[int]]]:
+    """Note in each batch's phone what the batch says of it; returns the beginnings of the answers."""
+    noted, verdicts_left, new = [], iter(decision.verdicts), set(decision.receipts)
     for batch in batches:
         envelope, phone = batch.envelope, phones[batch.envelope.install]
         if envelope.shift is not msgspec.UNSET:
             receipts.note_shift(phone, _out_on(batch.author_id, envelope.shift, found))
         arrived = [operation.seq for operation in batch.operations if operation.op in new]
         missing = receipts.note_gaps(phone, arrived, envelope.max_seq, envelope.pending - len(envelope.ops))
-        answers.append(Answer(list(islice(verdicts_left, len(batch.operations))), phone.max_seq, missing, now, *told))
-    return answers
+        noted.append((list(islice(verdicts_left, len(batch.operations))), phone.max_seq, missing))
+    return noted
 
 
 def _out_on(author_id: str, shift_id: str | None, found: Known) -> str | None:

@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -22,17 +22,20 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestTimeout
+from werkzeug.http import parse_cookie
 from werkzeug.wsgi import get_content_length
 
 from canvass import create_app
 from canvass.insight import streams
-from canvass.serving import bodies, crowd, direct, spools, wsgi
+from canvass.members import sessions
+from canvass.serving import bodies, caps, crowd, direct, spools, wsgi
 from canvass.serving.bodies import Message, Receive, Send
 from canvass.serving.queue import Full, Place, Queue
 from canvass.web.counting import sync
 from canvass.web.insight import watching
-from canvass.web.page import auth, security
+from canvass.web.page import auth, cookies, security
 
 # Threads that make long answers. More would only take time from those who log.
 LONG_THREADS = 2
@@ -75,6 +78,7 @@ class Request:
     coming: Any = None  # the future with the beginning of the body
     wanted: list[streams.Watch] = field(default_factory=list)
     parts: list[sync.Part] = field(default_factory=list)
+    shares: dict[Hashable, int] = field(default_factory=dict)  # in whose names its body is received
 
     def __post_init__(self) -> None:
         self.keep(self.body)
@@ -107,6 +111,7 @@ class Server:
         self.crowd = crowd.Crowd(app)
         self.queue: Queue[Request] = Queue(self.crowd.light, self.crowd.taps, self.crowd.heavy)
         self.reader = bodies.Reader(app.config["MAX_CONTENT_LENGTH"])
+        self.bodies, self.streams = caps.Cap(crowd.BODIES), caps.Cap(crowd.STREAMS)
         self.hub = streams.Hub(app.app_context)
         self.long = ThreadPoolExecutor(LONG_THREADS, "long answer")
         self.tasks: set[asyncio.Task[None]] = set()
@@ -152,7 +157,11 @@ class Server:
             elif self.queue.is_full(self.crowd.lane(request.environ), self.crowd.asker(request.environ)):
                 request.answer(*self.crowd.refusal(request.environ))
             else:
+                request.shares = self.crowd.of_bodies(request.environ)
+                self.bodies.take(request.shares)
                 self._receive(request)
+        except caps.TooMany:
+            request.answer(*self.crowd.refusal(request.environ))
         except Exception:
             log.exception("a request could not be begun")
 
@@ -167,7 +176,7 @@ class Server:
             body = message.get("body", b"")
             if message["type"] == "http.request" and len(body) == declared:
                 request.keep(io.BytesIO(body))
-                self._queue(request)
+                self._received(request)
             else:
                 self.loop.call_soon_threadsafe(self._spawn, self._read(request, message))
 
@@ -176,6 +185,11 @@ class Server:
         else:
             self._expected[request] = time.monotonic()
             request.coming = direct.first(request.receive, look)
+
+    def _received(self, request: Request) -> None:
+        """Queue a request whose body is there, or will not be read."""
+        self.bodies.give_back(request.shares)
+        self._queue(request)
 
     def _queue(self, request: Request) -> None:
         try:
@@ -261,7 +275,7 @@ class Server:
             if since < before and self._expected.pop(request, None) is not None:
                 request.coming.cancel()  # or the connection would be kept open for it
                 request.environ[security.REFUSED] = RequestTimeout()
-                self._queue(request)
+                self._received(request)
 
     async def _drop_when_gone(self, place: Place[Request]) -> None:
         await bodies.gone(place.work.receive)  # or it has its answer
@@ -272,14 +286,27 @@ class Server:
     async def _read(self, request: Request, first: Message | None = None) -> None:
         """Read the request's body, and queue it."""
         request.keep(SpooledTemporaryFile(bodies.IN_MEMORY))  # noqa: SIM115  closed with the request
+        declared, most = get_content_length(request.environ), 0
         try:
-            await self.reader.read(request.receive, request.body, get_content_length(request.environ), first)
+            if declared is None or declared > bodies.OF_STRANGERS:
+                most = 0 if await asyncio.to_thread(self.is_signed_in, request.environ) else bodies.OF_STRANGERS
+            await self.reader.read(request.receive, request.body, declared, first, most)
         except ClientDisconnected:
             request.body.close()
+            self.bodies.give_back(request.shares)
             return  # half a body must not reach a view, and nobody waits for the answer
         except HTTPException as refused:
             request.environ[security.REFUSED] = type(refused)()  # without a traceback, see Request.answer
-        self._queue(request)
+        self._received(request)
+
+    def is_signed_in(self, environ: dict[str, Any]) -> bool:
+        """Has the request the cookie of a session? False too when the database does not answer."""
+        token = parse_cookie(environ).get(cookies.SESSION)
+        try:
+            with self.app.app_context():
+                return bool(token and sessions.person_ids([token]))
+        except DBAPIError:
+            return False
 
     async def _send_long(self, request: Request, answer: wsgi.Answer, context: Context) -> None:
         with request.body:
@@ -288,6 +315,15 @@ class Server:
 
     async def _stream(self, request: Request, start: Message) -> None:
         """Send each new frame until the client disconnects, may no longer watch, or the stream's time is up."""
+        try:
+            with self.streams.taking(self.crowd.of_streams(request.environ, request.wanted[0].key)):
+                await self._keep_sending(request, start)
+        except caps.TooMany:
+            request.answer(*self.crowd.refusal(request.environ))
+        except TimeoutError:
+            request.fail(BrokenOff())
+
+    async def _keep_sending(self, request: Request, start: Message) -> None:
         request.body.close()
         send, method = request.send, request.environ["REQUEST_METHOD"]
         is_packed = "gzip" in request.environ.get("HTTP_ACCEPT_ENCODING", "") and method == "GET"
@@ -301,7 +337,7 @@ class Server:
             left.add_done_callback(lambda _: seat.end())
             try:
                 async for frame in seat.frames(is_packed=is_packed):
-                    await send({"type": "http.response.body", "body": frame, "more_body": True})
+                    await spools.pressed(send({"type": "http.response.body", "body": frame, "more_body": True}))
             finally:
                 self.hub.leave(seat)
                 left.cancel()

@@ -27,6 +27,10 @@ HEAVY_FROM = 4000  # bytes of a body: about eight operations
 LIGHT = (1000, 60, THREADS)  # a page and all its files may come over one connection
 TAPS = (1000, 20, 1, 32)
 HEAVY = (300, 4, 1, 8)  # a phone sends one batch at a time, from each tab
+# What may be open at once, of the 10 000 connections that there are: phones keep the rest. A whole campaign hall may be
+# behind one address, and so may somebody who opens thousands of bodies that never end.
+BODIES, BODIES_OF_ONE, BODIES_OF_ADDRESS = 2000, 20, 500
+STREAMS, STREAMS_OF_ONE, STREAMS_OF_ADDRESS = 6000, 200, 3000  # one is a session, or a wallboard's link
 # Seconds until those who are turned away come back, spread so that they do not do so together.
 BACK_AFTER = (3, 12)
 
@@ -53,8 +57,21 @@ class Crowd:
         """Return what stands for the phone or browser: a hash of its token, else of its address. It is kept nowhere."""
         if found := _TOKEN.search(environ.get("HTTP_COOKIE", "")):
             return hash(found[1])  # salted by Python, anew in each process
+        return self.address(environ)
+
+    def address(self, environ: dict[str, Any]) -> Hashable:
+        """Return what stands for the address that the request came from."""
         hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
         return hash(hops[-self._proxies].strip() if 0 < self._proxies <= len(hops) else environ["REMOTE_ADDR"])
+
+    def of_bodies(self, environ: dict[str, Any]) -> dict[Hashable, int]:
+        """Return in whose names a body is received, and how many each may have under way."""
+        # Whoever asks without a token is their address, whose share is the larger one.
+        return {self.asker(environ): BODIES_OF_ONE} | {self.address(environ): BODIES_OF_ADDRESS}
+
+    def of_streams(self, environ: dict[str, Any], key: Hashable) -> dict[Hashable, int]:
+        """Return in whose names a stream is open, and how many each may have; `key` is the session or the link."""
+        return {("key", key): STREAMS_OF_ONE, self.address(environ): STREAMS_OF_ADDRESS}
 
     def refusal(self, environ: dict[str, Any]) -> tuple[Message, bytes]:
         """Return the answer to a request that is turned away. It costs neither a thread nor a template."""

@@ -61,6 +61,8 @@ def exchange(app: Flask, *pieces: bytes, end: Any = END, headers: Headers = [], 
 async def serving(app: Flask, **options: Any) -> AsyncIterator[asgi.Server]:
     """A server in this loop."""
     server = asgi.Server(app)
+    if "sqlalchemy" not in app.extensions:
+        server.is_signed_in = lambda environ: True  # type: ignore[method-assign]
     server.open(asyncio.get_running_loop(), **options)
     try:
         yield server

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from canvass.core import db
+from canvass.core import clock, db
 from canvass.core.db import session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
@@ -110,7 +110,7 @@ def _day(name: str, typed: str, errors: dict[str, str]) -> date | None:
     if not typed:
         return None
     try:
-        return date.fromisoformat(typed)
+        return clock.typed_day(typed)
     except ValueError:
-        errors[name] = _("Skriv datumet som 2026-05-31.")
+        errors[name] = _("Skriv datumet som 2026-05-31, med ett årtal mellan 1990 och 2099.")
         return None

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from werkzeug.exceptions import Unauthorized
 
 from canvass.core import clock, db, state
-from canvass.counting import operations, phones, quarantine, receipts, sync
+from canvass.counting import operations, phones, quarantine, sync
 from canvass.counting.sync import Answer, Batch
 from canvass.counting.verdicts import Verdict
 from canvass.web.page import auth
@@ -101,7 +101,7 @@ def commit(parts: Sequence[Part]) -> list[bytes]:
 
 def _commit(batches: Sequence[Batch]) -> list[Answer]:
     """Take in the batches and commit. Raises LookupError when an author is gone."""
-    answers, last = db.repeat(lambda: (sync.receive(batches), receipts.last_received_at()))
+    answers, last = db.repeat(lambda: (sync.receive(batches), state.order()))
     # After the commit: a mark ahead of the database would look like a restore at the next start.
     state.note_received(current_app.config["DATA"], last)
     return answers
