@@ -199,12 +199,18 @@ def store(rows: Iterable[Row], before: Mapping[str, Row]) -> None:
     tallies.move(_counters(difference))
 
 
-def log(change: Change) -> bool:
-    """Make one change; False when a higher revision is already stored. Raises NotTheAuthor, OtherCampaign."""
+def log(change: Change, *, is_instead: bool = False) -> bool:
+    """Make one change; False when a higher revision is already stored. Raises NotTheAuthor, OtherCampaign.
+
+    With `is_instead` it also replaces what the same revision said. The revision stays the author's: a higher one would
+    have the server ignore their next correction.
+    """
     before = find([change.attempt_id])
     row = before.get(change.attempt_id)
-    store([revised(row, change)], before)
-    return row is None or change.rev > row.rev
+    is_newer = row is None or change.rev > row.rev or (is_instead and change.rev == row.rev)
+    was = msgspec.structs.replace(row, rev=change.rev - 1) if row and is_newer else row
+    store([revised(was, change)], before)
+    return is_newer
 
 
 # What decides which counters an attempt moves: in a batch many attempts have all of it in common.

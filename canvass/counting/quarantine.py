@@ -17,8 +17,10 @@ from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
-# Reasons that leave only dismissing: the operation cannot be understood, or belongs to somebody else.
-HOPELESS = frozenset({"malformed", "schema", "campaign_unknown", "outcome_unknown", "other_campaign", "not_yours"})
+# Reasons that leave only dismissing: the operation cannot be understood, cannot be true, or is somebody else's.
+HOPELESS = frozenset(
+    {"malformed", "schema", "campaign_unknown", "outcome_unknown", "number", "other_campaign", "not_yours"}
+)
 
 
 class Held(Base):
@@ -33,7 +35,7 @@ class Held(Base):
     raw: Mapped[str] = mapped_column(Text)
     code: Mapped[str] = mapped_column(String(30))
     author_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id))
-    # Whose leaders judge it: the author's association.
+    # Whose leaders judge it: those of the organisation it would count for, else those of the author's association.
     organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
     received_at: Mapped[datetime]
     decision: Mapped[str] = mapped_column(String(10), default="")  # '', admitted or dismissed
@@ -67,6 +69,7 @@ def sentence(code: str) -> str:
         "number": _("Antalet är orimligt."),
         "other_campaign": _("Försöket hör till en annan kampanj."),
         "not_yours": _("Försöket loggades av någon annan."),
+        "corrected": _("Den som loggade har rättat försöket sedan dess, och rättelsen gäller."),
         "failed": _("Servern kunde inte spara uppgifterna."),
         "dismissed": _("En kampanjledare har avfärdat den."),
     }[code]
@@ -119,12 +122,13 @@ def dismiss(one: Held, *, by: Person) -> None:
     decide(one, "dismissed", by)
 
 
-def decide(one: Held, decision: str, by: Person) -> None:
-    """Note the decision. `sync.admit` counts the operation before it calls this."""
+def decide(one: Held, decision: str, by: Person, campaign_owner_id: str | None = None) -> None:
+    """Note the decision, in the audit of whoever owns the campaign too. `sync.admit` counts before it calls this."""
     one.decision, one.decided_at, one.decided_by_id = decision, clock.now(), by.id
-    audit.record(
-        f"quarantine.{decision}", person_id=by.id, organisation_id=one.organisation_id, held=one.id, code=one.code
-    )
+    for organisation_id in dict.fromkeys([one.organisation_id, campaign_owner_id or one.organisation_id]):
+        audit.record(
+            f"quarantine.{decision}", person_id=by.id, organisation_id=organisation_id, held=one.id, code=one.code
+        )
 
 
 _TABLE = table(Held)

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import select
-
 from canvass.core import i18n
 from canvass.core.db import in_batches, is_id, session
 from canvass.counting import quarantine
@@ -15,7 +13,9 @@ from canvass.counting.quarantine import Held
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
+from canvass.members import access, organisations
 from canvass.members.organisations import Organisation
+from canvass.members.people import Person
 
 Named = TypeVar("Named", Campaign, Area)
 
@@ -27,32 +27,43 @@ class Review:
     held: Held
     reason: str
     what: str
-    is_hopeless: bool
+    # Whether the reader may count it, and if only somebody else may, whose leaders.
+    may_count: bool
+    counted_by: str
 
 
-def reviews(found: Iterable[Held]) -> list[Review]:
-    """The held operations in words; whatever cannot be read of them is left out."""
-    return [review for review, _campaign in _read(found)]
+def reviews(found: Iterable[Held], person: Person) -> list[Review]:
+    """The held operations in words; whatever cannot be read of them, or the person may not see, is left out."""
+    return [review for review, _campaign in _read(found, person)]
 
 
-def waiting(campaign: Campaign, organisation: Organisation) -> list[Review]:
+def waiting(campaign: Campaign, organisation: Organisation, person: Person) -> list[Review]:
     """What waits for a decision at the organisation and beneath it: of this campaign, or of none that is known."""
-    found = _read(quarantine.held([organisation.id]))
+    found = _read(quarantine.held([organisation.id]), person)
     return [review for review, of in found if of in (campaign, None)]
 
 
-def _read(found: Iterable[Held]) -> list[tuple[Review, Campaign | None]]:
+def _read(found: Iterable[Held], person: Person) -> list[tuple[Review, Campaign | None]]:
     """Each of the held operations in words, with the campaign that it names."""
     read = [(held, held.data) for held in found]
-    known = _named(Campaign, (data.get("campaign") for _held, data in read))
-    ground = _named(Area, (_facts(data).get("area") for _held, data in read))
+    known = _named(Campaign, (data.get("campaign") for _held, data in read), person)
+    ground = _named(Area, (_facts(data).get("area") for _held, data in read), person)
     rows = []
     for held, data in read:
         campaign, area = known.get(str(data.get("campaign"))), ground.get(str(_facts(data).get("area")))
+        owner = campaign.organisation if campaign and _can_count(held, campaign) else None
+        may_count = owner is not None and access.may(person, "quarantine.review", owner.id)
+        counted_by = owner.name if owner and not may_count else ""
         what = _what(data, campaign, area)
-        review = Review(held, quarantine.sentence(held.code), what, held.code in quarantine.HOPELESS)
-        rows.append((review, campaign))
+        rows.append((Review(held, quarantine.sentence(held.code), what, may_count, counted_by), campaign))
     return rows
+
+
+def _can_count(held: Held, campaign: Campaign) -> bool:
+    """Whether anybody may count it, as far as can be told without trying; `sync.admit` decides."""
+    if held.code == "not_member":
+        return campaign.organisation_id in organisations.line(held.author.association_id)
+    return held.code not in quarantine.HOPELESS
 
 
 def _what(data: dict[str, Any], campaign: Campaign | None, area: Area | None) -> str:
@@ -77,8 +88,8 @@ def _facts(data: dict[str, Any]) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _named(kind: type[Named], ids: Iterable[object]) -> dict[str, Named]:
-    """The objects of this kind with these ids, by id, without those that are none."""
+def _named(kind: type[Named], ids: Iterable[object], person: Person) -> dict[str, Named]:
+    """The objects of this kind with these ids that the person may see, by id."""
     wanted = sorted({str(one) for one in ids if is_id(one)})
-    query = select(kind)
+    query = access.visible(person, kind)
     return {one.id: one for some in in_batches(wanted) for one in session.scalars(query.where(kind.id.in_(some)))}

@@ -127,7 +127,11 @@ def _write(decision: Decision, found: Known) -> None:
 
 
 def admit(one: Held, *, by: Person) -> None:
-    """Count a held operation. Raises Refused when it cannot be counted, so that only dismissing is left."""
+    """Count a held operation.
+
+    Raises Refused when it cannot be counted, so that only dismissing is left, and access.Forbidden for somebody who
+    may not review at the campaign's owner too: the campaign's figures are the owner's.
+    """
     sent, problem = operations.decoded(one.raw)
     if sent is None:
         raise Refused(quarantine.sentence(problem or "malformed"))
@@ -135,16 +139,17 @@ def admit(one: Held, *, by: Person) -> None:
     problem = verdicts.objection(sent, one.author_id, found, now, is_admitted=True)
     if problem is not None:
         raise Refused(quarantine.sentence(problem))
-    access.require(by, "quarantine.review", one.organisation_id)
-    present = found.attempts.get(sent.attempt)
-    # The leader says that the second content under a used id is the right one, so it gets the highest revision.
-    rev = max(sent.rev, present.rev + 1) if one.code == "conflict" and present else sent.rev
+    owner_id = found.campaigns[sent.campaign].owner_id
+    for organisation_id in (one.organisation_id, owner_id):
+        access.require(by, "quarantine.review", organisation_id)
     try:
-        is_newer = attempts.log(verdicts.change(sent, one.author_id, found, now)._replace(rev=rev))
+        is_newer = attempts.log(verdicts.change(sent, one.author_id, found, now), is_instead=one.code == "conflict")
     except attempts.NotTheAuthor:
         raise Refused(quarantine.sentence("not_yours")) from None
     except attempts.OtherCampaign:
         raise Refused(quarantine.sentence("other_campaign")) from None
     if one.code != "conflict":
         session.get_one(Operation, one.operation_id).verdict = "stored" if is_newer else "superseded"
-    quarantine.decide(one, "admitted", by)
+    elif not is_newer:
+        raise Refused(quarantine.sentence("corrected"))
+    quarantine.decide(one, "admitted", by, owner_id)

@@ -106,11 +106,19 @@ def _held(one: Handed, code: str, known: Known, decision: Decision) -> Verdict:
             "raw": operation.content,
             "code": code,
             "author_id": one.author_id,
-            "organisation_id": known.authors[one.author_id].association_id,
+            "organisation_id": _judges(one, known),
         }
     if decided == "admitted":
         return Verdict(operation.op, "duplicate")
     return Verdict(operation.op, "quarantined", code="dismissed" if decided == "dismissed" else code)
+
+
+def _judges(one: Handed, known: Known) -> str:
+    """The organisation whose leaders judge a held operation: the one it would count for, else the author's."""
+    sent, own = one.operation.sent, known.authors[one.author_id].association_id
+    if sent is None or sent.campaign not in known.campaigns:
+        return own
+    return known.where_logged(one.author_id, sent.campaign) or own
 
 
 def objection(sent: Sent, author_id: str, known: Known, now: datetime, *, is_admitted: bool = False) -> str | None:
@@ -118,9 +126,10 @@ def objection(sent: Sent, author_id: str, known: Known, now: datetime, *, is_adm
     campaign = known.campaigns.get(sent.campaign)
     if campaign is None:
         return "campaign_unknown"
+    may_log = known.may_have_logged if is_admitted else known.may_log
+    if not may_log(author_id, sent.campaign):
+        return "not_member"
     if not is_admitted:
-        if known.where_logged(author_id, sent.campaign) is None:
-            return "not_member"
         if campaign.period.state == "draft":
             return "campaign_not_open"
         if not campaign.period.accepts(operations.happened_at(sent, now)):
@@ -129,7 +138,7 @@ def objection(sent: Sent, author_id: str, known: Known, now: datetime, *, is_adm
         return None
     if sent.data.get("outcome") not in campaigns.CHANNELS.get(str(sent.data.get("channel")), ()):
         return "outcome_unknown"
-    if not 1 <= sent.data.get("n", 1) <= (operations.LARGEST_NUMBER // 1000 if is_admitted else attempts.MOST_AT_ONCE):
+    if not 1 <= sent.data.get("n", 1) <= attempts.MOST_AT_ONCE:
         return "number"
     area_id = sent.data.get("area")
     if area_id is not None and not known.serves(area_id, sent.campaign):
@@ -158,7 +167,7 @@ def change(sent: Sent, author_id: str, known: Known, now: datetime) -> Change:
         sent.attempt,
         author_id,
         sent.campaign,
-        known.where_logged(author_id, sent.campaign, shift_id or None) or known.campaigns[sent.campaign].owner_id,
+        known.counted_for(author_id, sent.campaign, shift_id or None),
         operations.happened_at(sent, now),
         facts,
         sent.rev,

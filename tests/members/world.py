@@ -98,10 +98,10 @@ def _held(author: Person, campaign_id: str) -> str:
     """An operation in quarantine that could be admitted."""
     operation = {"op": db.new_id(), "attempt": db.new_id(), "rev": 1, "kind": "create", "schema": 1, "seq": 1}
     operation |= {"campaign": campaign_id, "at": "2026-05-06T10:00:00Z"}
-    operation |= {"data": {"channel": "door", "outcome": "talked", "n": 99}}
+    operation |= {"data": {"channel": "door", "outcome": "talked", "n": 9, "area": db.new_id()}}
     receipt = {"digest": "…", "installation_id": db.new_id(), "attempt_id": operation["attempt"], "seq": 1, "rev": 1}
     db.session.add(Operation(id=operation["op"], verdict="quarantined", received_at=clock.now(), **receipt))
-    facts = {"author_id": author.id, "organisation_id": author.association_id, "code": "number", "digest": "…"}
+    facts = {"author_id": author.id, "organisation_id": author.association_id, "code": "area_unknown", "digest": "…"}
     held = db.new_id()
     quarantine.hold([{"id": held, "operation_id": str(operation["op"]), "raw": json.dumps(operation), **facts}])
     return held

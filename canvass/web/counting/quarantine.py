@@ -26,7 +26,7 @@ def index() -> ResponseReturnValue:
     is_decided = bool(request.args.get("decided"))
     return render_template(
         "quarantine/index.html",
-        rows=reviews.reviews(quarantine.held(nodes, is_decided=is_decided)),
+        rows=reviews.reviews(quarantine.held(nodes, is_decided=is_decided), person),
         is_decided=is_decided,
     )
 

@@ -39,7 +39,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
         organisation=node,
         **(fragments.way_in(link) if link else {}),
         may_export=access.may_anywhere(person, "report.export"),
-        to_review=reviews.waiting(campaign, node) if access.may(person, "quarantine.review", node.id) else [],
+        to_review=reviews.waiting(campaign, node, person) if access.may(person, "quarantine.review", node.id) else [],
         questions=plausibility.questions(campaign, person, node),
         is_overdue=campaign.state == "open" and campaign.ends_on < clock.today(),
     )
