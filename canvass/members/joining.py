@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ForeignKey, Select, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -306,7 +306,7 @@ def _add_link(
 
 def _end_of(last_day: date) -> datetime:
     """Return the moment a week after the campaign's last day has ended."""
-    return datetime.combine(last_day + timedelta(days=8), time(), tzinfo=clock.ZONE)
+    return clock.at(last_day + timedelta(days=8))
 
 
 def _plain(typed: str) -> str:
