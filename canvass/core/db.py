@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -295,16 +296,26 @@ def in_pieces(query: Select[Any], size: int = 1000) -> Generator[list[tuple[Any,
 
 def repeat(work: Callable[[], T], times: int = 6) -> T:
     """Do `work`, commit and return its result; after a conflict do it again, at most `times` in all."""
+
+    def work_and_commit() -> T:
+        result = work()
+        session.commit()
+        return result
+
+    return again(work_and_commit, times)
+
+
+def again(work: Callable[[], T], times: int = 6, between: Callable[[], object] = lambda: None) -> T:
+    """Do `work`, which commits, as `repeat` does, with `between` before each further try. Rolls back if it raises."""
     for left in reversed(range(times)):
         try:
-            result = work()
-            session.commit()
-            return result
+            return work()
         except DBAPIError as error:
             session.rollback()
             if getattr(error.orig, "sqlstate", None) not in TRY_AGAIN or not left:
                 raise
             time.sleep(0.01 * 2 ** (times - left))  # seconds; lets the other transaction finish
+            between()
         except BaseException:
             session.rollback()
             raise
@@ -335,13 +346,8 @@ def built_once(build: Callable[P, T]) -> Callable[P, T]:
 
 def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
     """Yield the items in lists of at most `size`, which stays below both engines' limits of parameters."""
-    batch: list[T] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    left = iter(items)
+    while batch := list(islice(left, size)):
         yield batch
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, insert, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock
@@ -22,12 +22,20 @@ HOPELESS = frozenset(
     {"malformed", "schema", "campaign_unknown", "outcome_unknown", "number", "other_campaign", "not_yours"}
 )
 
+_IS_UNDECIDED = text("decision = ''")
+
 
 class Held(Base):
     """An operation in quarantine, uncounted unless admitted; kept after the decision."""
 
     __tablename__ = "quarantine"
-    __table_args__ = (UniqueConstraint("operation_id", "digest"),)
+    __table_args__ = (
+        UniqueConstraint("operation_id", "digest"),
+        *(
+            Index(f"ix_quarantine_{name}", name, sqlite_where=_IS_UNDECIDED, postgresql_where=_IS_UNDECIDED)
+            for name in ("author_id", "installation_id")
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     operation_id: Mapped[str] = mapped_column(Id)
@@ -37,6 +45,10 @@ class Held(Base):
     author_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id))
     # Whose leaders judge it: those of the organisation it would count for, else those of the author's association.
     organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
+    # The phone it came from, the campaign it names if there is that one, and the Swedish day it speaks of.
+    installation_id: Mapped[str | None] = mapped_column(Id)
+    campaign_id: Mapped[str | None] = mapped_column(Id)
+    evening: Mapped[date]
     received_at: Mapped[datetime]
     decision: Mapped[str] = mapped_column(String(10), default="")  # '', admitted or dismissed
     decided_at: Mapped[datetime | None]
@@ -87,9 +99,11 @@ def read(raw: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def hold(operations: Iterable[Mapping[str, str]]) -> None:
+def hold(operations: Iterable[Mapping[str, Any]]) -> None:
     """Keep operations as they came, by the names of the columns. Raises IntegrityError for one that is kept already."""
-    defaults = {"received_at": clock.now(), "decision": ""}
+    now = clock.now()
+    defaults = {"received_at": now, "decision": "", "installation_id": None, "campaign_id": None}
+    defaults |= {"evening": clock.local_day(now)}
     rows = [{**defaults, "id": new_id(), **each} for each in operations]
     if rows:
         connection().execute(_HOLD, sorted(rows, key=lambda row: (row["operation_id"], row["digest"])))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from canvass.core import clock
 from canvass.counting import attempts, operations
 from canvass.counting.attempts import Change, Facts, Row
 from canvass.counting.known import Known
@@ -39,7 +40,7 @@ class Decision:
     verdicts: list[Verdict] = field(default_factory=list)
     receipts: dict[str, Receipt] = field(default_factory=dict)  # new ones by operation id
     attempts: dict[str, Row] = field(default_factory=dict)  # new and changed ones by id
-    held: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # new ones by (op, digest)
+    held: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # new ones by (op, digest)
 
 
 def decide(handed: Iterable[Handed], known: Known, now: datetime) -> Decision:
@@ -55,10 +56,10 @@ def _verdict(one: Handed, known: Known, decision: Decision, now: datetime) -> Ve
     receipt = decision.receipts.get(operation.op) or known.receipts.get(operation.op)
     if receipt is not None:
         if receipt.digest != operation.digest:
-            return _held(one, "conflict", known, decision)
+            return _held(one, "conflict", known, decision, now)
         key = (operation.op, operation.digest)
         if receipt.verdict == "quarantined" and (key in known.held or key in decision.held):
-            return _held(one, "", known, decision)
+            return _held(one, "", known, decision, now)
         return Verdict(operation.op, "duplicate", receipt.rev)
     sent, verdict = operation.sent, "quarantined"
     problem = operation.problem if sent is None else objection(sent, one.author_id, known, now)
@@ -74,7 +75,7 @@ def _verdict(one: Handed, known: Known, decision: Decision, now: datetime) -> Ve
         verdict,
     )
     if problem is not None:
-        return _held(one, problem, known, decision)
+        return _held(one, problem, known, decision, now)
     return Verdict(operation.op, verdict, sent.rev if sent else 0)
 
 
@@ -90,9 +91,9 @@ def _apply(sent: Sent, author_id: str, known: Known, decision: Decision, now: da
     return None, "stored" if row is None or sent.rev > row.rev else "superseded"
 
 
-def _held(one: Handed, code: str, known: Known, decision: Decision) -> Verdict:
+def _held(one: Handed, code: str, known: Known, decision: Decision, now: datetime) -> Verdict:
     """The verdict on an operation that is held or is to be; `duplicate` once it has been admitted, to settle it."""
-    operation = one.operation
+    operation, sent = one.operation, one.operation.sent
     key = (operation.op, operation.digest)
     decided = ""
     if key in known.held:
@@ -107,6 +108,9 @@ def _held(one: Handed, code: str, known: Known, decision: Decision) -> Verdict:
             "code": code,
             "author_id": one.author_id,
             "organisation_id": _judges(one, known),
+            "installation_id": one.installation_id,
+            "campaign_id": sent.campaign if sent and sent.campaign in known.campaigns else None,
+            "evening": clock.local_day(operations.happened_at(sent, now) if sent else now),
         }
     if decided == "admitted":
         return Verdict(operation.op, "duplicate")

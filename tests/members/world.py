@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from canvass.board.earlier_years import imports
 from canvass.core import clock, db
-from canvass.counting import late_reports, quarantine
+from canvass.counting import late_reports, quarantine, withdrawals
 from canvass.counting.receipts import Operation
 from canvass.fieldwork import area_files, areas, campaigns, trainings
 from canvass.fieldwork.campaigns import Campaign
@@ -21,7 +21,7 @@ from canvass.members import devices, joining, people, sessions
 from canvass.members.devices import Device
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, new_campaign, plan_shift
+from tests.cast import Cast, log, new_campaign, plan_shift
 
 ROLES = ("volunteer", "leader", "board", "admin")
 PLACES = ("own", "child", "sibling", "parent", "foreign")
@@ -78,6 +78,8 @@ def belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "membership": membership.id,
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
+        "person": resident.id,
+        "withdrawal": _withdrawal(resident, campaign, node, cast),
         "held": _held(resident, campaign.id),
         "import": imports.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
         "report": _late_report(resident, campaign, node),
@@ -92,6 +94,17 @@ def _late_report(author: Person, campaign: Campaign, node: Organisation) -> str:
     totals = late_reports.Totals(date(2026, 5, 5), 18, "door", None, {"talked": 3})
     assert late_reports.enter(report_id, campaign, node, totals, by=author)
     return report_id
+
+
+def _withdrawal(author: Person, campaign: Campaign, node: Organisation, cast: Cast) -> str:
+    """Something that was logged and is withdrawn; something else is left."""
+    log(cast, author, campaign=campaign)
+    people.grant(cast.adam, "leader", node)
+    found = withdrawals.withdraw(author, None, campaign, by=cast.adam)
+    log(cast, author, campaign=campaign)
+    for membership in [m for m in cast.adam.memberships if m.role == "leader"]:
+        people.revoke(membership)
+    return found.id
 
 
 def _held(author: Person, campaign_id: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import pytest
 from flask import Flask, has_request_context
@@ -81,13 +82,11 @@ def failing(kind: type[SQLAlchemyError], at: int) -> Iterator[list[int]]:
         do_commit(connection)
 
     event.listen(Engine, "before_cursor_execute", statement)
-    if at < 0:
-        dialect.do_commit = commit  # type: ignore[method-assign]
     try:
-        yield failed
+        with mock.patch.object(dialect, "do_commit", commit if at < 0 else do_commit):
+            yield failed
     finally:
         event.remove(Engine, "before_cursor_execute", statement)
-        dialect.do_commit = do_commit  # type: ignore[method-assign]
 
 
 def test_no_error_of_the_database_reaches_anybody_as_a_server_error(app: Flask, world: World) -> None:  # noqa: F811
