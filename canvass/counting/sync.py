@@ -107,7 +107,9 @@ def _answers(
         if envelope.shift is not msgspec.UNSET:
             receipts.note_shift(phone, _out_on(batch.author_id, envelope.shift, found))
         arrived = [operation.seq for operation in batch.operations if operation.op in new]
-        missing = receipts.note_gaps(phone, arrived, envelope.max_seq, envelope.pending - len(envelope.ops))
+        is_own = envelope.shift is not msgspec.UNSET  # said by the phone itself only
+        held = envelope.pending - len(envelope.ops)
+        missing = receipts.note_gaps(phone, arrived, envelope.max_seq, held, is_own=is_own)
         answers.append(Answer(list(islice(verdicts_left, len(batch.operations))), phone.max_seq, missing, now, *told))
     return answers
 
