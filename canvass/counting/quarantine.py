@@ -24,6 +24,9 @@ HOPELESS = frozenset(
 
 _IS_UNDECIDED = text("decision = ''")
 
+# How much of one person, and of one phone, may wait for a decision; the rest waits on the phone.
+MOST_UNDECIDED = 200
+
 
 class Held(Base):
     """An operation in quarantine, uncounted unless admitted; kept after the decision."""
@@ -109,6 +112,15 @@ def hold(operations: Iterable[Mapping[str, Any]]) -> None:
         connection().execute(_HOLD, sorted(rows, key=lambda row: (row["operation_id"], row["digest"])))
 
 
+def room(author_ids: Iterable[str], installation_ids: Iterable[str]) -> dict[str, int]:
+    """How many more operations of each person and of each phone may be held now, by their ids."""
+    found = dict.fromkeys((*author_ids, *installation_ids), MOST_UNDECIDED)
+    for statement, ids in ((_WAITING_OF, author_ids), (_WAITING_FROM, installation_ids)):
+        for id_, number in rows_of(statement, set(ids)):
+            found[id_] -= number
+    return found
+
+
 def decisions(operation_ids: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:
     """Why these operations are held, and what was decided: (code, decision) by (operation id, digest)."""
     return {(row[0], row[1]): (row[2], row[3]) for row in rows_of(_DECISIONS, operation_ids)}
@@ -146,6 +158,10 @@ def decide(one: Held, decision: str, by: Person, campaign_owner_id: str | None =
 
 
 _TABLE = table(Held)
+_WAITING_OF, _WAITING_FROM = (
+    select(column, func.count()).where(among(column), _IS_UNDECIDED).group_by(column)
+    for column in (_TABLE.c.author_id, _TABLE.c.installation_id)
+)
 _HOLD = insert(_TABLE)
 _DECISIONS = select(_TABLE.c.operation_id, _TABLE.c.digest, _TABLE.c.code, _TABLE.c.decision)
 _DECISIONS = _DECISIONS.where(among(_TABLE.c.operation_id))

@@ -63,6 +63,9 @@ def receive(batches: Sequence[Batch]) -> list[Answer]:
     phones = receipts.phones({b.envelope.install: (b.author_id, authors[b.author_id].association_id) for b in batches})
     handed = [Handed(each, batch.author_id, batch.envelope.install) for batch in batches for each in batch.operations]
     decision = verdicts.decide(handed, found, now)
+    if decision.held:
+        rooms = quarantine.room({one.author_id for one in handed}, {one.installation_id for one in handed})
+        verdicts.defer(decision, handed, rooms)
     answers = _answers(batches, phones, decision, found, now)
     _write(decision, found)
     receipts.save(phones.values())
@@ -108,9 +111,10 @@ def _answers(
             receipts.note_shift(phone, _out_on(batch.author_id, envelope.shift, found))
         arrived = [operation.seq for operation in batch.operations if operation.op in new]
         is_own = envelope.shift is not msgspec.UNSET  # said by the phone itself only
-        held = envelope.pending - len(envelope.ops)
+        given = list(islice(verdicts_left, len(batch.operations)))
+        held = envelope.pending - sum(each.verdict != "retry" for each in given)
         missing = receipts.note_gaps(phone, arrived, envelope.max_seq, held, is_own=is_own)
-        answers.append(Answer(list(islice(verdicts_left, len(batch.operations))), phone.max_seq, missing, now, *told))
+        answers.append(Answer(given, phone.max_seq, missing, now, *told))
     return answers
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,7 +17,10 @@ from canvass.fieldwork import campaigns
 
 
 class Verdict(NamedTuple):
-    """The server's answer to one operation. `code` says why it is quarantined, "" for any other verdict."""
+    """The server's answer to one operation. `code` says why it is quarantined, "" for any other verdict.
+
+    `retry` is given to what there is no room to hold; the phone keeps it.
+    """
 
     op: str
     verdict: str
@@ -49,6 +52,27 @@ def decide(handed: Iterable[Handed], known: Known, now: datetime) -> Decision:
     for one in handed:
         decision.verdicts.append(_verdict(one, known, decision, now))
     return decision
+
+
+def defer(decision: Decision, handed: Sequence[Handed], room: dict[str, int]) -> None:
+    """Leave on the phones what there is no room to hold (`quarantine.room`): it is answered with `retry`."""
+    fits: dict[tuple[str, str], bool] = {}
+    for place, one in enumerate(handed):
+        operation = one.operation
+        key = (operation.op, operation.digest)
+        if key not in decision.held:
+            continue
+        if key not in fits:
+            whose = (decision.held[key]["author_id"], decision.held[key]["installation_id"])
+            fits[key] = min(room[id_] for id_ in whose) > 0
+            for id_ in whose:
+                room[id_] -= fits[key]
+        if not fits[key]:
+            decision.verdicts[place] = Verdict(operation.op, "retry")
+            receipt = decision.receipts.get(operation.op)
+            if receipt is not None and receipt.digest == operation.digest:
+                del decision.receipts[operation.op]
+    decision.held = {key: held for key, held in decision.held.items() if fits[key]}
 
 
 def _verdict(one: Handed, known: Known, decision: Decision, now: datetime) -> Verdict:

@@ -20,6 +20,8 @@ from canvass.web.page import auth
 
 # How many requests share a transaction. It bounds how long each of them waits.
 MOST_TOGETHER = 32
+# Seconds until a phone asks again about what there was no room to hold.
+BACK_AFTER = 60
 
 bp = Blueprint("sync", __name__, url_prefix="/api/v1")
 
@@ -114,6 +116,8 @@ def _result(verdict: Verdict) -> dict[str, object]:
     if verdict.code:
         sentence = quarantine.sentence(verdict.code)
         return {"op": verdict.op, "verdict": verdict.verdict, "code": verdict.code, "sentence": sentence}
+    if verdict.verdict == "retry":
+        return {"op": verdict.op, "verdict": verdict.verdict, "seconds": BACK_AFTER}
     return {"op": verdict.op, "verdict": verdict.verdict, "rev": verdict.rev}
 
 
