@@ -167,6 +167,16 @@ def revised(row: Row | None, change: Change) -> Row:
     return msgspec.structs.replace(row, **changes) if changes else row
 
 
+def replaced(row: Row | None, change: Change) -> Row:
+    """The attempt after a change that also replaces what the same revision said. Raises NotTheAuthor, OtherCampaign.
+
+    The revision stays the author's: a higher one would have the server ignore their next correction.
+    """
+    if row is not None and change.rev == row.rev:
+        row = msgspec.structs.replace(row, rev=row.rev - 1)
+    return revised(row, change)
+
+
 def _new(change: Change) -> Row:
     hour = _hour(change.happened_at)
     facts = change.facts or NOTHING
@@ -217,18 +227,12 @@ def store(rows: Iterable[Row], before: Mapping[str, Row]) -> None:
     tallies.move(_counters(difference))
 
 
-def log(change: Change, *, is_instead: bool = False) -> bool:
-    """Make one change; False when a higher revision is already stored. Raises NotTheAuthor, OtherCampaign.
-
-    With `is_instead` it also replaces what the same revision said. The revision stays the author's: a higher one would
-    have the server ignore their next correction.
-    """
+def log(change: Change) -> bool:
+    """Make one change; False when a higher revision is already stored. Raises NotTheAuthor, OtherCampaign."""
     before = find([change.attempt_id])
     row = before.get(change.attempt_id)
-    is_newer = row is None or change.rev > row.rev or (is_instead and change.rev == row.rev)
-    was = msgspec.structs.replace(row, rev=change.rev - 1) if row and is_newer else row
-    store([revised(was, change)], before)
-    return is_newer
+    store([revised(row, change)], before)
+    return row is None or change.rev > row.rev
 
 
 # What decides which counters an attempt moves: in a batch many attempts have all of it in common.

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, insert, select, text
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock
-from canvass.core.db import Base, Id, among, connection, new_id, rows_of, session, table
+from canvass.core.db import Base, Id, among, built_once, connection, new_id, peek, rows_of, session, table
 from canvass.core.i18n import gettext as _
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
@@ -22,7 +34,7 @@ HOPELESS = frozenset(
     {"malformed", "schema", "campaign_unknown", "outcome_unknown", "number", "other_campaign", "not_yours"}
 )
 
-_IS_UNDECIDED = text("decision = ''")
+_IS_UNDECIDED, _IS_DECIDED = text("decision = ''"), text("decision <> ''")
 
 # How much of one person, and of one phone, may wait for a decision; the rest waits on the phone.
 MOST_UNDECIDED = 200
@@ -128,35 +140,84 @@ def decisions(operation_ids: Iterable[str]) -> dict[tuple[str, str], tuple[str, 
 
 def to_review(organisation_ids: list[str]) -> int:
     """How many held operations wait for a decision at these organisations and beneath."""
-    query = select(func.count(Held.id)).where(
-        Held.organisation_id.in_(organisations.beneath_any(organisation_ids)), Held.decision == ""
+    return session.scalar(_to_review(tuple(organisation_ids))) or 0
+
+
+def glance(organisation_ids: list[str]) -> int:
+    """The same, read beside the session: for the menu of every page."""
+    return int(peek(_to_review(tuple(organisation_ids)))[0][0])
+
+
+@built_once
+def _to_review(organisation_ids: tuple[str, ...]) -> Select[int]:
+    return select(func.count(Held.id)).where(
+        Held.organisation_id.in_(organisations.beneath_any(organisation_ids)), _IS_UNDECIDED
     )
-    return session.scalar(query) or 0
 
 
-def held(organisation_ids: list[str], *, is_decided: bool = False) -> list[Held]:
-    """The held operations of these organisations and beneath, the latest first; at most 500."""
-    query = select(Held).where(
-        Held.organisation_id.in_(organisations.beneath_any(organisation_ids)),
-        Held.decision != "" if is_decided else Held.decision == "",
-    )
-    return list(session.scalars(query.order_by(Held.received_at.desc()).limit(500)))
+def held(organisation_ids: list[str], *, is_decided: bool = False, campaign_id: str | None = None) -> list[Held]:
+    """The held operations of these organisations and beneath, the latest first; at most 500.
+
+    With a campaign only those of it, or of none that is known.
+    """
+    query = select(Held).where(*_at(organisation_ids, campaign_id), _IS_DECIDED if is_decided else _IS_UNDECIDED)
+    return list(session.scalars(query.order_by(Held.received_at.desc(), Held.id.desc()).limit(500)))
 
 
-def dismiss(one: Held, *, by: Person) -> None:
-    """Decide that it is not counted; it is kept."""
-    decide(one, "dismissed", by)
+class Group(NamedTuple):
+    """Undecided operations that are alike: of one person, held for one reason, of one evening in one campaign."""
+
+    latest: Held
+    number: int
 
 
-def decide(one: Held, decision: str, by: Person, campaign_owner_id: str | None = None) -> None:
-    """Note the decision, in the audit of whoever owns the campaign too. `sync.admit` counts before it calls this."""
-    one.decision, one.decided_at, one.decided_by_id = decision, clock.now(), by.id
-    for organisation_id in dict.fromkeys([one.organisation_id, campaign_owner_id or one.organisation_id]):
-        audit.record(
-            f"quarantine.{decision}", person_id=by.id, organisation_id=organisation_id, held=one.id, code=one.code
-        )
+def alike(one: Held) -> tuple[Any, ...]:
+    """What is the same for all of a group."""
+    return (one.organisation_id, one.author_id, one.code, one.evening, one.campaign_id)
 
 
+def groups(organisation_ids: list[str], campaign_id: str | None = None) -> list[Group]:
+    """What waits for a decision as `held` gives it, in groups, those with the latest first; at most 100."""
+    latest = func.max(Held.id)
+    query = select(latest, func.count()).where(*_at(organisation_ids, campaign_id), _IS_UNDECIDED)
+    rows = session.execute(query.group_by(*_ALIKE).order_by(latest.desc()).limit(100)).all()
+    known = {one.id: one for one in session.scalars(select(Held).where(Held.id.in_([id_ for id_, _number in rows])))}
+    return [Group(known[id_], number) for id_, number in rows]
+
+
+def group_of(one: Held) -> list[Held]:
+    """All undecided operations of its group, locked."""
+    same = [column.is_not_distinct_from(value) for column, value in zip(_ALIKE, alike(one), strict=True)]
+    query = select(Held).where(*same, _IS_UNDECIDED).order_by(Held.id).with_for_update(of=Held)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def dismiss(some: Sequence[Held], *, by: Person) -> None:
+    """Decide that they are not counted; they are kept."""
+    decide(some, "dismissed", by)
+
+
+def decide(some: Sequence[Held], decision: str, by: Person, campaign_owner_id: str | None = None) -> None:
+    """Note the decision on operations of one organisation, in the audit of whoever owns the campaign too.
+
+    `sync.admit` counts them before it calls this.
+    """
+    for one in some:
+        one.decision, one.decided_at, one.decided_by_id = decision, clock.now(), by.id
+    first = some[0]
+    for organisation_id in dict.fromkeys([first.organisation_id, campaign_owner_id or first.organisation_id]):
+        details = {"held": first.id, "code": first.code, "number": len(some)}
+        audit.record(f"quarantine.{decision}", person_id=by.id, organisation_id=organisation_id, **details)
+
+
+def _at(organisation_ids: list[str], campaign_id: str | None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [Held.organisation_id.in_(organisations.beneath_any(organisation_ids))]
+    if campaign_id is not None:
+        found.append((Held.campaign_id == campaign_id) | Held.campaign_id.is_(None))
+    return found
+
+
+_ALIKE = (Held.organisation_id, Held.author_id, Held.code, Held.evening, Held.campaign_id)
 _TABLE = table(Held)
 _WAITING_OF, _WAITING_FROM = (
     select(column, func.count()).where(among(column), _IS_UNDECIDED).group_by(column)

@@ -92,7 +92,7 @@ def test_what_nobody_can_understand_can_only_be_dismissed(cast: Cast, phone: Pho
         assert bo.post(f"/quarantine/{held.id}/admit").status_code == 303
         assert html.escape(quarantine.sentence(held.code)) in bo.get("/quarantine").text
         with pytest.raises(Refused):
-            sync.admit(held, by=cast.bo)
+            sync.admit([held], by=cast.bo)
         db.session.rollback()
         assert (db.session.get_one(Held, held.id).decision, total(cast)) == ("", (0, 0))
         bo.post(f"/quarantine/{held.id}/dismiss")
@@ -180,6 +180,79 @@ def test_every_decision_stands_in_the_audit(cast: Cast, phone: Phone, signed_in:
     assert {entry.organisation_id for entry in entries} == {cast.hageby.id, cast.norrkoping.id}
     assert {entry.person_id for entry in entries} == {cast.bo.id}
     assert audit.broken_at() is None
+
+
+# --- many at once -------------------------------------------------------------------------------------------
+
+
+def test_what_is_alike_is_judged_together(cast: Cast, phone: Phone, signed_in: SignedIn) -> None:
+    """Alva's evening in an area that is not the campaign's, another evening of hers, and one thing of Dag's."""
+    before = [phone.operation(cast, data={"n": 2, "area": NOBODY}) for _ in range(30)]
+    yesterday = phone.operation(cast, at=clock.text(NOW - timedelta(days=1)), data={"area": NOBODY})
+    too_many = phone.operation(cast, data={"n": 51})
+    assert phone.verdicts(*before, yesterday, too_many) == ["quarantined"] * 32
+    dag = Phone(signed_in(cast.dag), cast.dag.id)
+    assert dag.verdicts(dag.operation(cast, data={"area": NOBODY})) == ["quarantined"]
+    bo = signed_in(cast.bo)
+    page = bo.get("/quarantine").text
+    assert page.count("Räkna alla</button>") == page.count("Avfärda alla</button>") == 1
+    assert "30 uppgifter från en och samma person, 6 maj" in page
+    assert "Här visas de senaste 20 av 30." in page
+    one = db.session.scalars(select(Held).where(Held.operation_id == before[7]["op"])).one()
+    bo.post(f"/quarantine/{one.id}/admit", data={"all": "yes"})
+    assert "30 uppgifter är räknade." in bo.get("/quarantine").text
+    assert (total(cast), attempts.drift()) == ((60, 60), {})
+    assert quarantine.to_review([cast.norrkoping.id]) == 3
+    assert phone.verdicts(*before) == ["duplicate"] * 30
+    assert total(cast) == (60, 60)
+    entries = db.session.scalars(select(audit.Entry).where(audit.Entry.action == "quarantine.admitted")).all()
+    assert [entry.details["number"] for entry in entries] == [30, 30]  # at Hageby and at the campaign's owner
+
+
+def test_a_whole_group_is_dismissed_and_once(cast: Cast, phone: Phone, signed_in: SignedIn) -> None:
+    phone.send(*[phone.operation(cast, data={"n": 51}) for _ in range(12)])
+    bo, held_id = signed_in(cast.bo), db.session.scalars(select(Held.id).limit(1)).one()
+    assert "Räkna alla</button>" not in bo.get("/quarantine").text
+    for _ in range(2):
+        bo.post(f"/quarantine/{held_id}/dismiss", data={"all": "yes"})
+    page = bo.get("/quarantine").text
+    assert "12 uppgifter är avfärdade" in page
+    assert "Den är redan avgjord." in page
+    assert (quarantine.to_review([cast.norrkoping.id]), total(cast)) == (0, (0, 0))
+
+
+def test_of_a_group_what_cannot_be_counted_stays(cast: Cast, phone: Phone, signed_in: SignedIn) -> None:
+    """Two contents under used numbers, one of which its author has corrected since."""
+    first, second = (phone.operation(cast, data={"n": n}) for n in (3, 4))
+    change = phone.operation(cast, kind="edit", attempt=second["attempt"], rev=2, base=1, data={"n": 7})
+    phone.send(first, second, change)
+    phone.send(*({**one, "data": {**one["data"], "n": 5}} for one in (first, second)))
+    bo, held_id = signed_in(cast.bo), db.session.scalars(select(Held.id).limit(1)).one()
+    bo.post(f"/quarantine/{held_id}/admit", data={"all": "yes"})
+    page = bo.get("/quarantine").text
+    assert "Uppgiften är räknad." in page
+    assert "En går inte att räkna" in page
+    assert (total(cast), attempts.drift()) == ((12, 12), {})
+    assert quarantine.to_review([cast.norrkoping.id]) == 1
+
+
+def test_two_changes_of_one_attempt_in_a_group_are_counted_one_after_the_other(
+    cast: Cast, phone: Phone, signed_in: SignedIn
+) -> None:
+    first = phone.operation(cast, data={"n": 3, "area": NOBODY})
+    change = phone.operation(cast, kind="edit", attempt=first["attempt"], rev=2, data={"n": 8, "area": NOBODY})
+    phone.send(first, change)
+    held_id = db.session.scalars(select(Held.id).limit(1)).one()
+    signed_in(cast.bo).post(f"/quarantine/{held_id}/admit", data={"all": "yes"})
+    assert (total(cast), attempts.drift()) == ((8, 8), {})
+
+
+def test_the_menu_says_how_much_waits(cast: Cast, phone: Phone, signed_in: SignedIn) -> None:
+    assert "nav-count" not in signed_in(cast.bo).get("/areas").text
+    phone.send(*[phone.operation(cast, data={"n": 51}) for _ in range(12)])
+    assert '<span class="nav-count">12</span>' in signed_in(cast.bo).get("/areas").text
+    for who in (cast.cia, cast.alva, cast.esa):
+        assert "nav-count" not in signed_in(who).get("/campaigns").text
 
 
 # --- whose it is --------------------------------------------------------------------------------------------
