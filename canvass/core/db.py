@@ -248,11 +248,16 @@ def _has_written() -> bool:
     return bool(session.connection().info.get("has_written"))
 
 
+def note_write(connection: Connection) -> None:
+    """Note that the transaction under way writes; only needed beside statements that SQLAlchemy has not compiled."""
+    connection.info["has_written"] = True
+
+
 def _note_writes(engine: Engine) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def note(connection: Connection, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
         if context is not None and (context.isinsert or context.isupdate or context.isdelete):
-            connection.info["has_written"] = True
+            note_write(connection)
 
     @event.listens_for(engine, "begin")
     def forget(connection: Connection) -> None:
@@ -296,13 +301,7 @@ def in_pieces(query: Select[Any], size: int = 1000) -> Generator[list[tuple[Any,
 
 def repeat(work: Callable[[], T], times: int = 6) -> T:
     """Do `work`, commit and return its result; after a conflict do it again, at most `times` in all."""
-
-    def work_and_commit() -> T:
-        result = work()
-        session.commit()
-        return result
-
-    return again(work_and_commit, times)
+    return again(lambda: (work(), session.commit())[0], times)
 
 
 def again(work: Callable[[], T], times: int = 6, between: Callable[[], object] = lambda: None) -> T:
