@@ -299,16 +299,19 @@ def in_pieces(query: Select[Any], size: int = 1000) -> Generator[list[tuple[Any,
             clock.pause()
 
 
-def repeat(work: Callable[[], T], times: int = 6) -> T:
-    """Do `work`, commit and return its result; after a conflict do it again, at most `times` in all."""
-    return again(lambda: (work(), session.commit())[0], times)
+def repeat(
+    work: Callable[[], T], times: int = 6, *, commits: bool = True, between: Callable[[], object] = lambda: None
+) -> T:
+    """Do `work`, commit and return its result; after a conflict do it again, at most `times` in all.
 
-
-def again(work: Callable[[], T], times: int = 6, between: Callable[[], object] = lambda: None) -> T:
-    """Do `work`, which commits, as `repeat` does, with `between` before each further try. Rolls back if it raises."""
+    Without `commits` the work commits by itself. `between` is called before each further try.
+    """
     for left in reversed(range(times)):
         try:
-            return work()
+            result = work()
+            if commits:
+                session.commit()
+            return result
         except DBAPIError as error:
             session.rollback()
             if getattr(error.orig, "sqlstate", None) not in TRY_AGAIN or not left:

@@ -40,7 +40,8 @@ class World:
         filled = re.sub(r"<(\w+)>", lambda found: self.ids[place][found[1]], row)
         method, address, *form = filled.split(" ")
         data = dict(part.split("=") for part in form[0].split("&")) if form else None
-        return self.browsers[role].open(address, method=method, data=data).status_code
+        with self.browsers[role].open(address, method=method, data=data) as found:
+            return int(found.status_code)
 
     def mark(self, role: str, row: str, place: str) -> str:
         """Return the same as a mark of the table."""

@@ -37,7 +37,7 @@ class Application(Flask):
         """
         if request.method != "POST" or request.path.startswith("/api/"):
             return super().dispatch_request()
-        return db.again(super().dispatch_request, between=_rewind)
+        return db.repeat(super().dispatch_request, commits=False, between=_rewind)
 
 
 def _rewind() -> None:
