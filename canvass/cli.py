@@ -17,7 +17,7 @@ from flask_migrate import upgrade
 from flask_migrate.cli import db as migrations
 from sqlalchemy import select
 
-from canvass.core import backups, db, state, wordlist
+from canvass.core import backups, db, state, texts, wordlist
 from canvass.core.refusals import Refused
 from canvass.counting import attempts, receipts
 from canvass.fieldwork import area_files, areas
@@ -293,6 +293,7 @@ def _person(email: str) -> Person:
 def _organisation(wanted: str | None) -> Organisation:
     query = select(Organisation)
     if wanted:
+        wanted = texts.line(wanted)
         query = query.where((Organisation.id == wanted) | (Organisation.name == wanted))
     found = list(db.session.scalars(query.limit(2)))
     if len(found) != 1:

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from canvass.core import texts
 from canvass.core.i18n import gettext as _
 from canvass.members.organisations import Organisation
 
@@ -63,7 +64,7 @@ class Register:
 
 
 def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+    return texts.folded(name)
 
 
 def _shortened(name: str) -> set[str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from canvass.core import texts
 from canvass.core.geojson.faults import Fault
-from canvass.core.geojson.values import clean, key, text
+from canvass.core.geojson.values import key, text
 from canvass.core.i18n import gettext as _
 
 LONGEST_CODE = 40
@@ -113,7 +114,7 @@ def label(row: Row, fields: dict[str, str | None], *, is_alone: bool) -> None:
     # Only as much of them as a sentence can carry.
     row.code, row.name = code[:LONGEST_CODE], name[:LONGEST_NAME]
     if not code and fields["code"]:
-        raise Fault(_("fältet %(field)s, som ger koden, är tomt.", field=clean(fields["code"])))
+        raise Fault(_("fältet %(field)s, som ger koden, är tomt.", field=texts.line(fields["code"])))
     if not code:
         raise Fault(_("den har varken kod eller namn."))
     if len(code) > LONGEST_CODE:
@@ -126,7 +127,7 @@ def describe(row: Row, fields: dict[str, str | None]) -> None:
     """Give the row its housing and households. Raises Fault for those, and for any property that is NaN or infinite."""
     for field, value in row.properties.items():
         if isinstance(value, float) and not isfinite(value):
-            raise Fault(_("fältet %(field)s är NaN eller för stort för att vara ett tal.", field=clean(field)))
+            raise Fault(_("fältet %(field)s är NaN eller för stort för att vara ett tal.", field=texts.line(field)))
     row.housing = _housing(row.properties.get(fields["housing"] or ""))
     row.households = _households(row.properties.get(fields["households"] or ""))
 
@@ -151,7 +152,7 @@ def _households(value: Any) -> int | None:
         return None
     if digits.isascii() and digits.isdigit() and len(digits) < 10 and int(digits) <= MOST_HOUSEHOLDS:
         return int(digits)
-    shown = clean(str(value))[:40]
+    shown = texts.line(str(value))[:40]
     raise Fault(_("antalet hushåll, %(value)s, är inte ett heltal mellan 0 och 1 miljon.", value=shown))
 
 
@@ -176,5 +177,5 @@ def _wanted(name: str, known: dict[str, str], rows: Sequence[Row]) -> str:
         return name
     if key(name) in known:
         return known[key(name)]
-    there = ", ".join(clean(field)[:40] for field in list(known.values())[:12])
-    raise Fault(_("Inget område har fältet %(field)s. Filens fält: %(there)s.", field=clean(name), there=there))
+    there = ", ".join(texts.line(field)[:40] for field in list(known.values())[:12])
+    raise Fault(_("Inget område har fältet %(field)s. Filens fält: %(there)s.", field=texts.line(name), there=there))

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from canvass.core import geometry
+from canvass.core import geometry, texts
 from canvass.core.geojson import sweref
 from canvass.core.geojson.faults import Fault
 from canvass.core.geojson.sweref import Positions
-from canvass.core.geojson.values import clean
 from canvass.core.i18n import gettext as _
 
 WGS84 = "WGS84"
@@ -55,7 +54,7 @@ def declared(content: Any) -> str | None:
         return WGS84
     if key in _METRES:
         return SWEREF
-    called = f"{_KNOWN[key]} (EPSG:{key})" if key in _KNOWN else clean(str(name))[:60]
+    called = f"{_KNOWN[key]} (EPSG:{key})" if key in _KNOWN else texts.line(str(name))[:60]
     raise Fault(
         _(
             "Filen är i koordinatsystemet %(name)s. Spara om den i SWEREF 99 TM (EPSG:3006) eller WGS84.",
