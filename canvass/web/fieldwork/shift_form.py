@@ -8,7 +8,7 @@ from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from canvass.core import clock, db, i18n, places
+from canvass.core import clock, coordinates, db, i18n, places
 from canvass.core.i18n import gettext as _
 from canvass.fieldwork import areas, campaigns, meeting_points, shifts, trainings
 from canvass.fieldwork.areas import Area
@@ -102,7 +102,7 @@ def _moment(form: forms.Form, day: date | None, name: str) -> datetime | None:
 
 def _position(form: forms.Form) -> tuple[float | None, float | None]:
     try:
-        return places.position(form.coordinates) or (None, None)
+        return coordinates.position(form.coordinates) or (None, None)
     except places.NotFound as error:
         form.errors["coordinates"] = str(error)
         return None, None
@@ -120,7 +120,9 @@ def with_place(form: forms.Form, campaign_id: str, shift_id: str | None) -> Resp
             form.errors["place"] = str(error)
     elif not form.text("coordinates"):
         form.errors["coordinates"] = _("Skriv koordinaterna först, till exempel 58.5877, 16.1924.")
-    _position(form)
+    latitude, longitude = _position(form)
+    if latitude is not None:
+        form.fill("coordinates", _written(latitude, longitude))
     person = auth.person()
     shift = shifts.find(person, shift_id) if shift_id else None
     campaign = access.find(person, Campaign, campaign_id)
@@ -160,7 +162,7 @@ def _areas(
     known = {area.id: area for area in areas.serving(campaign.organisation_id, near=organisation.id)}
     known |= {area.id: area for area in shift.areas} if shift else {}
     try:
-        position = places.position(form.coordinates) or (None, None)
+        position = coordinates.position(form.coordinates) or (None, None)
     except places.NotFound:
         position = (None, None)
     rows = meeting_points.near(known.values(), *position)
