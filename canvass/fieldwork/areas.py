@@ -211,6 +211,11 @@ def serves(area: Area, organisation_id: str) -> bool:
     )
 
 
+def has_words(area: Area, wanted: str) -> bool:
+    """Whether all the words of `wanted` are in its code or name."""
+    return all(word in f"{area.code} {area.name}".casefold() for word in wanted.casefold().split())
+
+
 def in_order(found: Iterable[Area]) -> list[Area]:
     """The areas by name in Swedish order, then by code."""
     return sorted(found, key=lambda area: _place(area.name, area.code))

@@ -21,8 +21,8 @@ from canvass.web.page import auth, drawings, forms
 from canvass.web.page.drawings import Drawing
 from canvass.web.page.frames import Frame
 
-# Areas shown at once; the rest are folded, and at most so many drawn on the map.
-FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 400, 100
+# Areas shown at once; the rest are folded, and beyond so many they are searched. At most so many are drawn on the map.
+FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 1000, 100
 
 
 def empty() -> forms.Form:
@@ -129,6 +129,13 @@ def with_place(form: forms.Form, campaign_id: str, shift_id: str | None) -> Resp
     return show(form, campaign, shift), 422 if form.errors else 200
 
 
+def with_areas(form: forms.Form, campaign_id: str, shift_id: str | None) -> str:
+    """The form again with the areas that have the words searched for."""
+    person = auth.person()
+    shift = shifts.find(person, shift_id) if shift_id else None
+    return show(form, access.find(person, Campaign, campaign_id), shift)
+
+
 def show(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
     person = auth.person()
     tops = access.tops(person, campaign.organisation_id, "shift.plan")
@@ -146,6 +153,7 @@ def show(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
         owners=owners,
         first_areas=options[:FIRST_AREAS],
         more_areas=options[FIRST_AREAS:MOST_AREAS],
+        hidden_areas=max(0, len(options) - MOST_AREAS),
         frame=frame,
         drawing=drawing,
         channels=[(channel, campaigns.channel_name(channel)) for channel in campaign.channels],
@@ -166,7 +174,8 @@ def _areas(
     except places.NotFound:
         position = (None, None)
     rows = meeting_points.near(known.values(), *position)
-    chosen = set(form.areas)
+    chosen, wanted = set(form.areas), form.words
+    rows = [row for row in rows if row[0].id in chosen or areas.has_words(row[0], wanted)]
     is_far = position[0] is not None
     rows.sort(key=lambda row: (row[0].id not in chosen, not is_far and row[0].organisation_id != organisation.id))
     return rows

@@ -25,3 +25,15 @@ def label(agent: str) -> str:
     """Return for example "Safari · iPhone" for a User-Agent header, and "" for one that says neither."""
     found = (next((name for word, name in names if word in agent), "") for names in (BROWSERS, SYSTEMS))
     return " · ".join(name for name in found if name)
+
+
+def map_address(user_agent: str, latitude: float, longitude: float) -> str:
+    """Return an address that shows the place on a map: in the phone's own program, which each system opens its way.
+
+    An iPhone and a computer do nothing with geo: links; what is opened elsewhere learns nothing of the page it is on.
+    """
+    if "Android" in user_agent:
+        return f"geo:{latitude},{longitude}?q={latitude},{longitude}"
+    if any(system in user_agent for system in ("iPhone", "iPad", "Macintosh")):
+        return f"https://maps.apple.com/?ll={latitude},{longitude}&q={latitude},{longitude}"
+    return f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from canvass.fieldwork import area_files
+from canvass.fieldwork import area_files, areas
 from canvass.members.people import Person
+from canvass.web.fieldwork import areas as area_pages
+from canvass.web.fieldwork import shift_form
 from tests.cast import Cast
-from tests.fieldwork.areas.files import upload
+from tests.fieldwork.areas.files import of, upload
 
 SignedIn = Callable[[Person], FlaskClient]
 DATA = Path(__file__).parents[2] / "core" / "geojson" / "data"
@@ -58,6 +60,47 @@ def test_numbered_areas_are_listed_as_people_count(cast: Cast, signed_in: Signed
         text = bo.get(page).text
         found = list(dict.fromkeys(re.findall(r">\s*Distrikt (\d+)<", text)))
         assert found == wanted, page
+
+
+def test_each_of_many_areas_can_be_found_everywhere(cast: Cast, signed_in: SignedIn) -> None:
+    area_files.carry_out(area_files.plan_import(cast.hageby, four_hundred_and_fifty()), by=cast.bo)
+    bo, campaign = signed_in(cast.bo), f"/campaigns/{cast.spring.id}"
+    for page in ("/shifts/new", "/late", "/map", "/visits", f"/targets?at={cast.hageby.id}&of=areas"):
+        text = bo.get(f"{campaign}{page}").text
+        found = set(re.findall(r">\s*Rote (\d{3})\s*<", text))
+        assert len(found) == 450, page
+    listed = bo.get("/areas").text
+    assert "53 områden till finns. Sök" in listed
+    assert "Rote 449" in bo.get("/areas?q=449").text
+    hello = bo.get("/api/v1/hello").json or {}
+    assert {"Rote 000", "Rote 449"} <= {area["name"] for area in hello["campaigns"][0]["areas"]}
+
+
+def test_areas_beyond_what_a_form_can_hold_are_searched(
+    cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shift_form, "MOST_AREAS", 100)
+    area_files.carry_out(area_files.plan_import(cast.hageby, four_hundred_and_fifty()), by=cast.bo)
+    bo, address = signed_in(cast.bo), f"/campaigns/{cast.spring.id}/shifts"
+    assert "353 områden till finns. Sök för att hitta dem." in bo.get(f"{address}/new").text
+    area = of(cast.hageby)["447"]
+    sent = {"organisation": cast.hageby.id, "words": "rote 44", "find": "yes", "areas": [cast.hageby_north.id]}
+    text = bo.post(address, data=sent).text
+    assert f'value="{area.id}"' in text
+    assert f'value="{cast.hageby_north.id}" checked' in text
+    assert "Rote 300" not in text
+    assert "Inget område passar" in bo.post(address, data={**sent, "areas": [], "words": "finns inte"}).text
+
+
+def test_retired_areas_are_not_cut_without_a_word(
+    cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(area_pages, "MOST_SHOWN", 1)
+    for area in (cast.hageby_north, cast.hageby_south):
+        areas.retire(area, by=cast.bo)
+    text = signed_in(cast.bo).get("/areas").text
+    assert "2 områden ur bruk" in text
+    assert "Ett område till finns." in text
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in DATA.iterdir()))
