@@ -14,7 +14,7 @@ from canvass.core import db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import access, joining, throttle
-from canvass.web.page import auth
+from canvass.web.page import auth, kept
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,10 @@ def answer(status: int, sentence: str = "") -> ResponseReturnValue:
         db.read_only()  # the menu asks for their roles
     if request.path.startswith("/api/"):
         return jsonify(error=_CODES.get(status, "error"), sentence=sentence or sentence_for(status)), status
-    return render_template("error.html", status=status, sentence=sentence or sentence_for(status)), status
+    page = render_template(
+        "error.html", status=status, sentence=sentence or sentence_for(status), kept=kept.typed(status)
+    )
+    return page, status
 
 
 def sentence_for(status: int) -> str:
