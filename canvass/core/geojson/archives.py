@@ -18,19 +18,24 @@ MOST_IN_MEMORY = 30_000_000
 
 
 def is_archive(data: bytes) -> bool:
-    """Whether these are the bytes of a zip archive, an empty one too."""
-    return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+    """Whether these are the bytes of a packed file: a zip archive, an empty one too, or another kind."""
+    return data.startswith((b"PK\x03\x04", b"PK\x05\x06", *_OTHERS, _GZIP))
+
+
+_GZIP = b"\x1f\x8b"
+_OTHERS = (b"7z\xbc\xaf", b"Rar!")
 
 
 def unpacked(data: bytes) -> bytes:
     """The only map in the archive. Raises Fault when there is none, or more than one."""
+    if data.startswith(_OTHERS):
+        raise Fault(_("Filen är packad på ett sätt som inte läses här. Packa upp den och välj kartan i den."))
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            chosen = _chosen([info for info in archive.infolist() if not _is_hidden(info.filename)])
-            limit = MOST_UNPACKED.get(_kind(chosen.filename), MOST_IN_MEMORY)
-            with archive.open(chosen) as file:
-                # Never by the size that the archive says the file has.
-                content = file.read(limit + 1)
+        if data.startswith(_GZIP):
+            limit = MOST_IN_MEMORY
+            content = zlib.decompressobj(wbits=31).decompress(data, limit + 1)
+        else:
+            content, limit = _from_zip(data)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
         raise Fault(_("Zip-arkivet är skadat. Ladda ner det en gång till.")) from None
     except (NotImplementedError, RuntimeError):
@@ -45,6 +50,16 @@ def unpacked(data: bytes) -> bytes:
             )
         )
     return content
+
+
+def _from_zip(data: bytes) -> tuple[bytes, int]:
+    """The map, but for what exceeds the limit by more than a byte; and the limit."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        chosen = _chosen([info for info in archive.infolist() if not _is_hidden(info.filename)])
+        limit = MOST_UNPACKED.get(_kind(chosen.filename), MOST_IN_MEMORY)
+        with archive.open(chosen) as file:
+            # Never by the size that the archive says the file has.
+            return file.read(limit + 1), limit
 
 
 def _chosen(inside: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -117,6 +118,9 @@ def label(row: Row, fields: dict[str, str | None], *, is_alone: bool) -> None:
     if is_alone and not fields["code"]:
         # A single outline, just drawn: there is nothing to confuse it with.
         code, name = "1", _("Område %(number)s", number=1)
+    if fields["code"] == fields["name"] and LONGEST_CODE < len(code) <= LONGEST_NAME:
+        # A name alone may be longer than a code: the same name gives the same code.
+        code = f"{code[: LONGEST_CODE - 7]}-{hashlib.sha256(code.encode()).hexdigest()[:6]}"
     # Only as much of them as a sentence can carry.
     row.code, row.name = code[:LONGEST_CODE], name[:LONGEST_NAME]
     if not code and fields["code"]:

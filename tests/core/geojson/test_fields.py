@@ -197,6 +197,18 @@ def test_too_long_a_code_or_name_is_refused() -> None:
     assert only(feature(code="x" * 40, name="x" * 120)).code == "x" * 40
 
 
+def test_a_long_name_alone_is_a_code_all_the_same() -> None:
+    content = feature()
+    content["properties"] = {"name": "Området kring " + "x" * 60}
+    found = only(content)
+    assert found.name == content["properties"]["name"]
+    assert len(found.code) == 40
+    assert found.code == only(content).code
+    other = feature(ring=VILBERGEN)
+    other["properties"] = {"name": content["properties"]["name"] + "y"}
+    assert len({f.code for f in read(collection(content, other)).features}) == 2
+
+
 def test_a_name_holds_nothing_a_database_cannot() -> None:
     assert only(feature(name="Hage\ud800by\x00\u202e\nSödra")).name == "Hageby Södra"
 

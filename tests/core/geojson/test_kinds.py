@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import zipfile
@@ -54,6 +55,14 @@ def test_a_zipped_map_is_read() -> None:
     assert (
         only(zipped({"mapp/HAGEBY.JSON": GOOD, "readme.txt": "läs mig", "__MACOSX/x.json": "skräp"})).name == "Hageby"
     )
+
+
+def test_a_map_packed_with_gzip_is_read_and_other_kinds_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert only(gzip.compress(GOOD)).name == "Hageby"
+    assert "är skadat" in refusal(b"\x1f\x8bxx")
+    assert "packad på ett sätt" in refusal(b"7z\xbc\xaf\x27\x1c")
+    monkeypatch.setattr(archives, "MOST_IN_MEMORY", 1_000_000)
+    assert "är större än 1 MB" in refusal(gzip.compress(b" " * 5_000_000))
 
 
 def test_a_kmz_is_read_by_its_own_map() -> None:
