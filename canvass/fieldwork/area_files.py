@@ -145,6 +145,9 @@ def compare(organisation: Organisation, reading: geojson.Reading, *, housing: st
             plan.changed.append(Change(area, feature, values))
         else:
             plan.unchanged.append(area)
+    plan.added.sort(key=lambda feature: areas.place_in_list(feature.name, feature.code))
+    plan.changed.sort(key=lambda change: areas.place_in_list(change.area.name, change.area.code))
+    plan.unchanged = areas.in_order(plan.unchanged)
     return plan
 
 

@@ -188,7 +188,9 @@ def named(organisation_ids: Iterable[str], near: str) -> dict[str, list[tuple[st
     for top, owner, *area in connection().execute(_SERVING, given):
         for bottom in [top] if top else [bottom for bottom, line in upwards.items() if owner in line]:
             found[bottom].append(tuple(area))
-    ordered = {bottom: sorted(areas, key=lambda area: _place(area[2], area[1])) for bottom, areas in found.items()}
+    ordered = {
+        bottom: sorted(areas, key=lambda area: place_in_list(area[2], area[1])) for bottom, areas in found.items()
+    }
     return {id_: ordered[bottom] for id_, bottom in bottoms.items()}
 
 
@@ -218,10 +220,10 @@ def has_words(area: Area, wanted: str) -> bool:
 
 def in_order(found: Iterable[Area]) -> list[Area]:
     """The areas by name in Swedish order, then by code."""
-    return sorted(found, key=lambda area: _place(area.name, area.code))
+    return sorted(found, key=lambda area: place_in_list(area.name, area.code))
 
 
-def _place(name: str, code: str) -> tuple[str, str, str]:
+def place_in_list(name: str, code: str) -> tuple[str, str, str]:
     """Where an area stands among others."""
     return i18n.sort_key(name), i18n.sort_key(code), code
 

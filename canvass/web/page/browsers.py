@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 # A word of the User-Agent header, and what it stands for. The first that is found counts: Edge also says Chrome, Chrome
 # also says Safari.
 SYSTEMS = (
@@ -32,8 +34,10 @@ def map_address(user_agent: str, latitude: float, longitude: float) -> str:
 
     An iPhone and a computer do nothing with geo: links; what is opened elsewhere learns nothing of the page it is on.
     """
+    place = f"{latitude},{longitude}"
     if "Android" in user_agent:
-        return f"geo:{latitude},{longitude}?q={latitude},{longitude}"
+        return f"geo:{place}?{urlencode({'q': place}, safe=',')}"
     if any(system in user_agent for system in ("iPhone", "iPad", "Macintosh")):
-        return f"https://maps.apple.com/?ll={latitude},{longitude}&q={latitude},{longitude}"
-    return f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
+        return f"https://maps.apple.com/?{urlencode({'ll': place, 'q': place}, safe=',')}"
+    pin = urlencode({"mlat": latitude, "mlon": longitude})
+    return f"https://www.openstreetmap.org/?{pin}#map=17/{latitude}/{longitude}"
