@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from canvass.cli import databases, starting
 from canvass.cli.starting import bring_up_to_date, database_lines, prepared
-from canvass.core import db, nearby, wordlist
+from canvass.core import db, geojson, nearby, texts, wordlist
 from canvass.counting import attempts
 from canvass.fieldwork import area_files, areas
 from canvass.members import joining, people, sweden
@@ -130,6 +130,8 @@ def area_commands() -> None:
 @click.option(
     "--housing", type=click.Choice(areas.HOUSING), default=None, help="For areas where the file does not say."
 )
+@click.option("--layer", default=None, help="The layer of a GeoPackage that has several.")
+@click.option("--rest", is_flag=True, help="Import what can be read, and leave out what cannot.")
 @click.option("--preview", is_flag=True, help="Only tell what would happen.")
 def import_areas(
     file: Path,
@@ -137,24 +139,25 @@ def import_areas(
     code_field: str | None,
     name_field: str | None,
     housing: str | None,
+    layer: str | None,
+    rest: bool,
     preview: bool,
 ) -> None:
-    """Import areas from a GeoJSON file, in WGS84 or SWEREF 99 TM: all of it, or nothing."""
-    plan = area_files.plan_import(
-        _organisation(organisation),
-        file.read_bytes(),
-        code_field=code_field,
-        name_field=name_field,
-        housing=housing or "",
-    )
-    for problem in plan.problems:
-        click.echo(problem.sentence, err=True)
+    """Import areas from a GeoJSON, GeoPackage or KML file, in WGS84 or SWEREF 99 TM: all of it, unless told --rest."""
+    reading = geojson.read(file.read_bytes(), code_field, name_field, layer)
+    if reading.asks:
+        option = "--layer" if reading.asks == "layer" else "--code-field and --name-field"
+        offered = ", ".join(name for name, _examples in reading.choices)
+        raise click.ClickException(f"Say which with {option}: {offered}.")
+    plan = area_files.compare(_organisation(organisation), reading, housing=housing or "")
+    for sentence in [*reading.notes, *(problem.sentence for problem in plan.problems)]:
+        click.echo(sentence, err=True)
     numbers = len(plan.added), len(plan.changed), len(plan.unchanged), len(plan.problems)
     click.echo("{} new, {} changed, {} unchanged, {} refused.".format(*numbers))
-    if plan.problems:
+    if plan.problems and not (rest and reading.features):
         raise click.exceptions.Exit(1)
     if not preview:
-        area_files.carry_out(plan, housing=housing or "")
+        area_files.carry_out(plan, housing=housing or "", skips_faulty=rest)
         db.session.commit()
 
 
@@ -194,6 +197,7 @@ def _person(email: str) -> Person:
 def _organisation(wanted: str | None) -> Organisation:
     query = select(Organisation).order_by(Organisation.name)
     if wanted:
+        wanted = texts.line(wanted)
         query = query.where((Organisation.id == wanted) | (Organisation.name == wanted))
     found = list(db.session.scalars(query.limit(2)))
     if len(found) == 1:

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from canvass.core import backups, db, journals, schemas, settings, sqlite, state
+from canvass.core import backups, db, engines, journals, schemas, settings, sqlite, state
 from canvass.core.refusals import Refused
 from canvass.insight import walls
 from canvass.members import joining, people
@@ -121,7 +121,7 @@ def bring_up_to_date(app: Flask) -> list[str]:
     path = sqlite_file(engine)
     if path and not _has_content(path):
         refuse_to_begin_anew(data, path)
-    wrong = db.complaints(engine)  # before the upgrade, which ends the process on any error of its own
+    wrong = engines.complaints(engine)  # before the upgrade, which ends the process on any error of its own
     if wrong:
         raise Unusable(" ".join(wrong))
     present = revision_of(engine)
@@ -183,10 +183,10 @@ def database_lines() -> list[str]:
     """Return lines for the operator: the database's engine, and a warning when it is on a network file system."""
     engine = db.db.engine
     with engine.connect().execution_options(reading=True) as connection:
-        facts = db.describe(connection)
+        facts = engines.describe(connection)
     mode = f", journal_mode={facts['journal_mode']}" if "journal_mode" in facts else ""
     lines = [f"Database: {facts['engine']} {facts['version']}{mode}"]
-    if kind := db.network(engine):
+    if kind := engines.network(engine):
         lines.append(
             f"The database is on a file system that several machines can reach ({kind}). It therefore shares no "
             "memory, and saving takes longer. A disk of the machine's own is both faster and safer."

@@ -1,6 +1,7 @@
 """The database: its engine, transactions, UTC times and ids, on SQLite and PostgreSQL.
 
-Differences between the two are dealt with here and in `sqlite`; elsewhere only backups and restoring ask which it is.
+Differences between the two are dealt with here, in `engines` and in `sqlite`; elsewhere only backups and restoring ask
+which it is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from itertools import islice
@@ -25,7 +25,7 @@ from sqlalchemy import DateTime, Engine, MetaData, Select, Table, bindparam, eve
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import String, TypeDecorator
 
@@ -164,48 +164,6 @@ def attach(app: Flask) -> None:
         if db.engine.dialect.name == "sqlite":
             sqlite.prepare(db.engine)
         _note_writes(db.engine)
-
-
-def complaints(engine: Engine) -> list[str]:
-    """Return what makes the engine unsafe to commit to, in sentences for an operator; empty when nothing does."""
-    if engine.dialect.name == "sqlite":
-        wanted = {"synchronous": (2, 3), "foreign_keys": (1,), "busy_timeout": (sqlite.BUSY_SECONDS * 1000,)}
-        wanted["journal_mode"] = sqlite.journal_modes(engine)  # type: ignore[assignment]
-        query = "PRAGMA {}"
-    else:
-        wanted = {"synchronous_commit": ("on", "remote_apply"), "server_encoding": ("UTF8",)}  # type: ignore[dict-item]
-        query = "SHOW {}"
-    found = []
-    with engine.connect().execution_options(reading=True) as connection:
-        for name, allowed in wanted.items():
-            value = connection.execute(text(query.format(name))).scalar()
-            if value not in allowed:
-                found.append(
-                    f"The database's {name} is {value!r}; it must be {allowed[0]!r} or saved work can be lost."
-                )
-    return found
-
-
-def check() -> None:
-    """Ask the database something, by the shortest way. Raises OperationalError when it does not answer."""
-    try:
-        with closing(db.engine.raw_connection()) as connection:
-            connection.cursor().execute("SELECT 1")
-    except db.engine.dialect.loaded_dbapi.Error as error:
-        raise OperationalError("SELECT 1", None, error) from error
-
-
-def describe(connection: Connection) -> dict[str, str]:
-    """Return the engine's name and version, and on SQLite its journal mode."""
-    if connection.dialect.name != "sqlite":
-        return {"engine": "PostgreSQL", "version": str(connection.scalar(text("SHOW server_version")))}
-    mode = str(connection.scalar(text("PRAGMA journal_mode")))
-    return {"engine": "SQLite", "version": sqlite.sqlite3.sqlite_version, "journal_mode": mode}
-
-
-def network(engine: Engine) -> str:
-    """Return the kind of network file system that an SQLite database is on, "" when it is on none or not SQLite."""
-    return sqlite.network(engine) if engine.dialect.name == "sqlite" else ""
 
 
 def read_only() -> None:

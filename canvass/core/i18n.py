@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -121,10 +123,35 @@ def time_of_day(value: datetime) -> str:
     return f"{value.astimezone(clock.ZONE):%H:%M}"
 
 
+@lru_cache(maxsize=20_000)
 def sort_key(name: str) -> str:
-    """Return a key that sorts å ä ö last. Sorting is done here, since databases disagree on collation."""
-    return name.casefold().translate(_SWEDISH_ORDER)
+    """Return a key that sorts å ä ö last, 2 before 10, and other accented letters beside the plain ones.
+
+    Sorting is done here, since databases disagree on collation.
+    """
+    text = unicodedata.normalize("NFC", name).casefold()
+    if not text.isascii():
+        text = "".join(map(_plain_letter, unicodedata.normalize("NFC", text)))
+    return _DIGITS.sub(_numbered, text)
 
 
+def _plain_letter(letter: str) -> str:
+    if letter.isascii() or letter in _SWEDISH_ORDER:
+        return _SWEDISH_ORDER.get(letter, letter)
+    base, *marks = list(unicodedata.normalize("NFD", letter))
+    if unicodedata.combining(base):
+        return ""
+    # Ǻ is an Å with an accent.
+    swedish = unicodedata.normalize("NFC", base + marks[0]) if marks else base
+    return _SWEDISH_ORDER.get(swedish, base)
+
+
+def _numbered(digits: re.Match[str]) -> str:
+    """The number with its length before it, so that 10 comes after 9."""
+    number = digits[0].lstrip("0") or "0"
+    return f"{min(len(number), 999):03d}{number}"
+
+
+_DIGITS = re.compile("[0-9]+")
 # { | } ~ stand after z in Unicode, in that order.
-_SWEDISH_ORDER = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}", "é": "e", "ü": "y"})
+_SWEDISH_ORDER = {"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}", "ü": "y"}

@@ -1,9 +1,8 @@
-"""Distances, coordinates as people write them, and addresses, if the operator has named a service to look them up."""
+"""Distances, and the places of addresses, if the operator has named a service to look them up."""
 
 from __future__ import annotations
 
 import logging
-import re
 from urllib.error import HTTPError
 
 from geopy.distance import geodesic
@@ -25,22 +24,6 @@ class NotFound(LookupError):
 def metres(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
     """Return the geodesic distance in metres between two positions in degrees."""
     return float(geodesic((latitude, longitude), (other_latitude, other_longitude)).meters)
-
-
-def position(text: str) -> tuple[float, float] | None:
-    """Return latitude and longitude from "58.5877, 16.1924" or "58,5877 16,1924"; None for an empty text.
-
-    Raises NotFound for anything else.
-    """
-    if not text.strip():
-        return None
-    found = re.fullmatch(r"\s*(-?\d{1,2}(?:[.,]\d+)?)°?\s*[,; ]\s*(-?\d{1,3}(?:[.,]\d+)?)°?\s*", text)
-    if found is None:
-        raise NotFound(_("Skriv koordinaterna som 58.5877, 16.1924."))
-    latitude, longitude = (float(part.replace(",", ".")) for part in found.groups())
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise NotFound(_("Skriv koordinaterna som 58.5877, 16.1924."))
-    return latitude, longitude
 
 
 def look_up(address: str, service: str) -> tuple[float, float]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,7 +38,8 @@ class Draft(Base):
     person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     choices: Mapped[dict[str, Any]] = mapped_column(JSON)
-    # The features that were read, as JSON: smaller than the file, and it is read once only. Empty when carried out.
+    # What was read, as JSON: smaller than the file, and it is read once only. While `asks` says that somebody has to
+    # choose something first, it is the file itself, compressed. Empty when carried out.
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
@@ -46,12 +50,21 @@ class Draft(Base):
         return not self.content
 
     @property
+    def asks(self) -> str:
+        """What has to be chosen before the file can be read: fields, layer, or "" for nothing."""
+        return str(self.choices.get("asks", ""))
+
+    @property
+    def file(self) -> bytes:
+        """The file, while something has to be chosen."""
+        return zlib.decompress(self.content)
+
+    @property
     def reading(self) -> geojson.Reading:
         """The file as it was read. Decoding a large one takes long, so it ends the transaction."""
         content = self.content
         let_go()
-        kept = msgspec.json.decode(content)
-        return geojson.Reading([geojson.Feature(**values) for values in kept["features"]], [], kept["fields"])
+        return msgspec.json.decode(content, type=geojson.Reading)
 
 
 @dataclass
@@ -65,13 +78,15 @@ class Change:
 
 @dataclass
 class Plan:
-    """What an import would do. It cannot be carried out while the file has problems."""
+    """What an import would do. What the file's problems are about is left out of it."""
 
     organisation: Organisation
     reading: geojson.Reading
     added: list[geojson.Feature] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     unchanged: list[Area] = field(default_factory=list)
+    # How many areas were recognised although their codes have lost or regained leading zeros.
+    without_zeros: int = 0
 
     @property
     def problems(self) -> list[geojson.Problem]:
@@ -98,7 +113,7 @@ def plan_import(
     name_field: str | None = None,
     housing: str = "",
 ) -> Plan:
-    """Read a GeoJSON file and compare it with the organisation's areas.
+    """Read a file of outlines and compare it with the organisation's areas.
 
     `housing` is given to those areas of the file that would have none.
     """
@@ -111,15 +126,17 @@ def compare(organisation: Organisation, reading: geojson.Reading, *, housing: st
     plan = Plan(organisation, reading)
     query = select(Area).where(Area.organisation_id == organisation.id).options(undefer(Area.outline))
     known = {area.code: area for area in session.scalars(query)}
+    bare = _by_bare_code(known, {feature.code for feature in reading.features})
     for feature in reading.features:
         if not reading.fields["code"]:
             # A single outline without a code. Two that were drawn one after the other are two areas.
             feature = _numbered(feature, known)
-        area = known.get(feature.code)
+        area = known.get(feature.code) or bare.get(_bare(feature.code))
         if area is None:
             plan.added.append(feature)
             continue
         values = _imported(feature, housing, area)
+        plan.without_zeros += area.code != feature.code
         values = {column: value for column, value in values.items() if getattr(area, column) != value}
         if area.retired_at:
             values["retired_at"] = None
@@ -127,12 +144,15 @@ def compare(organisation: Organisation, reading: geojson.Reading, *, housing: st
             plan.changed.append(Change(area, feature, values))
         else:
             plan.unchanged.append(area)
+    plan.added.sort(key=lambda feature: areas.place_in_list(feature.name, feature.code))
+    plan.changed.sort(key=lambda change: areas.place_in_list(change.area.name, change.area.code))
+    plan.unchanged = areas.in_order(plan.unchanged)
     return plan
 
 
-def carry_out(plan: Plan, *, housing: str = "", by: Person | None = None) -> None:
-    """Add and change the plan's areas. Raises Refused if it has problems: a file is taken whole or not at all."""
-    if plan.problems:
+def carry_out(plan: Plan, *, housing: str = "", skips_faulty: bool = False, by: Person | None = None) -> None:
+    """Add and change the plan's areas. Raises Refused if it has problems, unless these are to be left out."""
+    if plan.problems and not skips_faulty:
         raise Refused({"file": plan.problems[0].sentence})
     for feature in plan.added:
         session.add(Area(organisation=plan.organisation, code=feature.code, **_imported(feature, housing, None)))
@@ -146,15 +166,28 @@ def carry_out(plan: Plan, *, housing: str = "", by: Person | None = None) -> Non
         organisation_id=plan.organisation.id,
         added=len(plan.added),
         changed=len(plan.changed),
+        left_out=len(plan.problems),
     )
 
 
 def keep_draft(plan: Plan, choices: dict[str, Any], *, by: Person) -> Draft:
     """Keep what was read until its preview is confirmed. Deletes drafts older than DRAFT_TIME."""
-    # Encoded before anything is asked of the database: a large file takes long.
-    content = msgspec.json.encode({"features": plan.reading.features, "fields": plan.reading.fields})
+    return _kept(plan.organisation.id, lambda: msgspec.json.encode(plan.reading), choices, by)
+
+
+def keep_file(
+    organisation: Organisation, content: bytes, asking: geojson.Reading, choices: dict[str, Any], *, by: Person
+) -> Draft:
+    """Keep a file until somebody has chosen what `asking` asks for. Deletes drafts older than DRAFT_TIME."""
+    asked = {"asks": asking.asks, "offers": asking.choices}
+    return _kept(organisation.id, lambda: zlib.compress(content, 1), {**choices, **asked}, by)
+
+
+def _kept(organisation_id: str, make: Callable[[], bytes], choices: dict[str, Any], by: Person) -> Draft:
+    let_go()  # a large file takes long to encode
+    content = make()
     session.execute(delete(Draft).where(Draft.created_at < clock.now() - DRAFT_TIME))
-    draft = Draft(organisation_id=plan.organisation.id, person_id=by.id, choices=choices, content=content)
+    draft = Draft(organisation_id=organisation_id, person_id=by.id, choices=choices, content=content)
     session.add(draft)
     session.flush()
     return draft
@@ -175,9 +208,25 @@ def spend(draft: Draft) -> None:
     draft.content = b""
 
 
+def _by_bare_code(known: dict[str, Area], written: set[str]) -> dict[str, Area]:
+    """The areas by code without leading zeros, where no other has the same and the file does not have their code."""
+    found: dict[str, list[Area]] = {}
+    for area in known.values():
+        found.setdefault(_bare(area.code), []).append(area)
+    return {code: some[0] for code, some in found.items() if len(some) == 1 and some[0].code not in written}
+
+
+def _bare(code: str) -> str:
+    """The code as a spreadsheet leaves it that takes it for a number."""
+    number = re.fullmatch(r"0*([0-9]+)([.,]0+)?", code)
+    return number[1] if number else code
+
+
 def _imported(feature: geojson.Feature, housing: str, area: Area | None) -> dict[str, Any]:
     """The columns that a feature decides; `area` is the one it changes. Columns it says nothing about are left out."""
     values: dict[str, Any] = {"outline": json.dumps(feature.geometry, separators=(",", ":"))}
+    if area is not None and len(feature.code) > len(area.code) and feature.code.isdigit():
+        values["code"] = feature.code  # with the zeros that it had lost
     # A feature without a name has its code for one, which is no reason to drop the name people use.
     if area is None or feature.name != feature.code:
         values["name"] = feature.name

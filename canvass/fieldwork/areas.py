@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, bindparam, literal, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer
 
-from canvass.core import audit, clock, i18n
+from canvass.core import audit, clock, i18n, texts
 from canvass.core.db import Base, Id, built_once, connection, in_batches, new_id, session
 from canvass.core.geojson.fields import LONGEST_CODE, LONGEST_NAME, MOST_HOUSEHOLDS
 from canvass.core.i18n import gettext as _
@@ -189,7 +189,7 @@ def named(organisation_ids: Iterable[str], near: str) -> dict[str, list[tuple[st
         for bottom in [top] if top else [bottom for bottom, line in upwards.items() if owner in line]:
             found[bottom].append(tuple(area))
     ordered = {
-        bottom: sorted(areas, key=lambda area: (i18n.sort_key(area[2]), area[1])) for bottom, areas in found.items()
+        bottom: sorted(areas, key=lambda area: place_in_list(area[2], area[1])) for bottom, areas in found.items()
     }
     return {id_: ordered[bottom] for id_, bottom in bottoms.items()}
 
@@ -213,9 +213,19 @@ def serves(area: Area, organisation_id: str) -> bool:
     )
 
 
+def has_words(area: Area, wanted: str) -> bool:
+    """Whether all the words of `wanted` are in its code or name."""
+    return all(word in f"{area.code} {area.name}".casefold() for word in wanted.casefold().split())
+
+
 def in_order(found: Iterable[Area]) -> list[Area]:
     """The areas by name in Swedish order, then by code."""
-    return sorted(found, key=lambda area: (i18n.sort_key(area.name), area.code))
+    return sorted(found, key=lambda area: place_in_list(area.name, area.code))
+
+
+def place_in_list(name: str, code: str) -> tuple[str, str, str]:
+    """Where an area stands among others."""
+    return i18n.sort_key(name), i18n.sort_key(code), code
 
 
 def next_code(taken: Container[str]) -> str:
@@ -228,7 +238,7 @@ def _checked(
 ) -> dict[str, Any]:
     """The columns that a form decides; `area` is the one it changes. Raises Refused."""
     errors = {}
-    name, code = " ".join(name.split()), code.strip()
+    name, code = texts.line(name), texts.line(code)
     taken = {
         known.code
         for known in session.scalars(select(Area).where(Area.organisation_id == organisation.id))

@@ -107,8 +107,12 @@ def _event(shift: Shift, url: str, position: tuple[float, float] | None) -> Even
     event.add("sequence", shift.revision)
     event.add("dtstart", shift.starts_at)
     event.add("dtend", shift.ends_at)
-    event.add("summary", f"{campaigns.channel_name(shift.channel)} · {shift.organisation.name}")
+    summary = f"{campaigns.channel_name(shift.channel)} · {shift.organisation.name}"
+    # Programs that follow an address show a cancelled event as any other, and keep its time busy.
+    event.add("summary", _("INSTÄLLT: %(what)s", what=summary) if shift.cancelled_at else summary)
     event.add("status", "CANCELLED" if shift.cancelled_at else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if shift.cancelled_at else "OPAQUE")
+    event.add("x-microsoft-cdo-busystatus", "FREE" if shift.cancelled_at else "BUSY")
     event.add("location", meeting_points.words(shift))
     if position is not None:
         event.add("geo", position)

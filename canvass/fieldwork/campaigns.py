@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import JSON, ForeignKey, Select, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from canvass.core import audit, clock
+from canvass.core import audit, clock, texts
 from canvass.core.db import Base, Id, built_once, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
@@ -269,7 +269,7 @@ def _note(action: str, campaign: Campaign, by: Person | None, **details: object)
 
 def checked(facts: Facts) -> dict[str, object]:
     """The columns of a campaign. Raises Refused with a sentence per field."""
-    name = " ".join(facts.name.split())
+    name = texts.line(facts.name)
     channels = [channel for channel in CHANNELS if channel in facts.channels]
     errors = _wrong_days(facts.starts_on, facts.ends_on)
     if not name:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from canvass.core import clock
+from canvass.core import clock, texts
 from canvass.core.db import Base, Id, connection, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.fieldwork.campaigns import Campaign
@@ -76,7 +76,7 @@ def offer(campaign: Campaign, names: Iterable[str]) -> None:
     """Offer these topics, in this order. A name used before keeps its counts; one left out is retired."""
     known = {topic.name.casefold(): topic for topic in all_of(campaign).values()}
     wanted: dict[str, str] = {}
-    for name in (" ".join(name.split())[:60] for name in names if name.strip()):
+    for name in filter(None, (texts.line(name)[:60] for name in names)):
         wanted.setdefault(name.casefold(), name)
     for topic in known.values():
         topic.retired_at = topic.retired_at or clock.now()

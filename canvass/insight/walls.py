@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, Select, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from canvass.core import audit, clock, i18n, tokens
+from canvass.core import audit, clock, i18n, texts, tokens
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.counting.attempts import COUNTS, Attempt
@@ -56,7 +56,7 @@ def make(
         id=new_id(),
         campaign=campaign,
         organisation=organisation,
-        name=" ".join(name.split())[:60],
+        name=texts.line(name)[:60],
         language=language if language in i18n.LANGUAGES else "sv",
         created_by_id=by.id if by else None,
     )

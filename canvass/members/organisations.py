@@ -9,7 +9,7 @@ from sqlalchemy import CTE, ForeignKey, Index, Select, String, UniqueConstraint,
 from sqlalchemy.orm import Mapped, QueryContext, aliased, mapped_column
 from sqlalchemy.orm.util import identity_key
 
-from canvass.core import audit, clock, i18n
+from canvass.core import audit, clock, i18n, texts
 from canvass.core.db import Base, Id, among, built_once, new_id, rows, rows_of, session, table
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
@@ -274,7 +274,7 @@ def in_order(organisations: Iterable[Organisation]) -> list[Organisation]:
 
 
 def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
+    name = texts.line(name)
     if not name:
         raise Refused({"name": _("Skriv ett namn.")})
     if len(name) > 120:

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from canvass.core import audit, clock, i18n
+from canvass.core import audit, clock, i18n, texts
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
@@ -152,7 +152,7 @@ def is_anyone() -> bool:
 
 def checked_name(name: str) -> str:
     """Return the name without superfluous spaces and invisible characters, which pasted names carry. Raises Refused."""
-    name = " ".join("".join(c for c in name if c.isprintable() or c.isspace()).split())
+    name = texts.line(name)
     if not name:
         raise Refused({"name": _("Skriv ett namn.")})
     if len(name) > 60:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from contextlib import closing
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import select
 
@@ -18,6 +21,7 @@ from canvass.counting import attempts, tallies
 from canvass.counting.attempts import Attempt
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import organisations, passwords
+from tests.cast import Cast
 from tests.conftest import disposing
 
 # A database as the first version left it, with a campaign in it. Never made anew: that is the point of it.
@@ -54,3 +58,25 @@ def test_upgrading_twice_changes_nothing(folder: Path) -> None:
         db.session.commit()
         cli.bring_up_to_date(app)
         assert state.epoch() == first
+
+
+def test_names_in_another_spelling_are_composed(app: Flask, cast: Cast) -> None:
+    """Two areas that only the spelling tells apart keep their own: each may have been counted in."""
+    for area, code in ((cast.hageby_north, "Å1"), (cast.hageby_south, "Å1"), (cast.ektorp_hill, "Ö")):
+        area.code, area.name = unicodedata.normalize("NFD", code), unicodedata.normalize("NFD", "Åkerby östra")
+        db.session.flush()
+        if area is cast.hageby_north:
+            area.code = code
+            db.session.flush()
+    cast.spring.script = unicodedata.normalize("NFD", "Fråga\nefter vården")
+    cast.alva.name = unicodedata.normalize("NFD", "Åsa")
+    db.session.flush()
+    migration = ScriptDirectory(str(Path(canvass.__file__).parent / "migrations")).get_revision("0008").module
+    with Operations.context(MigrationContext.configure(db.session.connection())):
+        migration.upgrade()
+    db.session.expire_all()
+    assert {area.name for area in (cast.hageby_north, cast.hageby_south, cast.ektorp_hill)} == {"Åkerby östra"}
+    assert [cast.hageby_north.code, cast.ektorp_hill.code] == ["Å1", "Ö"]
+    assert unicodedata.normalize("NFC", cast.hageby_south.code) == "Å1"
+    assert cast.hageby_south.code != "Å1"
+    assert (cast.spring.script, cast.alva.name) == ("Fråga\nefter vården", "Åsa")

@@ -100,27 +100,6 @@ def test_what_cannot_be_found_is_a_sentence(service: tuple[str, list[str]]) -> N
         places.look_up("Drottninggatan 2", "")
 
 
-@pytest.mark.parametrize(
-    ("text", "position"),
-    [
-        ("58.5877, 16.1924", (58.5877, 16.1924)),
-        ("58.5877,16.1924", (58.5877, 16.1924)),
-        ("58,5877 16,1924", (58.5877, 16.1924)),
-        (" 58.5877° ; 16.1924° ", (58.5877, 16.1924)),
-        ("-12, -77", (-12.0, -77.0)),
-        ("  ", None),
-    ],
-)
-def test_a_position_is_read_as_maps_write_it(text: str, position: tuple[float, float] | None) -> None:
-    assert places.position(text) == position
-
-
-@pytest.mark.parametrize("text", ["58.5877", "58.5877, öster", "91, 16", "58, 181", "Drottninggatan 2", "1e5, 2"])
-def test_what_is_no_position_is_told(text: str) -> None:
-    with pytest.raises(places.NotFound, match="koordinaterna"):
-        places.position(text)
-
-
 def test_distances_are_along_the_ground() -> None:
     norrkoping, linkoping = (58.5877, 16.1924), (58.4108, 15.6214)
     assert places.metres(*norrkoping, *linkoping) == pytest.approx(38_650, rel=0.005)

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 import canvass
 from canvass import cli
-from canvass.core import db, journals, sqlite
+from canvass.core import db, engines, journals, sqlite
 from canvass.core.sqlite import sqlite3
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
@@ -33,7 +33,7 @@ def opened(folder: Path) -> Iterator[None]:
 
 def mode() -> str:
     db.session.rollback()
-    return db.describe(db.session.connection())["journal_mode"]
+    return engines.describe(db.session.connection())["journal_mode"]
 
 
 def test_on_a_network_no_memory_is_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,8 +62,12 @@ def test_a_changed_shift_replaces_its_entry_and_a_cancelled_one_says_so(cast: Ca
     assert changed["uid"] == before["uid"]
     assert changed["sequence"] > before["sequence"]
     assert changed["dtend"].dt == before["dtend"].dt + timedelta(hours=1)
+    assert (changed["transp"], changed["x-microsoft-cdo-busystatus"]) == ("OPAQUE", "BUSY")
     shifts.cancel(shift, by=cast.bo)
     assert entry()["status"] == "CANCELLED"
+    # Most programs that follow an address leave the status out of sight.
+    assert entry()["summary"] == "INSTÄLLT: Dörr · Hageby s-förening"
+    assert (entry()["transp"], entry()["x-microsoft-cdo-busystatus"]) == ("TRANSPARENT", "FREE")
     assert entry()["sequence"] > changed["sequence"]
 
 

@@ -57,7 +57,13 @@ class Page(HTMLParser):
             if name == "style" or name.startswith(("on", "hx-on")) or value.startswith(("javascript:", "js:")):
                 self.wrong.append(f"{tag} {name}={value}")
             if name in ("href", "src", "action", "hx-get", "hx-post", "formaction", "poster"):
-                own_programs = ("geo:", "webcal://localhost")  # the phone's own map and calendar
+                # The phone's own map and calendar; a computer has a map on the web.
+                own_programs = (
+                    "geo:",
+                    "https://maps.apple.com/?",
+                    "https://www.openstreetmap.org/?",
+                    "webcal://localhost",
+                )
                 at_home = value.startswith(("/", "?", "#", "http://localhost", *own_programs))
                 at_home = at_home and not value.startswith("//")
                 if value and not at_home:

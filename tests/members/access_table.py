@@ -86,6 +86,7 @@ TABLE = {
     "GET /areas/import": "- + - +",
     "POST /areas/import organisation=<organisation_id>": "--.-. !!.-. --.-. !!.-.",
     "GET /areas/import/<draft_id>": "..... ..... ..... .....",
+    "POST /areas/import/<draft_id>/choose": "..... ..... ..... .....",
     "POST /areas/import/<draft_id>/confirm": "..... ..... ..... .....",
     "POST /areas/import/<draft_id>/cancel": "..... ..... ..... .....",
     # the tree

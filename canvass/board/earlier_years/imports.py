@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -27,15 +28,16 @@ def keep(organisation: Organisation, rows: list[dict[str, Any]], *, by: Person) 
     return kept
 
 
-def confirm(waiting: EarlierImport, *, skips_faulty: bool, by: Person) -> int:
+def confirm(waiting: EarlierImport, *, skips_faulty: bool, chosen: Mapping[str, str] | None = None, by: Person) -> int:
     """Import the rows; returns how many, 0 when it has been confirmed already (somebody tapped twice).
 
-    Raises Refused when there are faulty rows and `skips_faulty` is False, and when there are no others.
+    `chosen` is that of `previews.preview`. Raises Refused when there are faulty rows and `skips_faulty` is False, and
+    when there are no others.
     """
     locked = _locked(waiting)
     if locked.confirmed_at is not None:
         return 0
-    preview = previews.preview(locked.organisation, locked.content)
+    preview = previews.preview(locked.organisation, locked.content, chosen)
     if preview.faulty and not skips_faulty:
         raise Refused(_("Rätta filen och välj den på nytt, eller hoppa över de felaktiga raderna."))
     if not preview.taken:

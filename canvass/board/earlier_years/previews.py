@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -27,12 +28,19 @@ CHANNELS = {
     "digital": "digitalt digital",
     "workplace": "arbetsplats arbetsplatser workplace workplaces",
 }
+# What the row of a sum is called; its figures are those of the rows above it once more.
+SUMS = ["totalt", "total", "summa", "summering", "sum", "samtliga"]
 TAKEN = ("new", "changed", "same")
+# Left out without asking: a sum, and lines of text below the table.
+ASIDE = ("sum", "text")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a row of the file would do: new, changed, same; or its fault: unreadable, unmatched, double."""
+    """What a row of the file would do: new, changed, same; its fault: unreadable, unmatched, several, double; or aside.
+
+    `candidates` are (id, name) of the organisations that the row may be about, when there are several.
+    """
 
     line: int
     name: str
@@ -45,6 +53,7 @@ class Row:
     target: int | None = None
     # The result in effect for the same organisation, year and channel.
     before: EarlierResult | None = None
+    candidates: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,27 +70,39 @@ class Preview:
     @cached_property
     def faulty(self) -> list[Row]:
         """The rows that cannot."""
-        return [row for row in self.rows if row.outcome not in TAKEN]
+        return [row for row in self.rows if row.outcome not in (*TAKEN, *ASIDE)]
+
+    @cached_property
+    def aside(self) -> list[Row]:
+        """The rows that are no figures of an organisation: a sum, a note."""
+        return [row for row in self.rows if row.outcome in ASIDE]
 
     def number(self, outcome: str) -> int:
         """How many rows have this outcome."""
         return sum(row.outcome == outcome for row in self.rows)
 
 
-def preview(organisation: Organisation, rows: Iterable[dict[str, Any]]) -> Preview:
-    """What these rows (as files.read gives them) would do at the organisation and beneath it, as things are now."""
+def preview(
+    organisation: Organisation, rows: Iterable[dict[str, Any]], chosen: Mapping[str, str] | None = None
+) -> Preview:
+    """What these rows (as files.read gives them) would do at the organisation and beneath it, as things are now.
+
+    `chosen` are the ids of organisations by line, for rows that may be about several.
+    """
     register = Register([node for _depth, node in organisations.tree([organisation.id])])
     in_effect = results.in_effect(organisations.beneath(organisation.id))
     lines: dict[Key, int] = {}
-    return Preview([_previewed(row, register, in_effect, lines) for row in rows])
+    return Preview(
+        [_previewed(row, register, in_effect, lines, (chosen or {}).get(str(row["line"]), "")) for row in rows]
+    )
 
 
 def _previewed(
-    row: dict[str, Any], register: Register, in_effect: dict[Key, EarlierResult], lines: dict[Key, int]
+    row: dict[str, Any], register: Register, in_effect: dict[Key, EarlierResult], lines: dict[Key, int], chosen: str
 ) -> Row:
     """One row. `lines` are those of the rows before it, by what they are about; its own is added."""
     line, name, code = row["line"], row.get("organisation", ""), row.get("code", "")
-    year, conversations = files.whole(row.get("year", "")), files.whole(row.get("conversations", ""))
+    year, conversations = files.year(row.get("year", "")), files.whole(row.get("conversations", ""))
     target, typed = files.whole(row.get("target", "")), row.get("channel", "").casefold()
     channel = next((key for key, words in CHANNELS.items() if typed in words.split(" ")), None)
     last = clock.today().year - 1
@@ -89,6 +110,11 @@ def _previewed(
     def fault(outcome: str, sentence: str) -> Row:
         return Row(line, name or code, outcome, sentence)
 
+    match = register.find(name, code)
+    if row.get("aside"):
+        return fault("text", _("Raden har varken år eller siffror och är utelämnad."))
+    if match.organisation is None and not match.candidates and _is_sum(name):
+        return fault("sum", _("Det ser ut som en summa av raderna ovanför och är utelämnat."))
     if year is None or not FIRST_YEAR <= year <= last:
         return fault("unreadable", _("Året ska vara mellan %(first)s och %(last)s.", first=FIRST_YEAR, last=last))
     if conversations is None or not 0 <= conversations <= targets.LARGEST_TARGET:
@@ -99,13 +125,19 @@ def _previewed(
         return fault("unreadable", _("Målet går inte att läsa: ”%(text)s”.", text=row["target"]))
     if channel is None:
         return fault("unreadable", _("Sättet är okänt: ”%(text)s”.", text=row["channel"]))
-    organisation, sentence = register.find(name, code)
+    candidates = tuple((node.id, register.title(node)) for node in match.candidates)
+    organisation = register.by_id[chosen] if chosen in dict(candidates) else match.organisation
     if organisation is None:
-        return fault("unmatched", sentence)
+        return Row(line, name or code, "several" if candidates else "unmatched", match.sentence, candidates=candidates)
     key = (organisation.id, year, channel)
     if lines.setdefault(key, line) != line:
         return fault("double", _("Samma sak står redan på rad %(line)s.", line=lines[key]))
     before = in_effect.get(key)
     is_same = before is not None and (before.conversations, before.target) == (conversations, target)
     outcome = "new" if before is None else "same" if is_same else "changed"
-    return Row(line, organisation.name, outcome, "", organisation, year, channel, conversations, target, before)
+    title = register.title(organisation)
+    return Row(line, title, outcome, "", organisation, year, channel, conversations, target, before, candidates)
+
+
+def _is_sum(name: str) -> bool:
+    return any(word in SUMS for word in re.findall(r"\w+", name.casefold())[:2])

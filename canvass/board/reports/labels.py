@@ -102,6 +102,8 @@ def _area_labels(keys: set[str | None]) -> Labels:
     is_alike = len({(name, code) for _id, name, code, _owner in rows}) < len(rows)
     found = Labels([_("Område"), Code(_("Områdeskod")), *([_("Områdets organisation")] if is_alike else [])])
     for area_id, name, code, owner in rows:
-        found.put(area_id, [name, code, *([owner] if is_alike else [])], 0, i18n.sort_key(name), code)
+        found.put(
+            area_id, [name, code, *([owner] if is_alike else [])], 0, i18n.sort_key(name), i18n.sort_key(code), code
+        )
     found.put(None, [_("Utan område"), None, *([None] if is_alike else [])], 1)
     return found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, field
 from typing import Any
 
+from canvass.core import texts
 from canvass.core.geojson.faults import Fault
-from canvass.core.geojson.values import clean, key, text
+from canvass.core.geojson.values import key, text
 from canvass.core.i18n import gettext as _
 
 LONGEST_CODE = 40
@@ -26,18 +28,22 @@ _DIVISIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     # Statistics Sweden.
     (("desokod", "deso"), ("desonamn", "regsonamn")),
     (("regsokod", "regso"), ("regsonamn", "regso")),
-    (("kod", "code", "områdeskod", "omradeskod", "areacode"), ()),
+    (("distriktskod",), ("distriktsnamn",)),
+    (("kod", "code", "områdeskod", "omradeskod", "areacode", "nyko", "nyckelkod", "postnummer", "postnr"), ()),
     (("kommunkod", "knkod"), ("kommunnamn", "kommun", "knnamn")),
     (("länskod", "lanskod", "länkod", "lankod", "lnkod"), ("länsnamn", "lansnamn", "län", "lan", "lnnamn")),
     (("id",), ()),
 )
 _COARSE = {name for codes, names in _DIVISIONS[-3:-1] for name in codes + names}
-_ANY_NAME = ("namn", "name", "områdesnamn", "omradesnamn", "område", "omrade", "titel", "title")
+_ANY_NAME = (
+    *("namn", "name", "områdesnamn", "omradesnamn", "område", "omrade", "titel", "title"),
+    *("stadsdelsnamn", "stadsdel", "benämning", "benamning", "beteckning"),
+)
 _HOUSING = ("boendeform", "housing", "hustyp", "bostadstyp")
 _HOUSEHOLDS = ("hushåll", "hushall", "households", "antalhushåll", "antalhushall")
 
 _HOUSING_WORDS = {
-    "villa": "villa villor villaområde småhus friliggande villas house houses detached",
+    "villa": "villa villor villaområde villabebyggelse småhus friliggande villas house houses detached",
     "terraced": "terraced radhus kedjehus parhus rowhouse rowhouses townhouse townhouses",
     "flats": "flats flat apartments apartment flerfamiljshus flerbostadshus lägenheter hyreshus höghus",
     "mixed": "mixed blandat blandad blandade",
@@ -59,6 +65,8 @@ class Row:
     name: str = ""
     housing: str = ""
     households: int | None = None
+    # Sentences about what was left out or mended.
+    notes: list[str] = field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -85,9 +93,9 @@ def chosen(rows: Sequence[Row], code: str | None, name: str | None) -> dict[str,
     `code` and `name` are the ones asked for, if any. Raises Fault when the file lacks them.
     """
     known: dict[str, str] = {}
-    for each in rows:
-        for field in each.properties:
-            known.setdefault(key(field), field)
+    for name_there in named(rows):
+        known.setdefault(key(name_there), name_there)
+    known = _uncut(known, rows) | known
     codes, names = next((each for each in _DIVISIONS if _first_usable(each[0], known, rows)), ((), ()))
     names = (*names, *_ANY_NAME) if names else (*_ANY_NAME, *(name for each in _DIVISIONS for name in each[1]))
     code = _wanted(code, known, rows) if code else _first_usable(codes, known, rows)
@@ -110,10 +118,13 @@ def label(row: Row, fields: dict[str, str | None], *, is_alone: bool) -> None:
     if is_alone and not fields["code"]:
         # A single outline, just drawn: there is nothing to confuse it with.
         code, name = "1", _("Område %(number)s", number=1)
+    if fields["code"] == fields["name"] and LONGEST_CODE < len(code) <= LONGEST_NAME:
+        # A name alone may be longer than a code: the same name gives the same code.
+        code = f"{code[: LONGEST_CODE - 7]}-{hashlib.sha256(code.encode()).hexdigest()[:6]}"
     # Only as much of them as a sentence can carry.
     row.code, row.name = code[:LONGEST_CODE], name[:LONGEST_NAME]
     if not code and fields["code"]:
-        raise Fault(_("fältet %(field)s, som ger koden, är tomt.", field=clean(fields["code"])))
+        raise Fault(_("fältet %(field)s, som ger koden, är tomt.", field=texts.line(fields["code"])))
     if not code:
         raise Fault(_("den har varken kod eller namn."))
     if len(code) > LONGEST_CODE:
@@ -123,12 +134,15 @@ def label(row: Row, fields: dict[str, str | None], *, is_alone: bool) -> None:
 
 
 def describe(row: Row, fields: dict[str, str | None]) -> None:
-    """Give the row its housing and households. Raises Fault for those, and for any property that is NaN or infinite."""
-    for field, value in row.properties.items():
-        if isinstance(value, float) and not isfinite(value):
-            raise Fault(_("fältet %(field)s är NaN eller för stort för att vara ett tal.", field=clean(field)))
-    row.housing = _housing(row.properties.get(fields["housing"] or ""))
-    row.households = _households(row.properties.get(fields["households"] or ""))
+    """Give the row its housing and households; what cannot be read is left out with a note."""
+    try:
+        row.housing = _housing(row.properties.get(fields["housing"] or ""))
+    except Fault as fault:
+        row.notes.append(str(fault))
+    try:
+        row.households = _households(row.properties.get(fields["households"] or ""))
+    except Fault as fault:
+        row.notes.append(str(fault))
 
 
 def _housing(value: Any) -> str:
@@ -140,19 +154,60 @@ def _housing(value: Any) -> str:
         return _HOUSING_CODES[word.casefold()]
     except KeyError:
         raise Fault(
-            _("boendeformen ”%(word)s” är inte villa, radhus, flerfamiljshus eller blandat.", word=word[:40])
+            _(
+                "boendeformen ”%(word)s” är inte villa, radhus, flerfamiljshus eller blandat och är utelämnad.",
+                word=word[:40],
+            )
         ) from None
 
 
 def _households(value: Any) -> int | None:
     """The number of households, None when it is not given. Raises Fault for what is no such number."""
-    digits = text(value).replace(" ", "")
+    digits = re.sub(r"[\s']|[.,]0+$", "", text(value))
     if value is None or (isinstance(value, str) and not digits):
         return None
     if digits.isascii() and digits.isdigit() and len(digits) < 10 and int(digits) <= MOST_HOUSEHOLDS:
         return int(digits)
-    shown = clean(str(value))[:40]
-    raise Fault(_("antalet hushåll, %(value)s, är inte ett heltal mellan 0 och 1 miljon.", value=shown))
+    shown = texts.line(str(value))[:40]
+    raise Fault(
+        _("antalet hushåll, %(value)s, är inte ett heltal mellan 0 och 1 miljon och är utelämnat.", value=shown)
+    )
+
+
+def named(rows: Iterable[Row]) -> list[str]:
+    """All properties that the rows have, in the order of the file."""
+    return list(dict.fromkeys(name for row in rows for name in row.properties))
+
+
+def to_choose_from(rows: Sequence[Row], fields: dict[str, str | None]) -> list[tuple[str, str]]:
+    """The properties with a few of their values, when somebody has to say which is the code or name; else none.
+
+    That is when none is known, or when the one that is known has the same value everywhere and another has not.
+    """
+    values = {name: [text(row.properties.get(name)) for row in rows] for name in named(rows)}
+    code = fields["code"]
+    is_common = code is not None and len(set(values[code])) == 1
+    if len(rows) < 2 or (code and not (is_common and any(len({*found, ""}) > 2 for found in values.values()))):
+        return []
+    seen = {name: list(filter(None, dict.fromkeys(found))) for name, found in values.items()}
+    return [(name, ", ".join(value[:30] for value in found[:3])) for name, found in seen.items() if found]
+
+
+def _uncut(known: dict[str, str], rows: Sequence[Row]) -> dict[str, str]:
+    """The known names of properties that were cut to the ten bytes a shapefile has room for, or numbered to fit."""
+    found: dict[str, str] = {}
+    codes = {name for each in _DIVISIONS for name in each[0]}
+    names = {name for each in _DIVISIONS for name in each[1]} | {*_ANY_NAME}
+    for name in known.values():
+        start = key(re.sub(r"_\d$", "", name))
+        if len(name.encode()) not in (9, 10) or len(start) < 7:
+            continue
+        values = [value for row in rows if (value := text(row.properties.get(name)))]
+        has_codes = sum(any(map(str.isdigit, value)) for value in values) * 2 > len(values)
+        for whole in (codes if has_codes else names) | {*_HOUSING, *_HOUSEHOLDS}:
+            if whole.startswith(start) and whole not in known:
+                found.setdefault(whole, name)
+    return found
 
 
 def _first_usable(names: Iterable[str], known: dict[str, str], rows: Sequence[Row]) -> str | None:
@@ -176,5 +231,5 @@ def _wanted(name: str, known: dict[str, str], rows: Sequence[Row]) -> str:
         return name
     if key(name) in known:
         return known[key(name)]
-    there = ", ".join(clean(field)[:40] for field in list(known.values())[:12])
-    raise Fault(_("Inget område har fältet %(field)s. Filens fält: %(there)s.", field=clean(name), there=there))
+    there = ", ".join(texts.line(field)[:40] for field in list(known.values())[:12])
+    raise Fault(_("Inget område har fältet %(field)s. Filens fält: %(there)s.", field=texts.line(name), there=there))

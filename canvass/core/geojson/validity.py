@@ -20,6 +20,8 @@ Ground: TypeAlias = shapely.Polygon | shapely.MultiPolygon
 # Edges that cross by less than this only meet, and a ring narrower than this is flat: files are rounded to it, and what
 # is straight in degrees bends by as much in two kilometres.
 NOISE_METRES = 0.1
+# A knot in a border that is smaller than this in every direction is a slip of the pen.
+KNOT_METRES = 3
 # How many edges may stand beside each edge on average: a coastline has two or three. The time to compare them grows
 # with it, and GEOS cannot be stopped once it has begun. So many comparisons are free: they take no time.
 MOST_BESIDE = 30
@@ -41,17 +43,17 @@ class TooIntricate(ValueError):
     """So many edges stand beside each other that comparing them would take minutes."""
 
 
-def polygon(rings: Sequence[Positions]) -> Ground:
+def polygon(rings: Sequence[Positions], tolerance: float = NOISE_METRES) -> Ground:
     """The ground within the first ring and outside the others, which are closed. Raises Crossing and TooIntricate.
 
-    It is empty when the rings enclose nothing.
+    It is empty when the rings enclose nothing. Crossings no deeper than `tolerance`, in metres, are untied.
     """
     starts, ends = _edges(rings)
     _limit_comparisons(starts, ends)
     found = shapely.Polygon(rings[0], rings[1:])
     if shapely.is_valid(found):
         return found
-    _find_deep_crossing(starts, ends)
+    _find_deep_crossing(starts, ends, tolerance)
     reason = shapely.is_valid_reason(found)
     if reason.startswith("Hole"):
         # A hole outside the outer ring or within another hole: every second ring inwards is ground.
@@ -60,7 +62,7 @@ def polygon(rings: Sequence[Positions]) -> Ground:
     # The sum with signs, what lies to one side of the border, and all that it surrounds. They agree only where the
     # border goes round everything once and in one direction.
     areas = found.area, found.buffer(0).area, mended.area
-    if max(areas) - min(areas) > NOISE_METRES * found.length:
+    if max(areas) - min(areas) > NOISE_METRES * found.length + tolerance**2:
         raise Crossing(_place_in(reason))
     return _polygons_of(mended)
 
@@ -115,8 +117,8 @@ def _limit_comparisons(starts: Positions, ends: Positions) -> None:
         raise TooIntricate
 
 
-def _find_deep_crossing(starts: Positions, ends: Positions) -> None:
-    """Raise Crossing where an edge goes through another by more than rounding makes it.
+def _find_deep_crossing(starts: Positions, ends: Positions, tolerance: float) -> None:
+    """Raise Crossing where an edge goes through another by more than `tolerance`.
 
     Raises TooIntricate when so many meet that mending them would take minutes for a whole file.
     """
@@ -130,7 +132,7 @@ def _find_deep_crossing(starts: Positions, ends: Positions) -> None:
         for passing, passed in ((one, other), (other, one))
         for places in (starts, ends)
     ]
-    deep = np.flatnonzero(np.min(depths, axis=0) > NOISE_METRES)
+    deep = np.flatnonzero(np.min(depths, axis=0) > tolerance)
     if len(deep):
         meeting = shapely.intersection(edges[one[deep[0]]], edges[other[deep[0]]])
         raise Crossing(shapely.get_coordinates(meeting)[0])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from canvass.core import texts
+
 
 def text(value: Any) -> str:
     """A string or a whole number as one line of text, with its leading zeroes; "" for anything else."""
@@ -12,15 +14,9 @@ def text(value: Any) -> str:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return clean(value) if isinstance(value, str) else ""
-
-
-def clean(text: str) -> str:
-    """The text on one line, without control characters, direction overrides and lone surrogates."""
-    line = " ".join(text.split())
-    return line if line.isprintable() else "".join(filter(str.isprintable, line))
+    return texts.line(value) if isinstance(value, str) else ""
 
 
 def key(name: str) -> str:
     """A property's name without case, spaces, hyphens and underscores, to compare with the known ones."""
-    return "".join(filter(str.isalnum, name.casefold()))
+    return "".join(filter(str.isalnum, texts.folded(name)))

@@ -20,7 +20,9 @@ def shown(parts: Iterable[Part], wanted: str = "", *, only_behind: bool = False,
         for part in parts
         if all(word in f"{part.code} {part.name}".casefold() for word in words) and (part.is_behind or not only_behind)
     ]
-    found.sort(key=lambda part: (i18n.sort_key(part.name), part.above, part.code))
+    found.sort(
+        key=lambda part: (i18n.sort_key(part.name), tuple(map(i18n.sort_key, part.above)), i18n.sort_key(part.code))
+    )
     if sort == "target":
         found.sort(key=lambda part: -1 if part.target is None else part.target, reverse=True)
     elif sort == "result":

@@ -78,7 +78,8 @@ def confirm(import_id: str) -> ResponseReturnValue:
     """Import the file; the preview again while it has faulty rows and the form does not say to skip them."""
     waiting = _import(import_id)
     try:
-        number = imports.confirm(waiting, skips_faulty=bool(request.form.get("skip")), by=auth.person())
+        skips = bool(request.form.get("skip"))
+        number = imports.confirm(waiting, skips_faulty=skips, chosen=_chosen(), by=auth.person())
     except Refused as error:
         db.give_up()
         return _preview(_import(import_id), str(error)), 422
@@ -108,6 +109,12 @@ def undo(import_id: str) -> ResponseReturnValue:
     db.session.commit()
     fragments.say(_("Inläsningen är ångrad. Det som gällde före den gäller igen."))
     return _spent(done)
+
+
+def _chosen() -> dict[str, str]:
+    """The organisation that was chosen for each line that may be about several."""
+    prefix = "line-"
+    return {name.removeprefix(prefix): id_ for name, id_ in request.form.items() if name.startswith(prefix)}
 
 
 def _import(import_id: str) -> EarlierImport:
@@ -156,7 +163,8 @@ def _bars(years: list[Year]) -> list[dict[str, Any]]:
 
 
 def _preview(waiting: EarlierImport, error: str = "") -> str:
-    preview = previews.preview(waiting.organisation, waiting.content)
+    chosen = _chosen()
+    preview = previews.preview(waiting.organisation, waiting.content, chosen)
     return render_template(
         "earlier_years/preview.html",
         waiting=waiting,
@@ -164,6 +172,9 @@ def _preview(waiting: EarlierImport, error: str = "") -> str:
         # Rows that change something come first.
         rows=sorted(preview.taken, key=lambda row: ("changed", "new", "same").index(row.outcome))[:MOST_SHOWN],
         most=MOST_SHOWN,
+        # A line with several years is asked about once.
+        doubtful={row.line: row for row in preview.rows if row.candidates},
+        chosen=chosen,
         looks=_looks(),
         errors={"skip": error} if error and preview.taken else {"": error} if error else {},
     )
@@ -176,6 +187,7 @@ def _looks() -> dict[str, tuple[str, str]]:
         "changed": ("warning", _("Ändras")),
         "same": ("draft", _("Oförändrad")),
         "unmatched": ("error", _("Okänd")),
+        "several": ("warning", _("Oklar")),
         "double": ("error", _("Dubbel")),
         "unreadable": ("error", _("Oläslig")),
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass.core import db, geojson, i18n
+from canvass.core import db, geojson, i18n, texts
 from canvass.core.i18n import gettext as _
 from canvass.fieldwork import area_files, areas
 from canvass.fieldwork.area_files import Change, Draft, Plan
@@ -37,30 +39,46 @@ def read() -> ResponseReturnValue:
     if form.errors or not file:
         db.give_up()
         return _file_form(form, None), 422
+    choices = {
+        "housing": housing,
+        "file": texts.line(file.filename or "")[-80:],
+        **{name: form.text(name) for name in ("code_field", "name_field")},
+    }
     # A large file takes seconds to read. End the transaction first: on SQLite phones that send something would wait.
     db.let_go()
-    code_field, name_field = form.text("code_field") or None, form.text("name_field") or None
-    reading = geojson.read(file.read(), code_field=code_field, name_field=name_field)
-    if reading.problems:
-        db.give_up()
-        return _file_form(form, area_files.compare(organisation, reading, housing=housing)), 422
-    plan = Plan(organisation, reading)
-    draft = area_files.keep_draft(plan, {"housing": housing, "file": (file.filename or "")[-80:]}, by=person)
-    db.session.commit()
-    return redirect(url_for("area_files.preview", draft_id=draft.id), 303)
+    return _read(organisation, file.read(), choices)
 
 
 @bp.get("/<draft_id>")
 def preview(draft_id: str) -> ResponseReturnValue:
     """What the file would add and change, compared with the areas as they are now."""
     draft = _draft(draft_id)
-    return _spent(draft) if draft.is_spent else _preview(draft, _plan(draft))
+    if draft.is_spent:
+        return _spent(draft)
+    return _question(draft, {}) if draft.asks else _preview(draft, _plan(draft))
+
+
+@bp.post("/<draft_id>/choose")
+def choose_in(draft_id: str) -> ResponseReturnValue:
+    """Read a file with the fields or the layer that somebody has chosen, and lead to its preview."""
+    draft, form = _draft(draft_id), forms.Form()
+    if draft.is_spent or not draft.asks:
+        return redirect(url_for("area_files.preview", draft_id=draft.id), 303)
+    offered = {name for name, _examples in draft.choices["offers"]}
+    wanted = ("layer",) if draft.asks == "layer" else ("code_field", "name_field")
+    chosen = {name: form.text(name) for name in wanted}
+    if not chosen[wanted[0]] or not {name for name in chosen.values() if name} <= offered:
+        return _question(draft, {wanted[0]: _("Välj i listan.")}), 422
+    kept = {name: value for name, value in draft.choices.items() if name not in ("asks", "offers")}
+    return _read(draft.organisation, draft.file, {**kept, **chosen}, draft)
 
 
 @bp.post("/<draft_id>/confirm")
 def confirm(draft_id: str) -> ResponseReturnValue:
     """Do what the preview said; 409 and a new preview if somebody has changed the areas since."""
     draft = _draft(draft_id)
+    if draft.asks:
+        return redirect(url_for("area_files.preview", draft_id=draft.id), 303)
     # Planning ends the transaction, so somebody may have tapped twice.
     plan = None if draft.is_spent else _plan(draft)
     if plan is None or draft.is_spent:
@@ -68,7 +86,14 @@ def confirm(draft_id: str) -> ResponseReturnValue:
     if plan.mark != request.form.get("mark"):
         db.give_up()
         return _preview(draft, _plan(draft), is_stale=True), 409
-    area_files.carry_out(plan, housing=draft.choices["housing"], by=auth.person())
+    if request.form.get("joined"):
+        plan = area_files.compare(draft.organisation, geojson.joined(plan.reading), housing=draft.choices["housing"])
+    area_files.carry_out(
+        plan,
+        housing=draft.choices["housing"],
+        skips_faulty=bool(request.form.get("rest")),
+        by=auth.person(),
+    )
     area_files.spend(draft)
     db.session.commit()
     fragments.say(
@@ -90,6 +115,32 @@ def cancel(draft_id: str) -> ResponseReturnValue:
     return redirect(url_for("areas.index"), 303)
 
 
+def _read(
+    organisation: Organisation, content: bytes, choices: dict[str, Any], asked: Draft | None = None
+) -> ResponseReturnValue:
+    """Read a file and lead to its preview, or to what has to be chosen first; 422 when nothing in it can be read.
+
+    `asked` is the draft in which the file has waited for the choices.
+    """
+    asked_id = asked.id if asked else None
+    db.let_go()  # reading and comparing a large file takes seconds, and on SQLite phones that send would wait
+    fields = [choices.get(name) or None for name in ("code_field", "name_field", "layer")]
+    reading = geojson.read(content, *fields)
+    plan = area_files.compare(organisation, reading, housing=choices["housing"])
+    if plan.problems and not reading.features:
+        db.give_up()
+        asked = _draft(asked_id) if asked_id else None
+        return (_question(asked, {}, plan) if asked else _file_form(forms.Form(), plan)), 422
+    if reading.asks:
+        draft = area_files.keep_file(organisation, content, reading, choices, by=auth.person())
+    else:
+        draft = area_files.keep_draft(plan, choices, by=auth.person())
+    if asked_id:
+        area_files.discard(_draft(asked_id))
+    db.session.commit()
+    return redirect(url_for("area_files.preview", draft_id=draft.id), 303)
+
+
 def _draft(draft_id: str) -> Draft:
     """The person's own draft. They must still have the right to edit the areas it would change."""
     found = area_files.draft(draft_id, of=auth.person())
@@ -105,6 +156,19 @@ def _plan(draft: Draft) -> Plan:
 
 def _spent(draft: Draft) -> ResponseReturnValue:
     return redirect(url_for("areas.index", organisation=draft.organisation_id), 303)
+
+
+def _question(draft: Draft, errors: dict[str, str], plan: Plan | None = None) -> str:
+    """The form for what has to be chosen before the file can be read."""
+    return render_template(
+        "areas/choose.html",
+        draft=draft,
+        form=forms.Form(),
+        errors=errors,
+        problems=plan.problems if plan else [],
+        options=[(name, f"{name}: {examples}" if examples else name) for name, examples in draft.choices["offers"]],
+        most=MOST_SHOWN,
+    )
 
 
 def _preview(draft: Draft, plan: Plan, *, is_stale: bool = False) -> str:
@@ -125,6 +189,8 @@ def _what_changes(change: Change) -> list[str]:
     for column, value in change.values.items():
         if column == "name":
             said.append(_("heter nu %(name)s", name=value))
+        elif column == "code":
+            said.append(_("koden är nu %(code)s", code=value))
         elif column == "outline":
             said.append(_("ny gräns") if area.outline else _("får en gräns"))
         elif column == "housing":

@@ -24,6 +24,8 @@ bp = Blueprint("areas", __name__, url_prefix="/areas")
 
 # How many rows and outlines a page shows at most. Nobody reads a longer list; it is searched.
 MOST_SHOWN = 400
+# An area is drawn among its neighbours, which are looked for among so many.
+MOST_DRAWN = 3000
 
 # --- looking ------------------------------------------------------------------------------------------------
 
@@ -35,13 +37,17 @@ def index() -> ResponseReturnValue:
     wanted, owner = request.args.get("q", "").strip(), request.args.get("organisation", "")
     known, tree = areas.seen_by(person), _tree(person)
     lines = _lines(tree)
-    found = [area for area in known if _matches(area, wanted) and (not owner or owner in lines[area.organisation_id])]
+    found = [
+        area for area in known if areas.has_words(area, wanted) and (not owner or owner in lines[area.organisation_id])
+    ]
     shown = [area for area in found if not area.retired_at][:MOST_SHOWN]
+    retired = [area for area in found if area.retired_at]
     return render_template(
         "areas/index.html",
         groups=_by_owner(shown),
-        retired=[area for area in found if area.retired_at][:MOST_SHOWN],
-        hidden=sum(not area.retired_at for area in found) - len(shown),
+        retired=retired[:MOST_SHOWN],
+        hidden=len(found) - len(retired) - len(shown),
+        hidden_retired=max(0, len(retired) - MOST_SHOWN),
         drawing=drawings.draw(
             (outline, area.name, url_for("areas.page", area_id=area.id), "")
             for area in areas.with_outlines(shown)
@@ -195,10 +201,6 @@ def housing_choices() -> list[tuple[str, str]]:
 # --- lists and maps -----------------------------------------------------------------------------------------
 
 
-def _matches(area: Area, wanted: str) -> bool:
-    return all(word in f"{area.code} {area.name}".casefold() for word in wanted.casefold().split())
-
-
 def _by_owner(shown: list[Area]) -> list[tuple[Organisation, list[Area]]]:
     groups: dict[str, list[Area]] = {}
     for area in shown:
@@ -243,7 +245,7 @@ def _surroundings(area: Area) -> Drawing:
     others = [other for other in areas.owned_by(area.organisation_id) if other.id != area.id]
     shown = [
         (outline, other.name, url_for("areas.page", area_id=other.id), "")
-        for other in (areas.with_outlines(others) if len(others) < MOST_SHOWN else [])
+        for other in (areas.with_outlines(others) if len(others) < MOST_DRAWN else [])
         if (outline := other.geometry) and drawings.is_within(frame, outline)
     ]
     return drawings.draw_in(frame, [*shown, (own, area.name, "", "chosen")])

@@ -8,7 +8,7 @@ from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from canvass.core import clock, db, i18n, places
+from canvass.core import clock, coordinates, db, i18n, places
 from canvass.core.i18n import gettext as _
 from canvass.fieldwork import areas, campaigns, meeting_points, shifts, trainings
 from canvass.fieldwork.areas import Area
@@ -21,8 +21,8 @@ from canvass.web.page import auth, drawings, forms
 from canvass.web.page.drawings import Drawing
 from canvass.web.page.frames import Frame
 
-# Areas shown at once; the rest are folded, and at most so many drawn on the map.
-FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 400, 100
+# Areas shown at once; the rest are folded, and beyond so many they are searched. At most so many are drawn on the map.
+FIRST_AREAS, MOST_AREAS, MOST_DRAWN = 12, 1000, 100
 
 
 def empty() -> forms.Form:
@@ -102,7 +102,7 @@ def _moment(form: forms.Form, day: date | None, name: str) -> datetime | None:
 
 def _position(form: forms.Form) -> tuple[float | None, float | None]:
     try:
-        return places.position(form.coordinates) or (None, None)
+        return coordinates.position(form.coordinates) or (None, None)
     except places.NotFound as error:
         form.errors["coordinates"] = str(error)
         return None, None
@@ -119,11 +119,20 @@ def with_place(form: forms.Form, campaign_id: str, shift_id: str | None) -> Resp
             form.errors["place"] = str(error)
     elif not form.text("coordinates"):
         form.errors["coordinates"] = _("Skriv koordinaterna först, till exempel 58.5877, 16.1924.")
-    _position(form)
+    latitude, longitude = _position(form)
+    if latitude is not None:
+        form.fill("coordinates", _written(latitude, longitude))
     person = auth.person()
     shift = shifts.find(person, shift_id) if shift_id else None
     campaign = access.find(person, Campaign, campaign_id)
     return show(form, campaign, shift), 422 if form.errors else 200
+
+
+def with_areas(form: forms.Form, campaign_id: str, shift_id: str | None) -> str:
+    """The form again with the areas that have the words searched for."""
+    person = auth.person()
+    shift = shifts.find(person, shift_id) if shift_id else None
+    return show(form, access.find(person, Campaign, campaign_id), shift)
 
 
 def show(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
@@ -143,6 +152,7 @@ def show(form: forms.Form, campaign: Campaign, shift: Shift | None) -> str:
         owners=owners,
         first_areas=options[:FIRST_AREAS],
         more_areas=options[FIRST_AREAS:MOST_AREAS],
+        hidden_areas=max(0, len(options) - MOST_AREAS),
         frame=frame,
         drawing=drawing,
         channels=[(channel, campaigns.channel_name(channel)) for channel in campaign.channels],
@@ -159,11 +169,12 @@ def _areas(
     known = {area.id: area for area in areas.serving(campaign.organisation_id, near=organisation.id)}
     known |= {area.id: area for area in shift.areas} if shift else {}
     try:
-        position = places.position(form.coordinates) or (None, None)
+        position = coordinates.position(form.coordinates) or (None, None)
     except places.NotFound:
         position = (None, None)
     rows = meeting_points.near(known.values(), *position)
-    chosen = set(form.areas)
+    chosen, wanted = set(form.areas), form.words
+    rows = [row for row in rows if row[0].id in chosen or areas.has_words(row[0], wanted)]
     is_far = position[0] is not None
     rows.sort(key=lambda row: (row[0].id not in chosen, not is_far and row[0].organisation_id != organisation.id))
     return rows

@@ -22,7 +22,7 @@ from canvass.members import access, joining, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from canvass.web.fieldwork import shift_form
-from canvass.web.page import auth, fragments, level, site
+from canvass.web.page import auth, browsers, fragments, level, site
 from canvass.web.page.level import Level
 
 bp = Blueprint("shifts", __name__)
@@ -87,6 +87,8 @@ def create(campaign_id: str) -> ResponseReturnValue:
         raise access.NotFound(organisation.id)
     if form.text("near"):
         return shift_form.with_place(form, campaign_id, None)
+    if form.text("find"):
+        return shift_form.with_areas(form, campaign_id, None)
     try:
         shift = shifts.plan(campaign, organisation, shift_form.facts(form, organisation, None), by=person)
     except Refused as error:
@@ -134,6 +136,7 @@ def page(shift_id: str) -> ResponseReturnValue:
     shift = shifts.find(person, shift_id)
     leads = _leads(person, shift)
     link = shifts.current_link(shift) if leads and shift.state in ("coming", "on") else None
+    place, position = meeting_points.words(shift), meeting_points.position(shift)
     return fragments.page_or_part(
         "shifts/page.html",
         "shifts/_out.html",
@@ -143,8 +146,9 @@ def page(shift_id: str) -> ResponseReturnValue:
         may_plan=access.may(person, "shift.plan", shift.organisation_id),
         has_signed_up=sign_ups.has_signed_up(shift.id, person),
         coming=sign_ups.coming(shift.id),
-        place=meeting_points.words(shift),
-        position=meeting_points.position(shift),
+        place=place,
+        to_copy=", ".join(filter(None, [place, f"{position[0]}, {position[1]}" if position else ""])),
+        map_address=browsers.map_address(request.headers.get("User-Agent", ""), *position) if position else "",
         leader=people.first_name(shift.leader.name) if shift.leader else "",
         phones=outings.phones(shift) if shift.is_open and shift.state != "coming" else [],
         summary=summaries.summary(shift),
@@ -235,6 +239,8 @@ def save(shift_id: str) -> ResponseReturnValue:
     shift = shifts.find(person, shift_id, "shift.plan")
     if form.text("near"):
         return shift_form.with_place(form, shift.campaign_id, shift_id)
+    if form.text("find"):
+        return shift_form.with_areas(form, shift.campaign_id, shift_id)
     try:
         shifts.change(shift, shift_form.facts(form, shift.organisation, shift), by=person)
     except Refused as error:

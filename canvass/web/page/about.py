@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from canvass.core import db
+from canvass.core import db, engines
 from canvass.web.page import auth, languages, security
 
 bp = Blueprint("about", __name__)
@@ -29,7 +29,7 @@ def offline() -> ResponseReturnValue:
 @auth.open_to_all
 def health() -> ResponseReturnValue:
     """Answer 200 when the server and its database work, for the host's monitoring."""
-    db.check()
+    engines.check()
     return jsonify(status="ok")
 
 
@@ -37,7 +37,7 @@ def health() -> ResponseReturnValue:
 @auth.open_to_all
 def ready() -> ResponseReturnValue:
     """Which database answers, and how it keeps what it is given: {"engine", "version", "journal_mode"} and a status."""
-    return jsonify(status="ok", **db.describe(db.session.connection()))
+    return jsonify(status="ok", **engines.describe(db.session.connection()))
 
 
 @bp.post("/language")

@@ -8,8 +8,27 @@ from typing import Any
 from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
-from canvass.core import db
+from canvass.core import db, texts
+
+
+class Fields(ImmutableMultiDict[str, Any]):
+    """The fields of a form or query, tidied as `texts` says; a password as it was typed, for its hash to match."""
+
+    def __init__(self, sent: Any = None) -> None:
+        super().__init__(
+            [(name, self._tidied(name, value)) for name, value in MultiDict(sent).items(multi=True)] if sent else None
+        )
+
+    def _tidied(self, name: str, value: Any) -> Any:
+        return texts.tidy(value) if isinstance(value, str) and name != "password" else value
+
+
+class TidyRequest(Request):
+    """A request in whose form and query å is one character, however the device that sent them writes it."""
+
+    parameter_storage_class = Fields
 
 
 class Messages(SecureCookieSessionInterface):
@@ -24,6 +43,7 @@ class Messages(SecureCookieSessionInterface):
 class Application(Flask):
     """All views are ordinary functions: Flask need not look for coroutines ten times per request."""
 
+    request_class = TidyRequest
     session_interface = Messages()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:

@@ -21,7 +21,7 @@ from canvass.members import devices, sessions
 from canvass.members.devices import Device
 from canvass.members.people import Person
 from canvass.members.sessions import Session
-from canvass.web.page import browsers, cookies
+from canvass.web.page import browsers, cookies, kept
 from canvass.web.page.login import LoginManager
 from canvass.web.page.security import SAFE_METHODS
 
@@ -83,10 +83,13 @@ def load_person(_request: Request) -> Person | None:
 
 @login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
 def unauthorized() -> ResponseReturnValue:
-    """Answer a stranger: 401 for the API and for forms, a reload of the page for htmx, else a redirect to sign-in."""
+    """Answer a stranger: 401 for the API and for forms, a reload of the page for htmx, else a redirect to sign-in.
+
+    A form with what somebody has typed is not reloaded away by htmx either: it gets the page that keeps it.
+    """
     if request.path.startswith("/api/"):
         raise Unauthorized
-    if request.headers.get("HX-Request") == "true":
+    if request.headers.get("HX-Request") == "true" and kept.typed(401) is None:
         # htmx follows redirects: the sign-in page would end up inside the page that asked.
         return Response(status=401, headers={"HX-Refresh": "true"})
     if request.method not in SAFE_METHODS:

@@ -17,7 +17,7 @@ from canvass.core import db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import access, joining, throttle
-from canvass.web.page import auth
+from canvass.web.page import auth, kept
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def _answer(status: int, sentence: str) -> ResponseReturnValue:
         return jsonify(error=_CODES.get(status, "error"), sentence=sentence), status
     if auth.visitor() is not None:
         db.read_only()  # the menu asks for their roles
-    return render_template("error.html", status=status, sentence=sentence), status
+    return render_template("error.html", status=status, sentence=sentence, kept=kept.typed(status)), status
 
 
 def sentence_for(status: int) -> str:

@@ -30,6 +30,19 @@ from tests.cast import Cast
         FILE.replace(";", ",").encode(),
         FILE.replace("\r\n", "\n").encode(),
         (FILE + ";;;;\r\n\r\nLindö;;2025;;\r\n").encode(),
+        FILE.encode("mac_roman"),
+        FILE.encode("cp850"),
+        FILE.encode("utf-16"),
+        FILE.replace(";", "\t").encode("utf-16-le"),
+        FILE.encode("utf-16-be"),
+        FILE.replace("\r\n", "\r").encode("mac_roman"),
+        FILE.replace(";", "|").encode(),
+        ("sep=|\n" + FILE.replace(";", "|")).encode(),
+        ("\r\n\r\nSamtal; år för år\r\n;;;;\r\nUtdrag 2026-01-07\r\n\r\n" + FILE).encode(),
+        FILE.replace(
+            "Organisation;Kommunkod;År;Samtal;Mål", "FÖRENING;Kod;Valår:;Genomförda samtal*;Mål (samtal)"
+        ).encode(),
+        FILE.replace(";581;", ';="581";').encode(),
     ],
 )
 def test_a_file_is_read_as_a_spreadsheet_saves_it(content: bytes) -> None:
@@ -67,6 +80,22 @@ def test_a_file_with_english_headings_is_read_too() -> None:
         ("1264,00", 1264),
         ("1 264,0", 1264),
         ("0", 0),
+        ("1 264*", 1264),
+        ("1264 **", 1264),
+        ("1264¹", 1264),
+        ("1 264 [2]", 1264),
+        ("1264 st", 1264),
+        ("1 264 samtal", 1264),
+        ("1'264", 1264),
+        ("4,215E+03", 4215),
+        ("4.215e3", 4215),
+        ("1E+00", 1),
+        ("1,26E+03", None),
+        ("1,2645E+03", None),
+        ("*", None),
+        ("..", None),
+        ("–", None),
+        ("(1264)", None),
         ("", None),
         ("12,5", None),
         ("-3", None),
@@ -77,6 +106,44 @@ def test_a_file_with_english_headings_is_read_too() -> None:
 )
 def test_numbers_are_read_as_people_write_them(text: str, number: int | None) -> None:
     assert files.whole(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        ("2022", 2022),
+        ("2 022", 2022),
+        ("2022*", 2022),
+        ("2022-09-11", 2022),
+        ("11/9 2022", 2022),
+        ("2022-09-11 00:00:00", 2022),
+        ("Valet 2022", 2022),
+        ("2021/2022", None),
+        ("44815", 44815),
+        ("i fjol", None),
+        ("", None),
+    ],
+)
+def test_years_are_read_as_people_write_them(text: str, year: int | None) -> None:
+    assert files.year(text) == year
+
+
+@pytest.mark.parametrize("mark", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", '"\n"', '"\r\n"'])
+def test_a_mark_within_a_cell_moves_no_figure_to_another_row(mark: str) -> None:
+    cell = f'"Norr{mark[1:-1]}köping"' if mark.startswith('"') else f"Norr{mark}köping"
+    rows = files.read(f"{SWEDISH}Hageby;;2025;7;\r\n{cell};;2025;4215;\r\nEktorp;;2025;9;\r\n".encode())
+    assert [row["conversations"] for row in rows] == ["7", "4215", "9"]
+    assert [row["organisation"].replace(" ", "") for row in rows] == ["Hageby", "Norrköping", "Ektorp"]
+
+
+def test_years_with_columns_of_their_own_may_have_targets_too() -> None:
+    head = "Förening;Samtal 2018;Mål 2018;2022 samtal;Mål 2022;Kommentar 2022"
+    assert files.read(f"{head}\nHageby;7;8;9;;bra\nEktorp;;;;;\nSumma;7;8;9;;\n".encode()) == [
+        {"line": 2, "organisation": "Hageby", "conversations": "7", "target": "8", "year": "2018"},
+        {"line": 2, "organisation": "Hageby", "conversations": "9", "target": "", "year": "2022"},
+        {"line": 4, "organisation": "Summa", "conversations": "7", "target": "8", "year": "2018"},
+        {"line": 4, "organisation": "Summa", "conversations": "9", "target": "", "year": "2022"},
+    ]
 
 
 @given(st.integers(0, 10_000_000))
@@ -94,6 +161,7 @@ def test_whatever_we_write_we_read(number: int) -> None:
         (b"Organisation;Samtal\r\nHageby;3\r\n", "Det här saknas: År."),
         (SWEDISH.encode(), "Filen har inga rader med siffror."),
         (b"PK\x03\x04\x14\x00", "Det där är en arbetsbok."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", "Det där är en arbetsbok."),
         (b"\x81\x8d\x8f", "Filen går inte att läsa som text."),
         (b"a\x00b", "Filen går inte att läsa som text."),
         (b"x" * 1_000_001, "Filen är för stor."),

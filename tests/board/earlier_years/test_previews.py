@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from canvass.board.earlier_years import results
 from canvass.fieldwork import campaigns
 from canvass.members import organisations
-from tests.board.earlier_years.common import previewed
+from tests.board.earlier_years.common import SignedIn, previewed, upload
 from tests.cast import Cast
 
 
 @pytest.mark.parametrize(
     ("typed", "code"),
     [
+        ("Hage by", ""),
+        ("Hage-by", ""),
         ("Hageby s-förening", ""),
         ("HAGEBY", ""),
         ("  hageby   s-förening ", ""),
@@ -25,7 +28,14 @@ def test_an_association_is_known_by_its_name(cast: Cast, typed: str, code: str) 
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [("Norrköping", ""), ("Norrköpings arbetarekommun", ""), ("", "0581"), ("", "581"), ("Norrköping", "581")],
+    [
+        ("Norrköping", ""),
+        ("Norrköpings arbetarekommun", ""),
+        ("", "0581"),
+        ("", "581"),
+        ("Norrköping", "581"),
+        ("", "581.0"),
+    ],
 )
 def test_a_municipal_organisation_is_known_by_name_or_code(cast: Cast, typed: str, code: str) -> None:
     assert previewed(cast, organisation=typed, code=code).organisation == cast.norrkoping
@@ -58,6 +68,30 @@ def test_a_name_that_may_be_several_is_not_guessed(cast: Cast) -> None:
     cast.norrkoping.name = "Norrköpings arbetarekommun"
     found = previewed(cast, organisation="Norrköping")
     assert found.sentence == "Flera kan menas: Norrköpings arbetarekommun, Norrköpings s-förening."
+
+
+def test_two_of_one_name_are_asked_about(cast: Cast, signed_in: SignedIn) -> None:
+    """The name alone would not help: they are told apart by what is above them."""
+    partille = organisations.add("municipal", "Partille", cast.ostergotland)
+    twin = organisations.add("association", "Hageby s-förening", partille)
+    client = signed_in(cast.adam)
+    content = "Förening;2024;2025\nHageby;7;8\nEktorp;9;\n"
+    address = upload(client, cast.ostergotland, content).headers["Location"]
+    page = client.get(address).text
+    assert "Flera kan menas: Hageby s-förening (Norrköping), Hageby s-förening (Partille)." in page
+    assert page.count("Vilken organisation menas på rad 2?") == 1
+    answer = client.post(f"{address}/confirm")
+    assert answer.status_code == 422
+    assert client.post(f"{address}/confirm", data={"line-2": cast.ektorp.id}).status_code == 422
+    assert client.post(f"{address}/confirm", data={"line-2": twin.id}).status_code == 303
+    assert results.results([cast.hageby.id, twin.id, cast.ektorp.id], 2024) == {twin.id: 7, cast.ektorp.id: 9}
+    assert results.results([cast.hageby.id, twin.id], 2025) == {twin.id: 8}
+
+
+def test_a_sum_is_an_organisation_when_one_is_called_so(cast: Cast) -> None:
+    organisations.add("association", "Summa s-förening", cast.norrkoping)
+    assert previewed(cast, organisation="Summa").outcome == "new"
+    assert previewed(cast, organisation="Totalt").outcome == "sum"
 
 
 def test_every_way_of_talking_has_its_words(cast: Cast) -> None:

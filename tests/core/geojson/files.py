@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 import json
+from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import pyproj
+import shapely
 from shapely import Geometry, transform
 from shapely.geometry import shape
 
 from canvass.core import geojson
+from canvass.core.sqlite import sqlite3
 
 Ring = list[list[float]]
 
@@ -102,3 +106,31 @@ def districts(size: int = 3, west: float = 15, south: float = 60) -> list[Ring]:
             ring = [place for a, b in pairwise(around) for place in borders[a, b][:-1]]
             found.append([*ring, ring[0]])
     return found
+
+
+def package(
+    folder: Path, layers: dict[str, list[str]], srs: tuple[str, int, str] = ("EPSG", 3006, "undefined")
+) -> bytes:
+    """A GeoPackage with a table for each layer, in which each code is a square of 500 metres."""
+    path = folder / "made.gpkg"
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(
+            "CREATE TABLE gpkg_spatial_ref_sys (srs_name, srs_id, organization, organization_coordsys_id, definition)"
+        )
+        database.execute("CREATE TABLE gpkg_contents (table_name, data_type)")
+        database.execute("CREATE TABLE gpkg_geometry_columns (table_name, column_name, geometry_type_name, srs_id)")
+        database.execute("INSERT INTO gpkg_spatial_ref_sys VALUES ('', 7, ?, ?, ?)", srs)
+        for layer, codes in layers.items():
+            database.execute("INSERT INTO gpkg_contents VALUES (?, 'features')", [layer])
+            database.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'shape', 'MultiPolygon', 7)", [layer])
+            table = '"' + layer.replace('"', '""') + '"'
+            database.execute(f"CREATE TABLE {table} (fid INTEGER PRIMARY KEY, shape BLOB, kod TEXT, pict BLOB)")
+            for number, code in enumerate(codes):
+                east = 568_000 + 1_000 * number
+                square = shapely.to_wkb(shapely.box(east, 6_492_000, east + 500, 6_492_500))
+                header = b"GP\0\3" + (7).to_bytes(4, "little") + bytes(32)
+                row = [header + square, code, b"\0"]
+                database.execute(f"INSERT INTO {table} (shape, kod, pict) VALUES (?, ?, ?)", row)
+        database.commit()
+    return path.read_bytes()

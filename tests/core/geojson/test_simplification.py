@@ -26,7 +26,7 @@ def outline(*rings: Ring) -> dict[str, Any]:
 
 
 def simple(*outlines: dict[str, Any]) -> list[dict[str, Any]]:
-    return simplified([ground(each, None) for each in outlines])
+    return simplified([ground(each, None)[0] for each in outlines])
 
 
 def round_about(reach: list[float], north: float = 60) -> Ring:

@@ -20,6 +20,23 @@ from tests.core.geojson.files import HAGEBY, VILBERGEN, collection, feature, in_
         {"type": "name", "properties": {"name": "SWEREF99_TM"}},
         {"type": "EPSG", "properties": {"code": 3006}},
         "EPSG:3006",
+        {"type": "name", "properties": {"name": "urn:ogc:def:crs,crs:EPSG::3006,crs:EPSG::5613"}},
+        {"type": "name", "properties": {"name": "EPSG:3006 - SWEREF99 TM"}},
+        {"type": "name", "properties": {"name": "SWEREF 99 TM"}},
+        {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG:8.5:5845"}},
+        {"type": "link", "properties": {"href": "https://epsg.io/3006.proj4", "type": "proj4"}},
+        {"type": "name", "properties": {"name": pyproj.CRS(3006).to_wkt("WKT1_GDAL")}},
+        {"type": "name", "properties": {"name": pyproj.CRS(3006).to_wkt("WKT1_ESRI")}},
+        {"type": "name", "properties": {"name": pyproj.CRS(3006).to_wkt("WKT2_2019")}},
+        "+proj=utm +zone=33 +ellps=GRS80 +towgs84=0,0,0,0,0,0,0 +units=m +no_defs",
+        "ETRS89 / UTM zone 33N",
+        3006,
+        # These say nothing: the coordinates do.
+        {},
+        [],
+        "",
+        {"type": "name", "properties": None},
+        {"properties": {"name": {}}},
     ],
 )
 def test_sweref_99_tm_is_taken_declared_or_not(crs: Any) -> None:
@@ -29,7 +46,22 @@ def test_sweref_99_tm_is_taken_declared_or_not(crs: Any) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::4326", "EPSG:4326", "EPSG:4258", "WGS 84"],
+    [
+        "urn:ogc:def:crs:OGC:1.3:CRS84",
+        "urn:ogc:def:crs:OGC:2:84",
+        "OGC:CRS84",
+        "urn:ogc:def:crs:EPSG::4326",
+        "EPSG:4326",
+        "EPSG:4326 - WGS 84",
+        "EPSG:4258",
+        "WGS 84",
+        "WGS84",
+        "GCS_WGS_1984",
+        "SWEREF99",
+        pyproj.CRS(4326).to_wkt("WKT1_GDAL"),
+        pyproj.CRS(4326).to_wkt("WKT2_2019"),
+        pyproj.CRS(4619).to_wkt("WKT1_GDAL"),
+    ],
 )
 def test_wgs84_is_taken_by_its_names(name: Any) -> None:
     content = collection(feature(), crs={"type": "name", "properties": {"name": name}})
@@ -42,9 +74,12 @@ def test_wgs84_is_taken_by_its_names(name: Any) -> None:
         ({"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3857"}}, "Web Mercator (EPSG:3857)"),
         ({"type": "name", "properties": {"name": "EPSG:3021"}}, "RT 90 2,5 gon V (EPSG:3021)"),
         ({"type": "EPSG", "properties": {"code": 3011}}, "SWEREF 99, lokal zon (EPSG:3011)"),
-        ("EPSG:25833", "UTM 33 (EPSG:25833)"),
+        ("EPSG:25832", "UTM 32 (EPSG:25832)"),
+        ("SWEREF99 18 00", "SWEREF99 18 00"),
+        ("RT90 2.5 gon V", "RT90 2.5 gon V"),
         ({"type": "name", "properties": {"name": "EPSG:2154"}}, "EPSG:2154"),
-        ({"type": "name", "properties": {"name": "WGS 84 / UTM zone 33N"}}, "WGS 84 / UTM zone 33N"),
+        ({"type": "name", "properties": {"name": "WGS 84 / Pseudo-Mercator"}}, "WGS 84 / Pseudo-Mercator"),
+        ({"type": "link", "properties": {"href": "x"}}, "x"),
     ],
 )
 def test_another_system_is_refused_by_name(crs: Any, name: Any) -> None:
@@ -53,9 +88,9 @@ def test_another_system_is_refused_by_name(crs: Any, name: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("crs", [{"type": "link", "properties": {"href": "x"}}, [], {"properties": {"name": {}}}])
-def test_a_crs_that_says_nothing_is_refused(crs: Any) -> None:
-    assert refusal(collection(feature(), crs=crs)) == "Filens koordinatsystem (crs) går inte att läsa."
+@pytest.mark.parametrize("epsg", [3857, 3011, 3021, 25832])
+def test_another_system_in_words_is_refused(epsg: int) -> None:
+    assert "Spara om den i SWEREF 99 TM" in refusal(collection(feature(), crs=pyproj.CRS(epsg).to_wkt("WKT1_GDAL")))
 
 
 def test_a_crs_that_the_coordinates_belie_is_refused() -> None:

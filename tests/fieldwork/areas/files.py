@@ -17,14 +17,14 @@ from canvass.members.organisations import Organisation
 from tests.cast import Cast
 
 
-def feature(code: str, name: str = "", *, east: float = 0, is_open: bool = False, **properties: Any) -> dict[str, Any]:
+def feature(code: Any, name: str = "", *, east: float = 0, is_bare: bool = False, **properties: Any) -> dict[str, Any]:
     """A square of about 500 metres in Norrköping, `east` squares to the right."""
     x, y = 16.17 + 0.01 * east, 58.57
     ring = [[x, y], [x + 0.009, y], [x + 0.009, y + 0.005], [x, y + 0.005], [x, y]]
     return {
         "type": "Feature",
         "properties": {"kod": code, "namn": name, **properties} if code else {},
-        "geometry": {"type": "Polygon", "coordinates": [ring[:-1] if is_open else ring]},
+        "geometry": None if is_bare else {"type": "Polygon", "coordinates": [ring]},
     }
 
 

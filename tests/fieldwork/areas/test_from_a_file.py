@@ -82,12 +82,34 @@ def test_outlines_drawn_one_by_one_do_not_overwrite_each_other(cast: Cast) -> No
 
 def test_a_file_with_one_fault_changes_nothing(cast: Cast) -> None:
     plan = area_files.plan_import(
-        cast.hageby, file_of(feature("H3", "Navestad"), feature("H4", "Smedby", is_open=True))
+        cast.hageby, file_of(feature("H3", "Navestad"), feature("H4", "Smedby", is_bare=True))
     )
     assert [f.code for f in plan.added] == ["H3"]
-    with pytest.raises(Refused, match=r"Smedby.*inte sluten"):
+    with pytest.raises(Refused, match=r"Smedby.*ingen gräns"):
         area_files.carry_out(plan, by=cast.bo)
     assert set(of(cast.hageby)) == {"H1", "H2"}
+    area_files.carry_out(plan, skips_faulty=True, by=cast.bo)
+    assert set(of(cast.hageby)) == {"H1", "H2", "H3"}
+
+
+def test_codes_that_lost_their_zeros_are_recognised(cast: Cast) -> None:
+    brought_in(cast, feature("09990001", "Ekdungen"), feature("09990002", "Sjövik", east=1))
+    for code in (9990001, "9990001", 9990001.0, "9990001.0", "009990001"):
+        plan = area_files.plan_import(cast.hageby, file_of(feature(code, "Ekdungen")))
+        assert [area.code for area in [*plan.unchanged, *(c.area for c in plan.changed)]] == ["09990001"], code
+        assert plan.without_zeros == 1
+    # An area with the very code is meant, not one that is like it; and of two that are alike neither is.
+    plan = area_files.plan_import(
+        cast.hageby, file_of(feature("9990001", "Ek"), feature("09990001", "Ekdungen", east=2))
+    )
+    assert ([f.code for f in plan.added], [c.area.code for c in plan.changed]) == (["9990001"], ["09990001"])
+
+
+def test_zeros_that_were_lost_come_back(cast: Cast) -> None:
+    brought_in(cast, feature("9990001", "Ekdungen"))
+    plan = brought_in(cast, feature("09990001", "Ekdungen"))
+    assert [change.values for change in plan.changed] == [{"code": "09990001"}]
+    assert set(of(cast.hageby)) == {"H1", "H2", "09990001"}
 
 
 def test_a_plan_is_marked_by_what_it_would_do(cast: Cast) -> None:
@@ -115,7 +137,7 @@ def test_forgotten_files_are_cleared_away(cast: Cast, later: Callable[..., Any])
 def test_the_command_reads_the_same_files(app: Flask, cast: Cast, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.geojson", tmp_path / "bad.geojson"
     good.write_bytes(file_of(feature("H3", "Navestad")))
-    bad.write_bytes(file_of(feature("H4", "Smedby"), feature("H5", "Ljura", is_open=True)))
+    bad.write_bytes(file_of(feature("H4", "Smedby"), feature("H5", "Ljura", is_bare=True)))
     command = ["canvass", "areas", "import", "--organisation", "Hageby s-förening"]
     db.session.commit()
     refused = app.test_cli_runner().invoke(args=[*command, str(bad)])
@@ -123,3 +145,5 @@ def test_the_command_reads_the_same_files(app: Flask, cast: Cast, tmp_path: Path
     assert "Ljura" in refused.output
     assert app.test_cli_runner().invoke(args=[*command, str(good)]).exit_code == 0
     assert set(of(cast.hageby)) == {"H1", "H2", "H3"}
+    assert app.test_cli_runner().invoke(args=[*command, "--rest", str(bad)]).exit_code == 0
+    assert set(of(cast.hageby)) == {"H1", "H2", "H3", "H4"}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from canvass.core import db
+from canvass.core import db, geometry
 from canvass.core.settings import ROOT
 from canvass.fieldwork import areas
 from canvass.fieldwork.area_files import Draft
@@ -125,3 +125,50 @@ def test_a_map_of_very_many_areas_is_drawn_in_one_piece(cast: Cast, signed_in: S
     text = bo.get(upload(bo, cast.hageby, file_of(*many)).headers["Location"]).text
     assert text.count('<path class="map-area') == 2  # one for all of them, one in the legend
     assert "… och 100 till." in text
+
+
+def test_what_can_be_read_is_offered_without_the_rest(cast: Cast, signed_in: SignedIn) -> None:
+    bo = signed_in(cast.bo)
+    features = [
+        feature("H3", "Navestad", hushåll="många"),
+        feature("H4", "Smedby", is_bare=True),
+        feature("H5", "Ljura", east=4000),
+    ]
+    preview = upload(bo, cast.hageby, file_of(*features)).headers["Location"]
+    text = bo.get(preview).text
+    for expected in (
+        "2 områden i filen kan inte läsas in som de är:",
+        "(H4 Smedby): den har ingen gräns i filen.",
+        "(H5 Ljura): punkten 56.17, 58.57 ligger utanför Sverige.",
+        "Det här är lagat eller utelämnat:",
+        "antalet hushåll, många, är inte ett heltal",
+        "Ta med resten: läs in 1 område",
+    ):
+        assert expected in text
+    # Who has not seen that something is left out does not leave it out.
+    assert bo.post(f"{preview}/confirm", data={"mark": mark_in(text)}).status_code == 422
+    assert bo.post(f"{preview}/confirm", data={"mark": mark_in(text), "rest": "yes"}).status_code == 303
+    assert set(of(cast.hageby)) == {"H1", "H2", "H3"}
+
+
+def test_one_code_with_two_names_is_a_question(cast: Cast, signed_in: SignedIn) -> None:
+    bo = signed_in(cast.bo)
+    content = file_of(
+        feature("H3", "Navestad"), feature("H3", "Navestad östra", east=2), feature("H4", "Smedby", east=4)
+    )
+    for joined, parts in (({}, 1), ({"joined": "yes"}, 2)):
+        preview = upload(bo, cast.hageby, content).headers["Location"]
+        text = bo.get(preview).text
+        assert "är delar av samma område" in text
+        data = {"mark": mark_in(text), "rest": "yes", **joined}
+        assert bo.post(f"{preview}/confirm", data=data).status_code == 303
+        assert len(geometry.polygons(of(cast.hageby)["H3"].geometry or {})) == parts
+    assert of(cast.hageby)["H3"].name == "Navestad"
+
+
+def test_codes_without_their_zeros_are_said(cast: Cast, signed_in: SignedIn) -> None:
+    bo = signed_in(cast.bo)
+    brought_in(cast, feature("007", "Ljura"))
+    text = bo.get(upload(bo, cast.hageby, file_of(feature("7", "Ljura"))).headers["Location"]).text
+    assert "En kod har andra inledande nollor" in text
+    assert "Allt i filen finns redan, precis så." in text

@@ -49,7 +49,14 @@ def test_everything_about_a_shift_can_be_said(cast: Cast, signed_in: SignedIn) -
     assert (shift.place, shift.latitude, shift.longitude) == ("Hageby centrum", 58.5877, 16.1924)
     assert (shift.leader, shift.wanted, shift.expected, shift.script) == (cast.alva, 6, 1200, "Hej!")
     page = bo.get(f"/shifts/{shift.id}").text
-    assert 'href="geo:58.5877,16.1924"' in page
+    assert 'value="Hageby centrum, 58.5877, 16.1924" readonly' in page
+    assert 'href="https://www.openstreetmap.org/?mlat=58.5877&amp;mlon=16.1924#map=17/58.5877/16.1924"' in page
+    for system, start in (
+        ("Linux; Android 15", "geo:58.5877,"),
+        ("iPhone; CPU", "https://maps.apple.com/?ll=58.5877,"),
+    ):
+        agent = {"User-Agent": f"Mozilla/5.0 ({system})"}
+        assert f'href="{start}16.1924' in bo.get(f"/shifts/{shift.id}", headers=agent).text
     assert "0 av 6 anmälda" in page
     assert "Skolan.\nVården." in page
     assert "<dd>Alva</dd>" in page

@@ -90,4 +90,4 @@ export function pick(name, isChosen, onPick, code = "") {
   return make("li", {}, button);
 }
 
-const plain = (text) => text.trim().toLocaleLowerCase("sv");
+const plain = (text) => text.trim().normalize("NFC").toLocaleLowerCase("sv");
