@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
-from canvass.core import db
+from canvass.core import clock, db
 from canvass.core.db import new_id
 from canvass.counting import quarantine
 from canvass.members import organisations
@@ -56,7 +57,8 @@ def hold(stage: Cast, number: str) -> None:
         "code": "area_unknown",
         "campaign_id": stage.spring.id,
     }
-    quarantine.hold([{"operation_id": new_id(), "digest": number * 8, "raw": raw, **facts}])
+    evening = clock.today() - timedelta(days=int(number))  # each on an evening of its own, else they were one group
+    quarantine.hold([{"operation_id": new_id(), "digest": number * 8, "raw": raw, "evening": evening, **facts}])
 
 
 def test_what_is_held_is_dismissed_in_place(stage: Cast, open_as: OpenAs) -> None:
