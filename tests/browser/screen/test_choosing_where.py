@@ -9,7 +9,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from canvass.core import db
-from tests.browser.screen.logging_screen import REFUSED, TALKED, comes_to, outcome, sheet
+from tests.browser.screen.logging_screen import REFUSED, TALKED, comes_to, outcome, sheet, tap
 from tests.cast import Cast
 
 
@@ -20,10 +20,10 @@ def test_area_and_channel_follow_the_taps(phone: Page, stage: Cast) -> None:
     sheet(phone, "Var är du?").get_by_role("button", name=re.compile("Hageby norra")).tap()
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Hageby norra")
     phone.get_by_role("radio", name="Telefon").tap()
-    outcome(phone, "Fel nummer").tap()
+    tap(phone, "Fel nummer")
     phone.get_by_role("radio", name="Torg").tap()
     expect(phone.locator(".outcome")).to_have_text([TALKED, REFUSED])
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     phone_call, stall = (spring, north, "phone", "wrong_number"), (spring, north, "stall", "talked")
     comes_to(phone, lambda a: (a.campaign_id, a.area_id, a.channel, a.outcome), phone_call, stall)
     phone.reload()
@@ -57,7 +57,7 @@ def test_the_area_is_found_on_the_phone_and_the_position_stays_there(stage: Cast
     phone.get_by_role("button", name=re.compile("Välj område")).tap()
     sheet(phone, "Var är du?").get_by_role("button", name="Hitta var jag är").tap()
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Hageby södra")
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     comes_to(phone, lambda a: a.area_id, south)
     assert sent
     assert not any("58.56" in text or "16.12" in text for text in sent)

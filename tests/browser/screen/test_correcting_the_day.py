@@ -7,15 +7,15 @@ import re
 from playwright.sync_api import Page, expect
 
 from canvass.core import db
-from tests.browser.screen.logging_screen import NOT_HOME, TALKED, comes_to, dock, is_all_sent, outcome, sheet
+from tests.browser.screen.logging_screen import NOT_HOME, TALKED, comes_to, dock, is_all_sent, sheet, tap
 from tests.cast import Cast
 
 
 def test_an_entry_can_be_corrected_and_removed_all_day(phone: Page, stage: Cast) -> None:
     south = stage.hageby_south.id
     db.session.commit()
-    outcome(phone, TALKED).tap()
-    outcome(phone, NOT_HOME).tap()
+    tap(phone, TALKED)
+    tap(phone, NOT_HOME)
     comes_to(phone, lambda a: a.outcome, "talked", "not_home")
     is_all_sent(phone)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.screen.logging_screen import TALKED, comes_to, dock, is_all_sent, logged, outcome, sheet
+from tests.browser.screen.logging_screen import TALKED, comes_to, dock, is_all_sent, logged, sheet, tap
 
 
 def test_taps_without_coverage_wait_and_are_sent_later(phone: Page) -> None:
     phone.context.set_offline(True)
     for _ in range(3):
-        outcome(phone, TALKED).tap()
+        tap(phone, TALKED)
     expect(phone.locator("#count")).to_have_text("3")
     expect(phone.locator("#queue")).to_have_text("3 väntar – skickas när du har täckning")
     dock(phone).get_by_role("button", name="Idag 3").tap()
@@ -25,12 +25,12 @@ def test_taps_without_coverage_wait_and_are_sent_later(phone: Page) -> None:
 
 def test_what_was_counted_is_not_added_again_after_a_reload(phone: Page) -> None:
     for _ in range(2):
-        outcome(phone, TALKED).tap()
+        tap(phone, TALKED)
     comes_to(phone, lambda a: a.outcome, "talked", "talked")
     with phone.expect_response("**/api/v1/hello"):
         phone.reload()
     expect(phone.locator("#count")).to_have_text("2")
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     expect(phone.locator("#count")).to_have_text("3")
     expect(phone.locator("#mine")).to_have_text("Du 3 idag · Laget 3")
 
@@ -38,7 +38,7 @@ def test_what_was_counted_is_not_added_again_after_a_reload(phone: Page) -> None
 def test_it_opens_cold_without_a_network_at_the_second_visit(phone: Page) -> None:
     context: BrowserContext = phone.context
     phone.evaluate("async () => { await navigator.serviceWorker.ready; }")
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     comes_to(phone, lambda a: a.outcome, "talked")
     is_all_sent(phone)
     phone.close()
@@ -46,7 +46,7 @@ def test_it_opens_cold_without_a_network_at_the_second_visit(phone: Page) -> Non
     second = context.new_page()
     second.goto("/log")
     expect(second.locator("#count")).to_have_text("1")
-    outcome(second, TALKED).tap()
+    tap(second, TALKED)
     expect(dock(second)).to_contain_text("Samtal sparat")
     expect(second.locator("#count")).to_have_text("2")
     context.set_offline(False)
@@ -64,7 +64,7 @@ def test_an_answer_that_never_came_is_not_counted_twice_on_the_screen(phone: Pag
         return route.abort()
 
     phone.route("**/api/v1/sync", lose)
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     comes_to(phone, lambda a: a.outcome, "talked")
     with phone.expect_response("**/api/v1/hello"):
         phone.reload()

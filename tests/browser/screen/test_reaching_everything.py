@@ -22,6 +22,7 @@ from tests.browser.screen.logging_screen import (
     places,
     sheet,
     sound,
+    tap,
     topic,
 )
 from tests.cast import Cast
@@ -73,7 +74,7 @@ def test_nothing_stands_in_the_way_of_assistive_technology(
 ) -> None:
     # Without motion, so that no colour is judged halfway.
     phone = open_as(stage.alva, "/log", has_touch=True, color_scheme=scheme, reduced_motion="reduce")
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     topic(phone, "Skolan").tap()
     is_all_sent(phone)
     sound(phone, scheme, "after a tap")
@@ -96,10 +97,10 @@ def test_it_fits_every_phone_and_nothing_moves_under_the_thumb(phone: Page) -> N
         before = places(phone)
         assert all(box["width"] >= 56 and box["height"] >= 56 for box in before)
         assert all(box["y"] + box["height"] <= height for box in before), f"out of sight at {width} × {height}"
-        outcome(phone, TALKED).tap()
+        tap(phone, TALKED)
         expect(topic(phone, "Skolan")).to_be_visible()
         assert places(phone) == before
-        outcome(phone, NOT_HOME).tap()
+        tap(phone, NOT_HOME)
         expect(topic(phone, "Skolan")).to_be_hidden()
         assert places(phone) == before
         assert phone.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing to scroll sideways"
@@ -108,7 +109,7 @@ def test_it_fits_every_phone_and_nothing_moves_under_the_thumb(phone: Page) -> N
 def test_text_twice_as_large_wraps_instead_of_running_out(phone: Page) -> None:
     phone.set_viewport_size({"width": 320, "height": 568})
     phone.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     expect(dock(phone)).to_contain_text("Samtal sparat")
     assert phone.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     for button in phone.locator(".outcome").all():

@@ -5,7 +5,7 @@ import { open } from "../queue/outbox.js";
 import { wireDock } from "./dock.js";
 import { wireMenu } from "./menu.js";
 import { wirePad } from "./pad.js";
-import { announce, between, byId, failure, number, say, wireSheets } from "./page.js";
+import { announce, between, byId, failure, number, say, wireEchoes, wireSheets } from "./page.js";
 import { wireToday } from "./today.js";
 import { lines, wireWaiting } from "./waiting.js";
 import { wireWhere } from "./where.js";
@@ -42,6 +42,7 @@ begin();
 
 async function begin() {
   wireSheets();
+  wireEchoes();
   try {
     screen.outbox = await open();
   } catch (error) {

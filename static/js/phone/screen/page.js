@@ -2,6 +2,9 @@
 
 export const byId = (id) => document.getElementById(id);
 
+export const QUICK = 400; // ms between two touches that are one, and from a finger's lifting to its click
+const NEAR = 30; // px between them
+
 const words = JSON.parse(byId("words").textContent);
 const isEnglish = document.documentElement.lang === "en";
 const locale = isEnglish ? "en-GB" : "sv-SE";
@@ -90,6 +93,42 @@ export function wireSheet(sheet) {
     if ((isOutside && event.target === sheet) || event.target.closest("[data-close]")) sheet.close();
     isOutside = false;
   });
+}
+
+// A finger that taps twice means one tap: its second must not land on what the first has opened or uncovered.
+export function wireEchoes() {
+  let last = null;
+  const listen = (event) => {
+    const { timeStamp, clientX, clientY, target } = event;
+    const sheet = target.closest("dialog");
+    const isQuick = last && timeStamp - last.timeStamp < QUICK;
+    if (isQuick && sheet !== last.sheet && Math.hypot(clientX - last.clientX, clientY - last.clientY) < NEAR) refuse(event);
+    last = { timeStamp, clientX, clientY, sheet };
+  };
+  addEventListener("click", (event) => event.detail && listen(event), { capture: true }); // 0: a key, or a script
+}
+
+// A finger has been held and is still down: the click of its lifting may come to whatever is beneath it by then, and is
+// refused. Calls `done` when there can be no such click any more.
+export function refuseLifting(done) {
+  const listening = new AbortController();
+  const listen = (name, act) => addEventListener(name, act, { capture: true, signal: listening.signal });
+  const end = () => {
+    listening.abort();
+    done();
+  };
+  listen("click", (event) => {
+    refuse(event);
+    end();
+  });
+  listen("pointerup", () => setTimeout(end, QUICK));
+  listen("pointerdown", end);
+  listen("keydown", end);
+}
+
+function refuse(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
 }
 
 export function saveFile(blob, name) {
