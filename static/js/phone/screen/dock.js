@@ -1,6 +1,6 @@
 // What was just saved, with undo, and the topics of the last conversation.
 
-import { announce, byId, chip, chosenChips, closeSheets, failure, number, say, time } from "./page.js";
+import { announce, byId, chip, chosenTopics, closeSheets, failure, number, say, time } from "./page.js";
 
 export const UNDO_FOR = 10_000; // ms
 const ROW = 2_000; // ms between taps on the same button that are undone together
@@ -68,7 +68,7 @@ export function wireDock(screen) {
     const attempt = screen.last;
     if (!attempt?.id) return;
     const before = attempt.topics;
-    const topics = chosenChips(byId("topics-chips"));
+    const topics = chosenTopics(byId("topics-chips"), before);
     attempt.topics = topics;
     changes = changes
       .then(() => screen.outbox.change(attempt.id, { topics }))

@@ -139,7 +139,7 @@ function practise(isOn) {
   screen.isPractice = isOn;
   document.body.classList.toggle("practising", isOn);
   byId("practice").hidden = !isOn;
-  byId("menu").querySelector('[data-do="practice"]').ariaChecked = isOn;
+  byId("menu").querySelector('[data-do="practice"]').setAttribute("aria-checked", isOn);
   dock.clear();
   if (isOn) announce(byId("practice").querySelector("p").textContent);
   paint();

@@ -57,13 +57,19 @@ export function chip({ id, name }, isOn, onToggle) {
   const button = make("button", { type: "button", className: "chip", textContent: name, "aria-pressed": isOn });
   button.dataset.topic = id;
   button.addEventListener("click", () => {
-    button.ariaPressed = button.ariaPressed !== "true";
+    button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") !== "true");
     onToggle?.();
   });
   return button;
 }
 
-export const chosenChips = (box) => [...box.querySelectorAll('[aria-pressed="true"]')].map((c) => c.dataset.topic);
+// The chosen topics, and those of the attempt that are not offered any more.
+export function chosenTopics(box, topics) {
+  const offered = [...box.children];
+  const gone = topics.filter((id) => !offered.some((button) => button.dataset.topic === id));
+  const chosen = offered.filter((button) => button.getAttribute("aria-pressed") === "true");
+  return [...gone, ...chosen.map((button) => button.dataset.topic)];
+}
 
 // Screen readers do not read a text that did not change, so the second "Samtal sparat" gets a space at its end.
 export function announce(text, { isUrgent = false } = {}) {
