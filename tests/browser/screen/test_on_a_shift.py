@@ -284,3 +284,13 @@ def test_the_end_of_a_shift_is_summed_up_and_thanked_for(out: Page, stage: Cast)
     expect(heading(out)).not_to_contain_text("Pass ")
     assert len(logged(lambda a: a.id)) == 4
     is_out_on(out, None)
+
+
+def test_times_are_swedens_on_a_phone_in_another_zone(stage: Cast, open_as: Callable[..., Page]) -> None:
+    phone = open_as(stage.alva, "/log", timezone_id="Europe/Helsinki")
+    times = """async () => {
+      const { between, time } = await import('/static/js/phone/screen/page.js');
+      const shift = { starts_at: '2026-05-09T16:00:00Z', ends_at: '2026-05-09T23:30:00Z' };
+      return [between(shift), time('2026-05-09T22:30:00Z')];
+    }"""
+    assert phone.evaluate(times) == ["18–1:30", "10 maj 00:30"]

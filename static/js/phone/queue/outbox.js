@@ -4,6 +4,7 @@
 // sent; from then on it is frozen, and a change is a new operation with a higher revision.
 
 import { Database, Failure, ask, each } from "./database.js";
+import { dayOf, midnight } from "./days.js";
 import { applyAnswer, groups, refuse, setPerson, takeBatch } from "./exchange.js";
 import { MOST_BYTES, beginning, contentOf, current, isCountedAt, newId, shiftIn, shown, sizeOf, tally, textOf } from "./operations.js";
 import { collect, pack, takeIn, unpack } from "./outboxfile.js";
@@ -207,7 +208,7 @@ class Outbox {
   // the states change after it.
   async countedToday() {
     const hello = this.context();
-    const today = new Date().toDateString();
+    const today = dayOf(Date.now());
     const known = this.setting("counted");
     const none = () => Object.fromEntries(hello.campaigns.map(({ id }) => [id, 0]));
     if (known?.now === hello.now) return known.day === today ? known.campaigns : none();
@@ -341,11 +342,8 @@ class Outbox {
   }
 }
 
-// From midnight of one day to the coming midnight where the phone is, also on the days when the clocks change.
+// From the beginning of the day of `since` to the coming midnight.
 function days(author, since) {
-  const start = new Date(since);
-  start.setHours(0, 0, 0, 0);
-  const end = new Date();
-  end.setHours(24, 0, 0, 0);
-  return IDBKeyRange.bound([author, start.toISOString()], [author, end.toISOString()], false, true);
+  const [start, end] = [midnight(since), midnight(Date.now(), 1)].map((time) => new Date(time).toISOString());
+  return IDBKeyRange.bound([author, start], [author, end], false, true);
 }

@@ -1,5 +1,7 @@
 // What the parts of the logging screen share: sentences, numbers, elements, sheets.
 
+import { ZONE, dayOf } from "../queue/days.js";
+
 export const byId = (id) => document.getElementById(id);
 
 export const QUICK = 400; // ms between two touches that are one, and from a finger's lifting to its click
@@ -10,8 +12,9 @@ const isEnglish = document.documentElement.lang === "en";
 const locale = isEnglish ? "en-GB" : "sv-SE";
 const numbers = new Intl.NumberFormat(locale);
 const percents = new Intl.NumberFormat(locale, { style: "percent" });
-const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const hours = { hour: "2-digit", minute: "2-digit", timeZone: ZONE };
+const clock = new Intl.DateTimeFormat(locale, hours);
+const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", ...hours });
 
 // A sentence from the page's words, with each {name} filled in. An unknown key is shown as it is.
 export function say(key, values = {}) {
@@ -24,8 +27,7 @@ export const number = (value) => numbers.format(value).replace(/\s/g, "\u202f");
 export const percent = (share) => percents.format(share);
 
 export function time(at) {
-  const moment = new Date(at);
-  return (moment.toDateString() === new Date().toDateString() ? clock : day).format(moment);
+  return (dayOf(at) === dayOf(Date.now()) ? clock : day).format(new Date(at));
 }
 
 // 18–20, or 18:30–20.

@@ -1,5 +1,6 @@
 // What waits on the phone, in one line on the screen and in full in a sheet.
 
+import { dayOf } from "../queue/days.js";
 import { byId, failure, make, number, openSheet, saveFile, say, time } from "./page.js";
 
 const DAY = 86_400_000; // ms
@@ -26,7 +27,7 @@ export function lines(status, sentence = null, now = Date.now()) {
 }
 
 export async function exportFile(outbox) {
-  saveFile(await outbox.export(), `canvass-${new Date().toISOString().slice(0, 10)}.json`);
+  saveFile(await outbox.export(), `canvass-${dayOf(Date.now())}.json`);
 }
 
 export function wireWaiting(screen) {
