@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from canvass.core import clock
 from tests.browser.screen.logging_screen import TALKED, comes_to, dock, is_all_sent, logged, sheet, tap
 
 
@@ -32,7 +35,7 @@ def test_what_was_counted_is_not_added_again_after_a_reload(phone: Page) -> None
     expect(phone.locator("#count")).to_have_text("2")
     tap(phone, TALKED)
     expect(phone.locator("#count")).to_have_text("3")
-    expect(phone.locator("#mine")).to_have_text("Du 3 idag · Laget 3")
+    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · Laget 3")
 
 
 def test_it_opens_cold_without_a_network_at_the_second_visit(phone: Page) -> None:
@@ -70,3 +73,38 @@ def test_an_answer_that_never_came_is_not_counted_twice_on_the_screen(phone: Pag
         phone.reload()
     expect(phone.get_by_text("allt skickat")).to_be_visible()
     expect(phone.locator("#count")).to_have_text("1")
+
+
+def test_what_waits_over_midnight_stays_in_the_count_and_yesterdays_team_is_not_todays(phone: Page) -> None:
+    tap(phone, TALKED)
+    comes_to(phone, lambda a: a.outcome, "talked")
+    is_all_sent(phone)
+    phone.context.set_offline(True)
+    tap(phone, TALKED)
+    tap(phone, TALKED)
+    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · Laget 3")
+    phone.clock.set_fixed_time(clock.now() + timedelta(days=1))
+    phone.evaluate("() => dispatchEvent(new Event('visibilitychange'))")
+    expect(phone.locator("#mine")).to_have_text("Du 0 samtal idag")
+    expect(phone.locator("#count")).to_have_text("3")
+    expect(dock(phone).get_by_role("button", name="Idag 0 försök")).to_be_visible()
+    phone.context.set_offline(False)
+    comes_to(phone, lambda a: a.outcome, "talked", "talked", "talked")
+    is_all_sent(phone)
+    expect(phone.locator("#count")).to_have_text("3")
+
+
+def test_a_day_that_is_longer_than_the_list_is_summed_up_whole(phone: Page) -> None:
+    phone.context.set_offline(True)
+    several = """async () => {
+      const { open } = await import('/static/js/phone/queue/outbox.js');
+      const outbox = await open();
+      const campaign = outbox.context().campaigns[0].id;
+      for (let n = 0; n < 501; n += 1) await outbox.log({ campaign, channel: 'door', outcome: 'talked', n: 2 });
+    }"""
+    phone.evaluate(several)
+    dock(phone).get_by_role("button", name="Idag 1\u202f002 försök").tap()
+    day = sheet(phone, "Din dag")
+    expect(day).to_contain_text("1\u202f002 samtal av 1\u202f002 försök")
+    expect(day.get_by_role("listitem").last).to_have_text("De 500 senaste visas; summan är av alla.")
+    expect(day.get_by_role("listitem")).to_have_count(501)

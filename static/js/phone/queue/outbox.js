@@ -203,25 +203,40 @@ class Outbox {
     return tally(found.filter((attempt) => !attempt.deleted && isWanted(attempt)));
   }
 
-  // How many of today's conversations were in the server's figures when it answered the last hello, by campaign: the
-  // screen adds the others to the figures, so that none is counted twice. Worked out once per hello and kept, since
-  // the states change after it.
-  async countedToday() {
-    const hello = this.context();
-    const today = dayOf(Date.now());
-    const known = this.setting("counted");
-    const none = () => Object.fromEntries(hello.campaigns.map(({ id }) => [id, 0]));
-    if (known?.now === hello.now) return known.day === today ? known.campaigns : none();
-    const campaigns = none();
-    for (const attempt of await this.recent(Infinity)) {
-      const { campaign, outcome, n } = attempt;
-      if (isCountedAt(attempt, hello.now) && outcome === "talked" && campaign in campaigns) campaigns[campaign] += n;
-    }
-    await this.setSetting("counted", { now: hello.now, day: today, campaigns });
-    return campaigns;
+  // How many of this person's conversations in a campaign the server's figures lack: of all of them, and of today's. The
+  // second is null when the figures are of another day. Negative when more was taken back than is new.
+  async ahead(campaignId) {
+    const counted = await this.#counted();
+    const own = (await this.recent(Infinity, counted.since)).filter(({ campaign }) => campaign === campaignId);
+    const { all, today } = counted.campaigns[campaignId] ?? { all: 0, today: 0 };
+    const isOfToday = counted.day === dayOf(Date.now() + (this.#facts.get("offset") ?? 0) * 1_000);
+    return {
+      all: tally(own).conversations - all,
+      today: isOfToday ? tally(own.filter(isToday)).conversations - today : null,
+    };
   }
 
-  // The same for a shift's figures, as a tally. A hello that does not have the shift leaves its figures as they were.
+  // How many conversations were in the figures of the latest hello, by campaign. They go back to what waited then or when
+  // the hello before came, whatever day that was. Worked out once per hello, since the states change after it.
+  async #counted() {
+    const hello = this.context();
+    const known = this.setting("counted");
+    if (known?.now === hello.now && known.since) return known;
+    const { oldestPendingAt } = await this.status();
+    const waiting = midnight(oldestPendingAt && oldestPendingAt < new Date().toISOString() ? oldestPendingAt : Date.now());
+    const counted = { now: hello.now, day: dayOf(hello.now), waiting, campaigns: {} };
+    counted.since = Math.min(waiting, known?.waiting ?? Infinity);
+    for (const attempt of await this.recent(Infinity, counted.since)) {
+      if (!isCountedAt(attempt, hello.now) || attempt.outcome !== "talked") continue;
+      const sums = (counted.campaigns[attempt.campaign] ??= { all: 0, today: 0 });
+      sums.all += attempt.n;
+      if (isToday(attempt)) sums.today += attempt.n;
+    }
+    await this.setSetting("counted", counted);
+    return counted;
+  }
+
+  // What was in the figures of a shift, as a tally. A hello that does not have the shift leaves its figures as they were.
   async countedOnShift(shift) {
     const hello = this.context();
     const known = this.setting("countedOnShift");
@@ -341,6 +356,8 @@ class Outbox {
     for (const listener of this.#listeners) queueMicrotask(() => listener(what));
   }
 }
+
+const isToday = ({ at }) => dayOf(at) === dayOf(Date.now());
 
 // From the beginning of the day of `since` to the coming midnight.
 function days(author, since) {

@@ -223,9 +223,8 @@ function paintWhere() {
 async function paintFigures() {
   const { campaign, outbox } = screen;
   const day = await outbox.today(campaign.id);
-  const { conversations, attempts } = day;
-  const own = conversations - (await outbox.countedToday())[campaign.id];
-  const result = campaign.result + own;
+  const ahead = await outbox.ahead(campaign.id);
+  const result = campaign.result + ahead.all;
   const count = byId("count");
   const shown = number(result);
   if (count.textContent && count.textContent !== shown) count.animate?.(CLIMB, 300);
@@ -235,11 +234,13 @@ async function paintFigures() {
   progress.hidden = !campaign.target;
   progress.max = campaign.target || 1;
   progress.value = Math.min(result, campaign.target || 0);
-  byId("today-button").textContent = say("today", { n: number(attempts) });
+  byId("today-button").textContent = say("today", { n: number(day.attempts) });
+  byId("today-button").setAttribute("aria-label", say("today_long", { n: number(day.attempts) }));
   const onShift = screen.shift && (await screen.shifts?.figures());
   const mine = number((onShift?.mine ?? day).conversations);
-  const team = number(onShift ? onShift.team.conversations : campaign.association_today + own);
-  byId("mine").textContent = say(onShift ? "mine_shift" : "mine", { mine, team });
+  const team = onShift ? onShift.team.conversations : ahead.today === null ? null : campaign.association_today + ahead.today;
+  const whose = onShift ? "mine_shift" : team === null ? "mine_alone" : "mine";
+  byId("mine").textContent = say(whose, { mine, team: number(team) });
   screen.recorder?.paint((onShift?.mine ?? day).colours);
 }
 

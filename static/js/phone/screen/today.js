@@ -2,6 +2,8 @@
 
 import { byId, chip, chosenTopics, failure, make, number, openSheet, option, say, time } from "./page.js";
 
+const MOST_ROWS = 500;
+
 export function wireToday(screen) {
   let entry = null;
   let marks = null; // recorder.js, when there are colours to draw
@@ -12,13 +14,15 @@ export function wireToday(screen) {
   }
 
   async function paint() {
-    const entries = await screen.outbox.recent(500);
+    const entries = await screen.outbox.recent(Infinity);
     const attempts = entries.reduce((sum, { n }) => sum + n, 0);
     const conversations = entries.reduce((sum, { n, outcome }) => sum + (outcome === "talked" ? n : 0), 0);
     const values = { conversations: number(conversations), attempts: number(attempts) };
     if (screen.recorder || entries.some(({ colour }) => colour)) await fetchMarks();
     byId("today-sum").textContent = entries.length ? say("today_sum", values) : say("today_none");
-    byId("today-list").replaceChildren(...entries.map(row));
+    const rows = entries.slice(0, MOST_ROWS).map(row);
+    if (entries.length > MOST_ROWS) rows.push(make("li", { className: "soft" }, say("today_cut", { n: number(MOST_ROWS) })));
+    byId("today-list").replaceChildren(...rows);
   }
 
   // Without it the list is shown without colours.
