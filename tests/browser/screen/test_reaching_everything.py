@@ -114,3 +114,26 @@ def test_text_twice_as_large_wraps_instead_of_running_out(phone: Page) -> None:
     assert phone.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     for button in phone.locator(".outcome").all():
         assert button.evaluate("(box) => box.scrollWidth <= box.clientWidth"), button.inner_text()
+
+
+def test_a_screen_left_open_needs_no_script_that_may_be_of_a_newer_version(
+    stage: Cast, open_as: Callable[..., Page]
+) -> None:
+    """Without a service worker, as at the very first visit. The campaign has no shifts."""
+    phone = open_as(stage.alva, "/log", has_touch=True, service_workers="block")
+    everything = """() => {
+      const names = performance.getEntriesByType("resource").map(({ name }) => name);
+      const parts = ["shift.js", "summary.js", "recorder.js", "recorder.css"];
+      return parts.every((part) => names.some((name) => name.includes(part)));
+    }"""
+    phone.wait_for_function(everything)
+    phone.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    phone.on("request", lambda request: asked.append(request.url))
+    tap(phone, NOT_HOME)
+    choose_in_menu(phone, "button", "Protokollförare")
+    choose = sheet(phone, "Protokollförare")
+    choose.get_by_role("button", name="Börja föra protokoll").tap()
+    dock(phone).get_by_role("button", name="Idag 1").tap()
+    expect(sheet(phone, "Din dag").get_by_role("listitem")).to_have_count(1)
+    assert [address for address in asked if "/static/" in address] == []

@@ -77,7 +77,7 @@ async function begin() {
   if ("serviceWorker" in navigator) navigator.serviceWorker.register(document.body.dataset.worker);
 }
 
-// For parts of the screen that few use: imported when they are wanted, from the service worker's cache.
+// For parts of the screen that few use: imported after the rest.
 async function later(work) {
   try {
     await work();
@@ -97,10 +97,10 @@ async function recorder() {
   return screen.recorder;
 }
 
-// Where there are shifts the parts may be wanted without a network; and at a phone's very first visit, by the link at
-// the meeting point, no service worker has cached them yet.
+// After the first paint all parts are fetched: they may be wanted without a network, at a phone's very first visit too,
+// when no service worker has cached them yet; and a screen that is left open must not get them of a newer version later.
 async function fetchAhead() {
-  if (isFetched || !(screen.shift || screen.campaign.shifts?.length)) return;
+  if (isFetched) return;
   isFetched = true;
   try {
     await Promise.all([shifts(), import("./summary.js"), import("./recorder.js").then(({ look }) => look())]);
