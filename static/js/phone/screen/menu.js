@@ -126,7 +126,9 @@ function wireLeaving(screen) {
       else await leave();
     },
     keep: leave,
-    export: () => exportFile(outbox),
+    export: async () => {
+      byId("leaving-text").textContent = await exportFile(outbox);
+    },
   };
   for (const button of byId("leaving").querySelectorAll("[data-leave]")) {
     button.addEventListener("click", () =>

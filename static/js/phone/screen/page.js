@@ -1,5 +1,6 @@
 // What the parts of the logging screen share: sentences, numbers, elements, sheets.
 
+import { inside, isHomeScreenApp } from "../../shared/inside.js";
 import { ZONE, dayOf } from "../queue/days.js";
 
 export const byId = (id) => document.getElementById(id);
@@ -139,8 +140,22 @@ function refuse(event) {
   event.stopImmediatePropagation();
 }
 
-export function saveFile(blob, name) {
+// Gives a sentence about what became of the file. An iPhone's home screen app cannot download, only share.
+export async function saveFile(blob, name) {
+  const file = new File([blob], name, { type: blob.type });
+  if (isHomeScreenApp || inside() !== null) return say(await share(file), { name });
   const link = make("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  return say("file_saved", { name });
+}
+
+async function share(file) {
+  if (!navigator.canShare?.({ files: [file] })) return "file_none";
+  try {
+    await navigator.share({ files: [file] });
+    return "file_shared";
+  } catch (error) {
+    return error.name === "AbortError" ? "file_cancelled" : "file_none"; // AbortError: the person closed the sheet
+  }
 }

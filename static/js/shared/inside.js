@@ -1,0 +1,25 @@
+// Is the page open inside an app, such as Instagram? Those browsers have a storage of their own, which may be emptied,
+// and save no files.
+
+const APPS = {
+  Messenger: /MessengerForiOS|Orca-Android|MessengerLite/,
+  Instagram: /Instagram/,
+  Facebook: /FBAN|FBAV|FB_IAB/,
+  Snapchat: /Snapchat/,
+  TikTok: /musical_ly|TikTok|BytedanceWebview/,
+  Telegram: /Telegram/,
+  LinkedIn: /LinkedInApp/,
+};
+
+const agent = navigator.userAgent;
+
+export const isHomeScreenApp = navigator.standalone === true; // of an iPhone: neither Safari nor inside another app
+
+// The app's name, "" when it is none that is known, null outside of any. Webviews say "; wv" on Android, and on iPhones
+// they do not say Safari.
+export const inside = () => {
+  const named = Object.keys(APPS).find((app) => APPS[app].test(agent));
+  if (named) return named;
+  const isOnPhone = /iPhone|iPad/.test(agent) && !/Safari\//.test(agent) && !isHomeScreenApp;
+  return /; wv\)/.test(agent) || isOnPhone ? "" : null;
+};
