@@ -23,3 +23,24 @@ export const inside = () => {
   const isOnPhone = /iPhone|iPad/.test(agent) && !/Safari\//.test(agent) && !isHomeScreenApp;
   return /; wv\)/.test(agent) || isOnPhone ? "" : null;
 };
+
+// Shows the page's notice about it, with its button that copies the address.
+export function tellInside() {
+  const notice = document.getElementById("inside");
+  const app = inside();
+  if (!notice || app === null) return;
+  const field = notice.querySelector("input");
+  const button = notice.querySelector("button");
+  notice.querySelector("strong").textContent = app ? notice.dataset.app.replace("{app}", app) : notice.dataset.other;
+  field.value = location.href;
+  button.addEventListener("click", async () => {
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+    } catch {
+      document.execCommand("copy"); // what these browsers have
+    }
+    button.textContent = button.dataset.copied;
+  });
+  notice.hidden = false;
+}

@@ -51,9 +51,7 @@ def test_an_iphones_home_screen_app_hands_the_file_over(stage: Cast, open_as: Op
 
 def test_who_closes_the_share_sheet_is_told_that_nothing_was_saved(stage: Cast, open_as: Open) -> None:
     phone = opened(stage, open_as, "ios_home_screen.js")
-    phone.evaluate(
-        "() => { Navigator.prototype.share = async () => { throw new DOMException('', 'AbortError'); }; }"
-    )
+    phone.evaluate("() => { Navigator.prototype.share = async () => { throw new DOMException('', 'AbortError'); }; }")
     save(phone)
     says(phone, "Filen sparades inte. Allt finns kvar på telefonen.")
 

@@ -1,5 +1,6 @@
 // The logging screen: shows what the outbox knows and hands it the taps. It decides nothing about the queue.
 
+import { isHomeScreenApp, tellInside } from "../../shared/inside.js";
 import { start } from "../queue/deliver.js";
 import { open } from "../queue/outbox.js";
 import { wireDock } from "./dock.js";
@@ -43,6 +44,7 @@ begin();
 async function begin() {
   wireSheets();
   wireEchoes();
+  tellInside();
   try {
     screen.outbox = await open();
   } catch (error) {
@@ -203,7 +205,8 @@ function nothing(why, text = null) {
   byId("where-button").disabled = true;
   byId("nothing").hidden = false;
   byId("nothing-title").textContent = say(`nothing_${why}`);
-  byId("nothing-text").textContent = text ?? say(`nothing_${why}_text`);
+  const key = why === "nobody" && isHomeScreenApp ? "home" : why;
+  byId("nothing-text").textContent = text ?? say(`nothing_${key}_text`);
   byId("nothing-join").hidden = byId("nothing-sign-in").hidden = why !== "nobody";
   byId("nothing-again").hidden = why !== "offline" && why !== "campaigns";
 }
