@@ -31,7 +31,7 @@ export function tellInside() {
   if (!notice || app === null) return;
   const field = notice.querySelector("input");
   const button = notice.querySelector("button");
-  notice.querySelector("strong").textContent = app ? notice.dataset.app.replace("{app}", app) : notice.dataset.other;
+  if (app) notice.querySelector("strong").textContent = notice.dataset.app.replace("{app}", app);
   field.value = location.href;
   button.addEventListener("click", async () => {
     field.select();
