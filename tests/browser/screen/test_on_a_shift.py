@@ -219,8 +219,13 @@ def give_the_first_one_to_green(out: Page) -> None:
     sheet(out, "Din dag").get_by_role("button", name="Stäng").tap()
 
 
-def test_recorder_mode_opens_after_its_style_sheet_could_not_be_fetched(phone: Page) -> None:
+def test_recorder_mode_opens_after_its_style_sheet_could_not_be_fetched(
+    stage: Cast, open_as: Callable[..., Page]
+) -> None:
+    phone = open_as(stage.alva, "/about", has_touch=True, service_workers="block")
     phone.route("**/recorder.css*", lambda route: route.abort())
+    phone.goto("/log")
+    expect(phone.locator("#count")).not_to_be_empty()
     choose_in_menu(phone, "button", "Protokollförare")
     expect(dock(phone)).to_contain_text("Det går inte att öppna utan täckning än.")
     phone.unroute("**/recorder.css*")
