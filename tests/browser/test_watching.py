@@ -22,6 +22,7 @@ class Stream:
     def __init__(self, page: Page, path: str) -> None:
         self.page, self.path = page, path
         self.answer: int | str | None = ""
+        self.mutes = False  # an answer without any event
         self.asked: list[str] = []  # each question, as "stream" or "part"
         self.open: set[Request] = set()  # those that have been sent and will be answered
         self.held: list[Route] = []
@@ -47,6 +48,8 @@ class Stream:
             self.held.append(route)
         elif isinstance(self.answer, int):
             route.fulfill(status=self.answer, body="<p>not the block</p>", content_type="text/html")
+        elif self.mutes:
+            route.fulfill(body="", content_type="text/event-stream")
         else:
             route.fulfill(body=f"data: <p>{self.answer}</p>\n\n", content_type="text/event-stream")
 
@@ -144,6 +147,43 @@ def test_a_server_without_streams_is_asked_for_the_block_every_few_seconds(
     db.session.commit()
     stream.until(lambda: block.locator(".figure-value").first.inner_text().startswith("1 "))
     expect(lost(stream)).to_be_empty()
+
+
+@pytest.mark.parametrize("swallowed", [None, ""], ids=["silent", "cut off"])
+def test_streams_that_are_swallowed_on_the_way_are_replaced_by_questions(
+    stage: Cast, stream: Stream, block: Locator, swallowed: str | None
+) -> None:
+    """As by a virus scanner or a company's proxy, which pass everything else on."""
+    stream.answer = swallowed
+    stream.mutes = True
+    stream.visit()
+    stream.until(lambda: "part" in stream.asked)
+    assert stream.asked == ["stream", "stream", "part"]
+    stream.until(lambda: not lost(stream).inner_text())
+    log(stage, stage.alva)
+    db.session.commit()
+    stream.until(lambda: block.locator(".figure-value").first.inner_text().startswith("1 "))
+    expect(stream.page.locator("#live-age")).to_be_empty()
+    assert stream.asked.count("stream") == 2
+    stream.page.clock.run_for(12 * 60_000)
+    assert stream.asked.count("stream") == 2
+    stream.answer, stream.mutes = "heard again", False
+    stream.until(lambda: block.inner_text() == "heard again")
+
+
+def test_numbers_from_before_the_page_was_hidden_say_how_old_they_are(stream: Stream, block: Locator) -> None:
+    stream.answer = "old"
+    stream.visit()
+    expect(block).to_have_text("old")
+    stream.page.evaluate(BECOME, "hidden")
+    stream.page.clock.run_for(120_000)
+    stream.answer = None
+    stream.page.evaluate(BECOME, "visible")
+    stream.page.clock.run_for(2_000)
+    expect(stream.page.locator("#live-age")).to_have_text("Siffrorna uppdaterades för 2 min sedan.")
+    stream.answer = "new"
+    stream.until(lambda: block.inner_text() == "new")
+    expect(stream.page.locator("#live-age")).to_be_empty()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

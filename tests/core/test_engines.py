@@ -15,7 +15,8 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from canvass import cli
-from canvass.core import db, engines, settings, sqlite
+from canvass.core import db, settings, sqlite
+from canvass.core import engines as kinds
 from canvass.core.db import new_id
 from canvass.counting import tallies
 from canvass.members import organisations
@@ -25,7 +26,7 @@ from tests.conftest import NOW, PATIENCE, engines
 
 
 def test_the_engine_keeps_what_it_is_given(app: Flask) -> None:
-    assert engines.complaints(db.db.engine) == []
+    assert kinds.complaints(db.db.engine) == []
 
 
 def test_a_server_that_could_lose_work_does_not_start(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +52,7 @@ def test_a_careless_engine_is_complained_of(app: Flask, statement: str) -> None:
 
     event.listen(db.db.engine, "connect", be_careless)
     try:
-        assert re.split("[ =]", statement)[1] in engines.complaints(db.db.engine)[0]
+        assert re.split("[ =]", statement)[1] in kinds.complaints(db.db.engine)[0]
     finally:
         event.remove(db.db.engine, "connect", be_careless)
         db.db.engine.dispose()

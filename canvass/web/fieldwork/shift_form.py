@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
@@ -77,10 +77,13 @@ def facts(form: forms.Form, organisation: Organisation, shift: Shift | None) -> 
     if leader_id and leader is None:
         form.errors["leader"] = _("Välj någon i listan.")
     day = form.day("held_on")
+    starts_at, ends_at = _moment(form, day, "begins"), _moment(form, day, "ends")
+    if day and starts_at and ends_at and ends_at < starts_at and day < date.max:
+        ends_at = _moment(form, day + timedelta(days=1), "ends")  # after midnight
     return form.read(
         Facts,
-        starts_at=_moment(form, day, "begins"),
-        ends_at=_moment(form, day, "ends"),
+        starts_at=starts_at,
+        ends_at=ends_at,
         area_ids=form.many("areas"),
         latitude=latitude,
         longitude=longitude,
@@ -89,13 +92,16 @@ def facts(form: forms.Form, organisation: Organisation, shift: Shift | None) -> 
 
 
 def _moment(form: forms.Form, day: date | None, name: str) -> datetime | None:
-    """The field's time on that day in Sweden; None when there is none or it cannot be read."""
+    """The field's time on that day in Sweden, as UTC, in which lengths are right on the nights the clocks change.
+
+    None when there is none or it cannot be read.
+    """
     typed = form.text(name)
     if day is None or not typed:
         return None
     try:
-        return clock.at(day, time.fromisoformat(typed))
-    except ValueError:
+        return clock.at(day, time.fromisoformat(typed).replace(tzinfo=None))
+    except (ValueError, OverflowError):
         form.errors[name] = _("Skriv tiden som 18:00.")
         return None
 

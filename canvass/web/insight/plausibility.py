@@ -30,7 +30,7 @@ def answer(campaign_id: str) -> ResponseReturnValue:
             fragments.say(
                 _("Tack! Då räknas det som det är.")
                 if said == "right"
-                else _("Tack! Rätta det som går i telefonen, under Idag, och säg till er kampanjledare om resten.")
+                else _("Tack! Rätta det som går i telefonen, bland dagens försök. Säg till er ledare om resten.")
             )
             break
     else:

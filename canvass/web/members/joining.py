@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from canvass.core import db
 from canvass.core.i18n import gettext as _
@@ -37,11 +40,23 @@ def type_code() -> ResponseReturnValue:
 def typed_code() -> ResponseReturnValue:
     """Redirect to the page of the code's link, or show what is wrong with the code."""
     form = forms.Form()
+    if address := _pasted(form.text("code")):
+        return redirect(address, 303)
     try:
         link = _link(form.text("code"))
     except joining.Gone as error:
         return render_template("joining/code.html", form=form, errors={"code": str(error)}), 422
     return redirect(url_for("joining.welcome", code=joining.code(link, site.secret())), 303)
+
+
+def _pasted(text: str) -> str | None:
+    """The address of a link of this blueprint's; None for a code. An app on the home screen has no address bar."""
+    adapter = current_app.create_url_adapter(request)
+    try:
+        endpoint, values = adapter.match(urlsplit(text).path, "GET") if adapter and "/" in text else ("", {})
+    except (HTTPException, ValueError):
+        return None
+    return url_for(endpoint, **values) if endpoint.startswith(f"{bp.name}.") and values else None
 
 
 @bp.get("/join/<code>")

@@ -1,5 +1,7 @@
 // Small additions to every page but the logging screen and the wallboard. The pages work without them.
 
+import { tellInside } from "../shared/inside.js";
+
 function prepare() {
   document.getElementById("errors")?.focus();
   // The menu scrolls sideways on a phone; where one is should be in sight.
@@ -13,6 +15,7 @@ function prepare() {
 }
 
 prepare();
+tellInside();
 
 // What was typed and is saved now must not stay in the fields: a morph leaves those alone that somebody has typed in.
 document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {

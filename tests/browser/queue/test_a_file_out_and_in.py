@@ -88,7 +88,9 @@ def test_a_damaged_file_is_refused_where_it_is_damaged(tab: Tab) -> None:
     tab.log()
     tab.log()
     whole = json.loads(tab.do(EXPORT))
-    for text in (json.dumps(whole)[:-40], '{"app": "something else", "operations": []}', "null", ""):
+    for start in (json.dumps(whole)[:-40], json.dumps(whole)[:100]):
+        assert tab.failure("async (text) => outbox.import(text)", start) == "cut"
+    for text in ('{"app": "something else", "operations": []}', "null", ""):
         assert tab.failure("async (text) => outbox.import(text)", text) == "not_outbox"
     wipe(tab)
     broken = json.loads(json.dumps(whole))
@@ -97,3 +99,34 @@ def test_a_damaged_file_is_refused_where_it_is_damaged(tab: Tab) -> None:
     other = json.loads(json.dumps(whole))
     other["operations"][1]["operation"] = other["operations"][1]["operation"].replace("talked", "refused")
     assert tab.do(IMPORT, json.dumps(other)) == {"added": 1, "known": 0, "refused": 1}
+
+
+def test_a_file_that_a_chat_or_an_editor_has_touched_is_read(tab: Tab) -> None:
+    tab.log()
+    text = tab.do(EXPORT)
+    wipe(tab)
+    tab.sign_in(ALVA)
+    assert tab.do(IMPORT, "\ufeff" + text.replace("\n", "\r\n")) == {"added": 1, "known": 0, "refused": 0}
+
+
+def test_a_time_without_a_zone_is_refused_and_a_field_for_a_name_not_kept(tab: Tab) -> None:
+    tab.log()
+    tab.log()
+    file = json.loads(tab.do(EXPORT))
+    texts = [json.loads(entry["operation"]) for entry in file["operations"]]
+    texts[0]["at"] = texts[0]["at"].removesuffix("Z")
+    texts[1]["data"]["note"] = "Somebody's name"
+    for entry, operation in zip(file["operations"], texts, strict=True):
+        entry["operation"] = json.dumps(operation)
+    wipe(tab)
+    tab.sign_in(ALVA)
+    assert tab.do(IMPORT, json.dumps(file)) == {"added": 1, "known": 0, "refused": 1}
+    kept = """() => new Promise((resolve) => {
+      indexedDB.open('canvass').onsuccess = ({ target: { result: db } }) => {
+        db.transaction('attempts').objectStore('attempts').getAll().onsuccess = ({ target }) => {
+          db.close();
+          resolve(JSON.stringify(target.result));
+        };
+      };
+    })"""
+    assert "name" not in tab.do(kept)

@@ -28,6 +28,14 @@ def outcome(phone: Page, name: str) -> Locator:
     return phone.get_by_role("region", name="Vad hände?").get_by_role("button", name=name, exact=True)
 
 
+def tap(phone: Page, name: str) -> None:
+    """A tap of its own: not so soon after the last on the same button that it would be taken for a double tap."""
+    button = outcome(phone, name)
+    button.evaluate("(button) => new Promise((done) => setTimeout(done, (button.at ?? 0) + 450 - performance.now()))")
+    button.tap()
+    button.evaluate("(button) => { button.at = performance.now(); }")
+
+
 def dock(phone: Page) -> Locator:
     return phone.get_by_role("region", name="Senaste trycket")
 

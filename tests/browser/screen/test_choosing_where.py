@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from canvass.core import db
-from tests.browser.screen.logging_screen import REFUSED, TALKED, comes_to, outcome, sheet
+from tests.browser.screen.logging_screen import REFUSED, TALKED, comes_to, outcome, sheet, tap
 from tests.cast import Cast
 
 
@@ -20,10 +21,10 @@ def test_area_and_channel_follow_the_taps(phone: Page, stage: Cast) -> None:
     sheet(phone, "Var är du?").get_by_role("button", name=re.compile("Hageby norra")).tap()
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Hageby norra")
     phone.get_by_role("radio", name="Telefon").tap()
-    outcome(phone, "Fel nummer").tap()
+    tap(phone, "Fel nummer")
     phone.get_by_role("radio", name="Torg").tap()
     expect(phone.locator(".outcome")).to_have_text([TALKED, REFUSED])
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     phone_call, stall = (spring, north, "phone", "wrong_number"), (spring, north, "stall", "talked")
     comes_to(phone, lambda a: (a.campaign_id, a.area_id, a.channel, a.outcome), phone_call, stall)
     phone.reload()
@@ -57,7 +58,7 @@ def test_the_area_is_found_on_the_phone_and_the_position_stays_there(stage: Cast
     phone.get_by_role("button", name=re.compile("Välj område")).tap()
     sheet(phone, "Var är du?").get_by_role("button", name="Hitta var jag är").tap()
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Hageby södra")
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     comes_to(phone, lambda a: a.area_id, south)
     assert sent
     assert not any("58.56" in text or "16.12" in text for text in sent)
@@ -89,10 +90,67 @@ def test_the_phone_finds_its_area_by_itself(phone: Page) -> None:
     }
     find = """async ([outlines, positions]) => {
       const { areaAt } = await import('/static/js/phone/screen/place.js');
-      return positions.map((position) => areaAt(outlines, ...position));
+      return positions.map((position) => areaAt(outlines, ...position).id);
     }"""
     positions = [position for position, _ in expected.values()]
     assert dict(zip(expected, phone.evaluate(find, [outlines, positions]), strict=True)) == {
         name: area for name, (_, area) in expected.items()
     }
     assert phone.evaluate(find, [None, positions[:1]]) == [None]
+
+
+def test_an_area_is_chosen_only_when_the_position_is_surer_than_its_border_is_near(phone: Page) -> None:
+    """Two areas that meet at 16.1 degrees; a thousandth of a degree is 58 m there, and 111 m northwards."""
+    block = square(16.05, 58.55, 0.01)
+    rings = {"west": square(16.0, 58.5, 0.1), "east": square(16.1, 58.5, 0.1), "block": block}
+    features = [
+        {"type": "Feature", "id": name, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        for name, ring in rings.items()
+    ]
+    expected = {
+        "58 m from the border, known to 20 m": ([16.099, 58.53, 20], ["west", ["west"]]),
+        "58 m from the border, known to 80 m": ([16.099, 58.53, 80], [None, ["west", "east"]]),
+        "outside, near one": ([16.201, 58.53, 80], [None, ["east"]]),
+        "outside of all": ([16.201, 58.53, 20], [None, []]),
+        "well inside the smaller": ([16.055, 58.555, 80], ["block", ["block", "west"]]),
+        "inside the smaller's border": ([16.0505, 58.555, 80], [None, ["block", "west"]]),
+        "known to four kilometres": ([16.099, 58.53, 4000], [None, ["west", "east", "block"]]),
+    }
+    find = """async ([outlines, positions]) => {
+      const { areaAt } = await import('/static/js/phone/screen/place.js');
+      return positions.map((position) => areaAt(outlines, ...position)).map(({ id, near }) => [id, near]);
+    }"""
+    outlines = {"type": "FeatureCollection", "features": features}
+    answers = phone.evaluate(find, [outlines, [position for position, _ in expected.values()]])
+    assert dict(zip(expected, answers, strict=True)) == {name: answer for name, (_, answer) in expected.items()}
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "says"),
+    [
+        (80, "Telefonen vet var du är på 80 m när."),
+        (4000, "Telefonen vet bara var du är på 4 km när. Slå på ”Exakt plats”"),
+    ],
+)
+def test_an_unsure_position_offers_the_areas_that_it_may_be(
+    stage: Cast, open_as: Callable[..., Page], accuracy: int, says: str
+) -> None:
+    for area, west in ((stage.hageby_north, 16.0), (stage.hageby_south, 16.1)):
+        area.outline = json.dumps({"type": "Polygon", "coordinates": [square(west, 58.5, 0.1)]})
+    north = stage.hageby_north.id
+    db.session.commit()
+    here = {"latitude": 58.53, "longitude": 16.099, "accuracy": accuracy}
+    phone = open_as(stage.alva, "/log", geolocation=here, permissions=["geolocation"], has_touch=True)
+    outcome(phone, TALKED).wait_for()
+    phone.wait_for_function(HAS_OUTLINES)
+    phone.reload()
+    phone.get_by_role("button", name=re.compile("Välj område")).tap()
+    where = sheet(phone, "Var är du?")
+    where.get_by_role("button", name="Hitta var jag är").tap()
+    expect(where.get_by_role("status")).to_contain_text(says)
+    expect(where.locator("#where-area-list").get_by_role("button")).to_have_text(
+        [re.compile("Hageby norra"), re.compile("Hageby södra"), "Utan område"]
+    )
+    where.get_by_role("button", name=re.compile("Hageby norra")).tap()
+    tap(phone, TALKED)
+    comes_to(phone, lambda a: a.area_id, north)

@@ -7,7 +7,16 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.screen.logging_screen import TALKED, choose_in_menu, comes_to, is_all_sent, outcome, sheet, sound
+from tests.browser.screen.logging_screen import (
+    TALKED,
+    choose_in_menu,
+    comes_to,
+    is_all_sent,
+    outcome,
+    sheet,
+    sound,
+    tap,
+)
 from tests.cast import Cast
 
 # How many operations the phone still holds.
@@ -30,7 +39,7 @@ def test_a_stranger_is_shown_the_ways_in(stage: Cast, open_as: Callable[..., Pag
 
 def test_leaving_with_a_full_outbox_asks_and_keeps_it(phone: Page) -> None:
     phone.route("**/api/v1/sync", lambda route: route.abort())
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     expect(phone.locator("#queue")).to_contain_text("1 väntar")
     choose_in_menu(phone, "button", "Logga ut")
     leaving = sheet(phone, "1 försök är inte skickat")
@@ -48,7 +57,7 @@ def test_leaving_with_a_full_outbox_asks_and_keeps_it(phone: Page) -> None:
 
 def test_a_file_from_another_phone_is_taken_in_once(phone: Page, stage: Cast, open_as: Callable[..., Page]) -> None:
     phone.route("**/api/v1/sync", lambda route: route.abort())
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     phone.locator("#queue").tap()
     with phone.expect_download() as saved:
         sheet(phone, "Väntar och skickat").get_by_role("button", name="Spara till fil").tap()

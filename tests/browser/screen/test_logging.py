@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
@@ -30,7 +31,7 @@ def test_one_tap_saves_and_the_count_climbs(phone: Page) -> None:
     outcome(phone, TALKED).tap()
     expect(dock(phone)).to_contain_text("Samtal sparat")
     expect(phone.locator("#count")).to_have_text("1")
-    expect(phone.locator("#mine")).to_have_text("Du 1 idag · Laget 1")
+    expect(phone.locator("#mine")).to_have_text("Du 1 samtal idag · Laget 1")
     outcome(phone, NOT_HOME).tap()
     expect(dock(phone)).to_contain_text("Öppnade ej sparat")
     expect(dock(phone).get_by_role("button", name="Idag 2")).to_be_visible()
@@ -39,11 +40,79 @@ def test_one_tap_saves_and_the_count_climbs(phone: Page) -> None:
     is_all_sent(phone)
 
 
-def test_two_quick_taps_are_two_and_one_touch_is_one(phone: Page) -> None:
+def test_a_double_tap_is_one_tap(phone: Page) -> None:
+    phone.clock.install()
+    for name in (TALKED, TALKED, NOT_HOME):
+        outcome(phone, name).tap()
+    expect(dock(phone).get_by_role("button", name="Idag 2")).to_be_visible()
+    expect(phone.locator("#count")).to_have_text("1")
+
+
+def test_taps_in_a_row_are_undone_together(phone: Page) -> None:
+    phone.clock.install()
     outcome(phone, TALKED).tap()
+    expect(phone.locator("#count")).to_have_text("1")
+    for count in ("2", "3"):
+        phone.clock.run_for(500)
+        outcome(phone, TALKED).tap()
+        expect(phone.locator("#count")).to_have_text(count)
+        expect(dock(phone)).to_contain_text(f"{count} sparade")
+    dock(phone).get_by_role("button", name="Ångra").tap()
+    expect(phone.locator("#count")).to_have_text("0")
+    comes_to(phone, lambda a: a.outcome)
+
+
+def test_a_tap_after_a_pause_is_undone_alone(phone: Page) -> None:
+    phone.clock.install()
+    outcome(phone, TALKED).tap()
+    expect(phone.locator("#count")).to_have_text("1")
+    phone.clock.run_for(3_000)
     outcome(phone, TALKED).tap()
     expect(phone.locator("#count")).to_have_text("2")
-    comes_to(phone, lambda a: a.outcome, "talked", "talked")
+    expect(dock(phone)).to_contain_text("Samtal sparat")
+    dock(phone).get_by_role("button", name="Ångra").tap()
+    expect(phone.locator("#count")).to_have_text("1")
+    comes_to(phone, lambda a: a.outcome, "talked")
+
+
+@pytest.mark.parametrize("size", [(360, 640), (375, 553), (390, 844)])
+def test_lifting_the_finger_after_a_hold_touches_nothing_that_has_opened(phone: Page, size: tuple[int, int]) -> None:
+    """With the touches themselves, of which the browser makes its own clicks."""
+    phone.set_viewport_size({"width": size[0], "height": size[1]})
+    several = sheet(phone, "Flera på en gång")
+    fingers = phone.context.new_cdp_session(phone)
+    for name in (TALKED, NOT_HOME, REFUSED, "Kom inte in", "Återkom"):
+        place = outcome(phone, name).bounding_box()
+        assert place
+        point = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+        expect(several).to_be_visible()
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        expect(several.get_by_role("radio", name=name)).to_be_checked()
+        expect(several.get_by_label("Hur många?")).to_have_value("2")
+        several.get_by_role("button", name="Stäng").tap()
+        expect(several).to_be_hidden()
+    expect(dock(phone).get_by_role("button", name="Idag 0")).to_be_visible()
+
+
+def test_a_double_tap_touches_nothing_that_its_first_tap_has_uncovered(phone: Page) -> None:
+    phone.clock.install()
+    hold(phone, TALKED)
+    save = sheet(phone, "Flera på en gång").get_by_role("button", name="Spara 2 × Samtal")
+    place = save.bounding_box()
+    assert place
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    beneath = """([x, y]) => {
+      const button = document.querySelector(".outcome");
+      Object.assign(button.style, { position: "fixed", left: `${x - 50}px`, top: `${y - 30}px`, width: "100px" });
+    }"""
+    phone.evaluate(beneath, [x, y])
+    phone.touchscreen.tap(x, y)
+    phone.touchscreen.tap(x, y)
+    expect(dock(phone).get_by_role("button", name="Idag 2")).to_be_visible()
+    phone.clock.run_for(500)
+    phone.touchscreen.tap(x, y)
+    expect(dock(phone).get_by_role("button", name="Idag 3")).to_be_visible()
 
 
 def test_a_tap_that_cannot_be_saved_says_so_and_does_not_count(phone: Page) -> None:

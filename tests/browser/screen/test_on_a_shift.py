@@ -26,10 +26,10 @@ from tests.browser.screen.logging_screen import (
     dock,
     is_all_sent,
     logged,
-    outcome,
     places,
     sheet,
     sound,
+    tap,
 )
 from tests.cast import Cast, log, plan_shift
 
@@ -94,9 +94,9 @@ def test_a_link_leads_straight_into_the_shift_and_it_stays_without_a_network(
     phone = open_as(stage.alva, f"/log?shift={shift_id}", has_touch=True)
     expect(heading(phone)).to_contain_text(re.compile("Pass .*Vårkampanjen.*Hageby södra", re.DOTALL))
     expect(phone.get_by_role("radio", name="Telefon")).to_be_checked()
-    expect(phone.locator("#mine")).to_have_text("Du 0 på passet · Laget 4")
+    expect(phone.locator("#mine")).to_have_text("Du 0 samtal på passet · Laget 4")
     assert phone.url.endswith("/log")
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     is_out_on(phone, shift_id)
     is_all_sent(phone)
 
@@ -104,13 +104,13 @@ def test_a_link_leads_straight_into_the_shift_and_it_stays_without_a_network(
     phone.context.set_offline(True)
     phone.reload()
     expect(heading(phone)).to_contain_text(re.compile("Pass .*Hageby södra", re.DOTALL))
-    outcome(phone, TALKED).tap()
-    expect(phone.locator("#mine")).to_have_text("Du 2 på passet · Laget 6")
+    tap(phone, TALKED)
+    expect(phone.locator("#mine")).to_have_text("Du 2 samtal på passet · Laget 6")
     phone.locator("#where-button").tap()
     sheet(phone, "Var är du?").get_by_role("button", name="Lämna passet").tap()
     expect(heading(phone)).not_to_contain_text("Pass ")
-    outcome(phone, TALKED).tap()
-    expect(phone.locator("#mine")).to_have_text("Du 3 idag · Laget 3")
+    tap(phone, TALKED)
+    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · Laget 3")
     cover(phone)
     comes_to(phone, lambda a: (a.shift_id, a.area_id), *own(stage, shift_id, south))
     is_out_on(phone, None)
@@ -147,7 +147,7 @@ def test_who_joins_at_the_meeting_point_chooses_among_the_shifts_areas(
         ]
     )
     areas.nth(1).tap()
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     comes_to(phone, lambda a: (a.shift_id, a.area_id, a.organisation_id), expected)
     phone.get_by_role("button", name="Meny").tap()
     menu = sheet(phone, "Meny")
@@ -162,7 +162,7 @@ def test_a_link_to_a_shift_that_is_not_theirs_leaves_everything_as_it_was(
     shift = plan(stage, owner=stage.ektorp)
     phone = open_as(stage.alva, f"/log?shift={shift.id}", has_touch=True)
     expect(dock(phone)).to_contain_text("Passet är slut eller inställt.")
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     comes_to(phone, lambda a: a.shift_id, None)
     expect(heading(phone)).not_to_contain_text("Pass ")
 
@@ -174,15 +174,15 @@ def test_one_phone_keeps_the_record_for_three_without_a_network(out: Page) -> No
     out.on("request", lambda request: sent.append(request.post_data or ""))
     out.context.set_offline(True)
     record(out, "Grön")
-    outcome(out, TALKED).tap()
+    tap(out, TALKED)
     expect(dock(out)).to_contain_text("Röd: Samtal sparat")
     colour(out, "Blå").check()
-    outcome(out, TALKED).tap()
-    outcome(out, TALKED).tap()
-    outcome(out, NOT_HOME).tap()
+    tap(out, TALKED)
+    tap(out, TALKED)
+    tap(out, NOT_HOME)
     expect(colour(out, "Blå")).to_have_accessible_name("Blå: 2 samtal")
     colour(out, "Grön").check()
-    outcome(out, TALKED).tap()
+    tap(out, TALKED)
     expect(colour(out, "Grön")).to_have_accessible_name("Grön: 1 samtal")
     dock(out).get_by_role("button", name="Ångra").tap()
     expect(colour(out, "Grön")).to_have_accessible_name("Grön: 0 samtal")
@@ -202,7 +202,7 @@ def test_one_phone_keeps_the_record_for_three_without_a_network(out: Page) -> No
     choose_in_menu(out, "button", "Protokollförare")
     sheet(out, "Protokollförare").get_by_role("button", name="Sluta föra protokoll").tap()
     expect(out.get_by_role("group", name="För vem?")).to_be_hidden()
-    outcome(out, TALKED).tap()
+    tap(out, TALKED)
     expect(dock(out)).to_contain_text("Samtal sparat")
 
 
@@ -219,8 +219,13 @@ def give_the_first_one_to_green(out: Page) -> None:
     sheet(out, "Din dag").get_by_role("button", name="Stäng").tap()
 
 
-def test_recorder_mode_opens_after_its_style_sheet_could_not_be_fetched(phone: Page) -> None:
+def test_recorder_mode_opens_after_its_style_sheet_could_not_be_fetched(
+    stage: Cast, open_as: Callable[..., Page]
+) -> None:
+    phone = open_as(stage.alva, "/about", has_touch=True, service_workers="block")
     phone.route("**/recorder.css*", lambda route: route.abort())
+    phone.goto("/log")
+    expect(phone.locator("#count")).not_to_be_empty()
     choose_in_menu(phone, "button", "Protokollförare")
     expect(dock(phone)).to_contain_text("Det går inte att öppna utan täckning än.")
     phone.unroute("**/recorder.css*")
@@ -238,8 +243,8 @@ def test_the_colours_fit_every_phone_and_stand_in_nobodys_way(out: Page) -> None
         assert all(box["height"] >= 48 and box["width"] >= min(48, width / 7) for box in chips), (width, chips)
         assert all(box["width"] >= 56 and box["height"] >= 56 for box in before)
         assert all(box["y"] + box["height"] <= height for box in before), f"out of sight at {width} × {height}"
-        outcome(out, NOT_HOME).tap()
-        expect(dock(out)).to_contain_text("Röd: Öppnade ej sparat")
+        tap(out, NOT_HOME)
+        expect(dock(out)).to_contain_text(re.compile("Röd: (Öppnade ej sparat|[2-9] sparade)"))
         assert places(out) == before
         assert out.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing to scroll sideways"
     out.set_viewport_size(PHONE)
@@ -261,10 +266,10 @@ def test_the_end_of_a_shift_is_summed_up_and_thanked_for(out: Page, stage: Cast)
     db.session.commit()
     with out.expect_response("**/api/v1/hello"):
         out.reload()
-    expect(out.locator("#mine")).to_have_text("Du 0 på passet · Laget 3")
+    expect(out.locator("#mine")).to_have_text("Du 0 samtal på passet · Laget 3")
     out.context.set_offline(True)
-    outcome(out, TALKED).tap()
-    outcome(out, REFUSED).tap()
+    tap(out, TALKED)
+    tap(out, REFUSED)
     expect(dock(out)).to_contain_text("Ville inte prata sparat")
     choose_in_menu(out, "button", "Avsluta passet")
     summary = sheet(out, "Avsluta passet")
@@ -284,3 +289,13 @@ def test_the_end_of_a_shift_is_summed_up_and_thanked_for(out: Page, stage: Cast)
     expect(heading(out)).not_to_contain_text("Pass ")
     assert len(logged(lambda a: a.id)) == 4
     is_out_on(out, None)
+
+
+def test_times_are_swedens_on_a_phone_in_another_zone(stage: Cast, open_as: Callable[..., Page]) -> None:
+    phone = open_as(stage.alva, "/log", timezone_id="Europe/Helsinki")
+    times = """async () => {
+      const { between, time } = await import('/static/js/phone/screen/page.js');
+      const shift = { starts_at: '2026-05-09T16:00:00Z', ends_at: '2026-05-09T23:30:00Z' };
+      return [between(shift), time('2026-05-09T22:30:00Z')];
+    }"""
+    assert phone.evaluate(times) == ["18–1:30", "10 maj 00:30"]

@@ -22,6 +22,7 @@ from tests.browser.screen.logging_screen import (
     places,
     sheet,
     sound,
+    tap,
     topic,
 )
 from tests.cast import Cast
@@ -73,7 +74,7 @@ def test_nothing_stands_in_the_way_of_assistive_technology(
 ) -> None:
     # Without motion, so that no colour is judged halfway.
     phone = open_as(stage.alva, "/log", has_touch=True, color_scheme=scheme, reduced_motion="reduce")
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     topic(phone, "Skolan").tap()
     is_all_sent(phone)
     sound(phone, scheme, "after a tap")
@@ -96,10 +97,10 @@ def test_it_fits_every_phone_and_nothing_moves_under_the_thumb(phone: Page) -> N
         before = places(phone)
         assert all(box["width"] >= 56 and box["height"] >= 56 for box in before)
         assert all(box["y"] + box["height"] <= height for box in before), f"out of sight at {width} × {height}"
-        outcome(phone, TALKED).tap()
+        tap(phone, TALKED)
         expect(topic(phone, "Skolan")).to_be_visible()
         assert places(phone) == before
-        outcome(phone, NOT_HOME).tap()
+        tap(phone, NOT_HOME)
         expect(topic(phone, "Skolan")).to_be_hidden()
         assert places(phone) == before
         assert phone.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing to scroll sideways"
@@ -108,8 +109,31 @@ def test_it_fits_every_phone_and_nothing_moves_under_the_thumb(phone: Page) -> N
 def test_text_twice_as_large_wraps_instead_of_running_out(phone: Page) -> None:
     phone.set_viewport_size({"width": 320, "height": 568})
     phone.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
-    outcome(phone, TALKED).tap()
+    tap(phone, TALKED)
     expect(dock(phone)).to_contain_text("Samtal sparat")
     assert phone.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     for button in phone.locator(".outcome").all():
         assert button.evaluate("(box) => box.scrollWidth <= box.clientWidth"), button.inner_text()
+
+
+def test_a_screen_left_open_needs_no_script_that_may_be_of_a_newer_version(
+    stage: Cast, open_as: Callable[..., Page]
+) -> None:
+    """Without a service worker, as at the very first visit. The campaign has no shifts."""
+    phone = open_as(stage.alva, "/log", has_touch=True, service_workers="block")
+    everything = """() => {
+      const names = performance.getEntriesByType("resource").map(({ name }) => name);
+      const parts = ["shift.js", "summary.js", "recorder.js", "recorder.css"];
+      return parts.every((part) => names.some((name) => name.includes(part)));
+    }"""
+    phone.wait_for_function(everything)
+    phone.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    phone.on("request", lambda request: asked.append(request.url))
+    tap(phone, NOT_HOME)
+    choose_in_menu(phone, "button", "Protokollförare")
+    choose = sheet(phone, "Protokollförare")
+    choose.get_by_role("button", name="Börja föra protokoll").tap()
+    dock(phone).get_by_role("button", name="Idag 1").tap()
+    expect(sheet(phone, "Din dag").get_by_role("listitem")).to_have_count(1)
+    assert [address for address in asked if "/static/" in address] == []

@@ -62,6 +62,38 @@ def test_everything_about_a_shift_can_be_said(cast: Cast, signed_in: SignedIn) -
     assert "<dd>Alva</dd>" in page
 
 
+# The clocks go back in the night to 25 October and forward in the night to 28 March.
+@pytest.mark.parametrize(
+    ("day", "begins", "ends", "hours"),
+    [
+        ("2026-05-09", "22:00", "02:00", 4),
+        ("2026-10-24", "22:00", "04:00", 7),
+        ("2027-03-27", "22:00", "04:00", 5),
+        ("2027-03-27", "12:00", "04:30", 15.5),
+    ],
+)
+def test_a_shift_may_end_after_midnight_and_is_as_long_as_it_is(
+    cast: Cast, signed_in: SignedIn, day: str, begins: str, ends: str, hours: float
+) -> None:
+    cast.spring.ends_on = date(2027, 12, 31)
+    bo = signed_in(cast.bo)
+    times = {"held_on": day, "begins": begins, "ends": ends}
+    assert bo.post(f"/campaigns/{cast.spring.id}/shifts", data=form(cast, **times)).status_code == 303
+    shift = the_shift()
+    assert shift.ends_at - shift.starts_at == timedelta(hours=hours)
+    assert f"{begins}–{ends}" in bo.get(f"/shifts/{shift.id}").text
+    again = bo.get(f"/shifts/{shift.id}/edit").text
+    assert all(f'value="{value}"' in again for value in times.values())
+
+
+def test_the_longest_shift_is_measured_in_hours_that_pass(cast: Cast, signed_in: SignedIn) -> None:
+    cast.spring.ends_on = date(2027, 12, 31)
+    autumn = form(cast, held_on="2026-10-24", begins="12:30", ends="04:00")
+    answer = signed_in(cast.bo).post(f"/campaigns/{cast.spring.id}/shifts", data=autumn)
+    assert answer.status_code == 422
+    assert "högst 16 timmar" in answer.text
+
+
 # A form is read the same whatever the database, so on one engine.
 @pytest.mark.parametrize("engine_app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(

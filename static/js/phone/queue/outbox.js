@@ -4,6 +4,7 @@
 // sent; from then on it is frozen, and a change is a new operation with a higher revision.
 
 import { Database, Failure, ask, each } from "./database.js";
+import { dayOf, midnight } from "./days.js";
 import { applyAnswer, groups, refuse, setPerson, takeBatch } from "./exchange.js";
 import { MOST_BYTES, beginning, contentOf, current, isCountedAt, newId, shiftIn, shown, sizeOf, tally, textOf } from "./operations.js";
 import { collect, pack, takeIn, unpack } from "./outboxfile.js";
@@ -202,25 +203,40 @@ class Outbox {
     return tally(found.filter((attempt) => !attempt.deleted && isWanted(attempt)));
   }
 
-  // How many of today's conversations were in the server's figures when it answered the last hello, by campaign: the
-  // screen adds the others to the figures, so that none is counted twice. Worked out once per hello and kept, since
-  // the states change after it.
-  async countedToday() {
-    const hello = this.context();
-    const today = new Date().toDateString();
-    const known = this.setting("counted");
-    const none = () => Object.fromEntries(hello.campaigns.map(({ id }) => [id, 0]));
-    if (known?.now === hello.now) return known.day === today ? known.campaigns : none();
-    const campaigns = none();
-    for (const attempt of await this.recent(Infinity)) {
-      const { campaign, outcome, n } = attempt;
-      if (isCountedAt(attempt, hello.now) && outcome === "talked" && campaign in campaigns) campaigns[campaign] += n;
-    }
-    await this.setSetting("counted", { now: hello.now, day: today, campaigns });
-    return campaigns;
+  // How many of this person's conversations in a campaign the server's figures lack: of all of them, and of today's. The
+  // second is null when the figures are of another day. Negative when more was taken back than is new.
+  async ahead(campaignId) {
+    const counted = await this.#counted();
+    const own = (await this.recent(Infinity, counted.since)).filter(({ campaign }) => campaign === campaignId);
+    const { all, today } = counted.campaigns[campaignId] ?? { all: 0, today: 0 };
+    const isOfToday = counted.day === dayOf(Date.now() + (this.#facts.get("offset") ?? 0) * 1_000);
+    return {
+      all: tally(own).conversations - all,
+      today: isOfToday ? tally(own.filter(isToday)).conversations - today : null,
+    };
   }
 
-  // The same for a shift's figures, as a tally. A hello that does not have the shift leaves its figures as they were.
+  // How many conversations were in the figures of the latest hello, by campaign. They go back to what waited then or when
+  // the hello before came, whatever day that was. Worked out once per hello, since the states change after it.
+  async #counted() {
+    const hello = this.context();
+    const known = this.setting("counted");
+    if (known?.now === hello.now && known.since) return known;
+    const { oldestPendingAt } = await this.status();
+    const waiting = midnight(oldestPendingAt && oldestPendingAt < new Date().toISOString() ? oldestPendingAt : Date.now());
+    const counted = { now: hello.now, day: dayOf(hello.now), waiting, campaigns: {} };
+    counted.since = Math.min(waiting, known?.waiting ?? Infinity);
+    for (const attempt of await this.recent(Infinity, counted.since)) {
+      if (!isCountedAt(attempt, hello.now) || attempt.outcome !== "talked") continue;
+      const sums = (counted.campaigns[attempt.campaign] ??= { all: 0, today: 0 });
+      sums.all += attempt.n;
+      if (isToday(attempt)) sums.today += attempt.n;
+    }
+    await this.setSetting("counted", counted);
+    return counted;
+  }
+
+  // What was in the figures of a shift, as a tally. A hello that does not have the shift leaves its figures as they were.
   async countedOnShift(shift) {
     const hello = this.context();
     const known = this.setting("countedOnShift");
@@ -341,11 +357,10 @@ class Outbox {
   }
 }
 
-// From midnight of one day to the coming midnight where the phone is, also on the days when the clocks change.
+const isToday = ({ at }) => dayOf(at) === dayOf(Date.now());
+
+// From the beginning of the day of `since` to the coming midnight.
 function days(author, since) {
-  const start = new Date(since);
-  start.setHours(0, 0, 0, 0);
-  const end = new Date();
-  end.setHours(24, 0, 0, 0);
-  return IDBKeyRange.bound([author, start.toISOString()], [author, end.toISOString()], false, true);
+  const [start, end] = [midnight(since), midnight(Date.now(), 1)].map((time) => new Date(time).toISOString());
+  return IDBKeyRange.bound([author, start], [author, end], false, true);
 }

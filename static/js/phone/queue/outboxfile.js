@@ -34,9 +34,11 @@ export function pack({ installs, records }) {
   return new Blob([JSON.stringify(file, null, 1)], { type: "application/json" });
 }
 
-// What can be read of a file, and how many of its entries cannot. Throws Failure("not_outbox").
+// What can be read of a file, and how many of its entries cannot. Throws Failure("not_outbox"), or Failure("cut") for the
+// beginning of one.
 export function unpack(text) {
-  const file = parse(text);
+  const file = parse(text.replace(/^\ufeff/, ""));
+  if (!file && text.slice(0, 200).includes(FORMAT)) throw new Failure("cut");
   if (file?.app !== FORMAT || !Array.isArray(file.operations)) throw new Failure("not_outbox");
   const installs = new Map();
   const note = (install, seq) => installs.set(install, Math.max(seq, installs.get(install) ?? 0));
@@ -72,10 +74,16 @@ export async function takeIn({ facts, operations, attempts }, { installs, entrie
     const { campaign, at, offset, rev } = sent;
     const before = await ask(attempts.get(sent.attempt));
     if (before && (before.author !== author || before.rev >= rev)) continue;
-    const attempt = { area: null, topics: [], n: 1, ...before, ...sent.data, id: sent.attempt, author, campaign };
+    const attempt = { area: null, topics: [], n: 1, ...before, ...known(sent.data), id: sent.attempt, author, campaign };
     attempts.put({ ...attempt, op: sent.op, rev, at: before?.at ?? at, offset, deleted: sent.kind === "delete" });
   }
   return counts;
+}
+
+// What the screen knows of an attempt; nothing else in a file is kept in one.
+function known({ area, channel, outcome, n, topics, shift }) {
+  const fields = Object.entries({ area, channel, outcome, n, topics, shift });
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
 function isOperation(sent) {
@@ -86,11 +94,14 @@ function isOperation(sent) {
     KINDS.includes(sent.kind) &&
     isCount(sent.rev) &&
     isCount(sent.seq) &&
-    !Number.isNaN(Date.parse(sent.at)) &&
+    isMoment(sent.at) &&
     typeof sent.data === "object" &&
     sent.data !== null
   );
 }
+
+// Without a zone it would be another moment on each phone.
+const isMoment = (text) => /T.*(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(Date.parse(text));
 
 const isCount = (value) => Number.isInteger(value) && value >= 1 && value < 2 ** 31;
 

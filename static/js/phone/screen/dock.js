@@ -1,44 +1,62 @@
 // What was just saved, with undo, and the topics of the last conversation.
 
-import { announce, byId, chip, chosenChips, closeSheets, failure, say, time } from "./page.js";
+import { announce, byId, chip, chosenTopics, closeSheets, failure, number, say, time } from "./page.js";
 
 export const UNDO_FOR = 10_000; // ms
+const ROW = 2_000; // ms between taps on the same button that are undone together
 
 // Gives {show, clear, forget, tell, fail, paint, paintTopics}. `screen.last` is the attempt that the topics belong to.
 export function wireDock(screen) {
   let said = { look: "idle", text: "" };
   let timer = null;
-  let undoable = null;
+  let undoable = []; // attempts
+  let shownAt = -Infinity;
   let changes = Promise.resolve(); // topics are saved in the order they were chosen
 
   // An attempt that was just saved or practised.
-  function show(attempt, text) {
-    screen.last = undoable = attempt;
-    remark("saved", text, UNDO_FOR);
+  function show(attempt) {
+    const [before] = undoable;
+    const isSame = before?.outcome === attempt.outcome && before.colour === attempt.colour && before.id && attempt.id;
+    const now = performance.now();
+    undoable = isSame && now - shownAt < ROW ? [...undoable, attempt] : [attempt];
+    shownAt = now;
+    screen.last = attempt;
+    remark("saved", saved(), UNDO_FOR);
     paintTopics();
   }
 
+  function saved() {
+    const [{ id, colour, n, outcome }] = undoable;
+    const total = undoable.reduce((sum, each) => sum + each.n, 0);
+    const key = !id ? "practised" : undoable.length > 1 ? "saved_row" : n > 1 ? "saved_several" : "saved";
+    const text = say(key, { n: number(total), outcome: say(outcome) });
+    return colour ? say("for_colour", { colour: say(colour), text }) : text;
+  }
+
   function clear() {
-    screen.last = undoable = null;
+    screen.last = null;
+    undoable = [];
     remark("idle", "");
     paintTopics();
   }
 
   // The attempt was changed or removed elsewhere; without an id, the last one whatever it was.
   function forget(id) {
-    if (id === undefined || undoable?.id === id) undoable = null;
+    undoable = id === undefined ? [] : undoable.filter((attempt) => attempt.id !== id);
     if (id === undefined || screen.last?.id === id) screen.last = null;
     paintTopics();
   }
 
   async function undo() {
-    const attempt = undoable;
-    undoable = null;
-    if (!attempt) return;
+    const attempts = undoable;
+    undoable = [];
+    if (attempts.length === 0) return;
     try {
       await changes; // a topic of the same attempt may still be on its way to the disk
-      if (attempt.id) await screen.outbox.undo(attempt.id);
-      forget(attempt.id);
+      for (const { id } of attempts) {
+        if (id) await screen.outbox.undo(id);
+        forget(id);
+      }
       remark("undone", say("undone"), UNDO_FOR / 2);
       byId("today-button").focus({ preventScroll: true });
     } catch (error) {
@@ -50,7 +68,7 @@ export function wireDock(screen) {
     const attempt = screen.last;
     if (!attempt?.id) return;
     const before = attempt.topics;
-    const topics = chosenChips(byId("topics-chips"));
+    const topics = chosenTopics(byId("topics-chips"), before);
     attempt.topics = topics;
     changes = changes
       .then(() => screen.outbox.change(attempt.id, { topics }))
@@ -67,7 +85,7 @@ export function wireDock(screen) {
 
   // Stays until the next tap, so that somebody sees it.
   function fail(text) {
-    undoable = null;
+    undoable = [];
     closeSheets();
     remark("failed", text);
   }
@@ -78,7 +96,7 @@ export function wireDock(screen) {
     if (text) announce(text, { isUrgent: look === "failed" });
     if (duration) {
       timer = setTimeout(() => {
-        undoable = null;
+        undoable = [];
         said = { look: "idle", text: "" };
         screen.paint();
       }, duration);
@@ -100,7 +118,7 @@ export function wireDock(screen) {
       void parent.offsetWidth;
       parent.dataset.look = look;
     }
-    byId("undo").hidden = !undoable;
+    byId("undo").hidden = undoable.length === 0;
   }
 
   function paintTopics() {

@@ -1,11 +1,12 @@
 // The logging screen: shows what the outbox knows and hands it the taps. It decides nothing about the queue.
 
+import { isHomeScreenApp, tellInside } from "../../shared/inside.js";
 import { start } from "../queue/deliver.js";
 import { open } from "../queue/outbox.js";
 import { wireDock } from "./dock.js";
 import { wireMenu } from "./menu.js";
 import { wirePad } from "./pad.js";
-import { announce, between, byId, failure, number, say, wireSheets } from "./page.js";
+import { announce, between, byId, failure, number, say, wireEchoes, wireSheets } from "./page.js";
 import { wireToday } from "./today.js";
 import { lines, wireWaiting } from "./waiting.js";
 import { wireWhere } from "./where.js";
@@ -42,6 +43,8 @@ begin();
 
 async function begin() {
   wireSheets();
+  wireEchoes();
+  tellInside();
   try {
     screen.outbox = await open();
   } catch (error) {
@@ -76,7 +79,7 @@ async function begin() {
   if ("serviceWorker" in navigator) navigator.serviceWorker.register(document.body.dataset.worker);
 }
 
-// For parts of the screen that few use: imported when they are wanted, from the service worker's cache.
+// For parts of the screen that few use: imported after the rest.
 async function later(work) {
   try {
     await work();
@@ -96,10 +99,10 @@ async function recorder() {
   return screen.recorder;
 }
 
-// Where there are shifts the parts may be wanted without a network; and at a phone's very first visit, by the link at
-// the meeting point, no service worker has cached them yet.
+// After the first paint all parts are fetched: they may be wanted without a network, at a phone's very first visit too,
+// when no service worker has cached them yet; and a screen that is left open must not get them of a newer version later.
 async function fetchAhead() {
-  if (isFetched || !(screen.shift || screen.campaign.shifts?.length)) return;
+  if (isFetched) return;
   isFetched = true;
   try {
     await Promise.all([shifts(), import("./summary.js"), import("./recorder.js").then(({ look }) => look())]);
@@ -138,7 +141,7 @@ function practise(isOn) {
   screen.isPractice = isOn;
   document.body.classList.toggle("practising", isOn);
   byId("practice").hidden = !isOn;
-  byId("menu").querySelector('[data-do="practice"]').ariaChecked = isOn;
+  byId("menu").querySelector('[data-do="practice"]').setAttribute("aria-checked", isOn);
   dock.clear();
   if (isOn) announce(byId("practice").querySelector("p").textContent);
   paint();
@@ -202,7 +205,8 @@ function nothing(why, text = null) {
   byId("where-button").disabled = true;
   byId("nothing").hidden = false;
   byId("nothing-title").textContent = say(`nothing_${why}`);
-  byId("nothing-text").textContent = text ?? say(`nothing_${why}_text`);
+  const key = why === "nobody" && isHomeScreenApp ? "home" : why;
+  byId("nothing-text").textContent = text ?? say(`nothing_${key}_text`);
   byId("nothing-join").hidden = byId("nothing-sign-in").hidden = why !== "nobody";
   byId("nothing-again").hidden = why !== "offline" && why !== "campaigns";
 }
@@ -222,9 +226,8 @@ function paintWhere() {
 async function paintFigures() {
   const { campaign, outbox } = screen;
   const day = await outbox.today(campaign.id);
-  const { conversations, attempts } = day;
-  const own = conversations - (await outbox.countedToday())[campaign.id];
-  const result = campaign.result + own;
+  const ahead = await outbox.ahead(campaign.id);
+  const result = campaign.result + ahead.all;
   const count = byId("count");
   const shown = number(result);
   if (count.textContent && count.textContent !== shown) count.animate?.(CLIMB, 300);
@@ -234,11 +237,13 @@ async function paintFigures() {
   progress.hidden = !campaign.target;
   progress.max = campaign.target || 1;
   progress.value = Math.min(result, campaign.target || 0);
-  byId("today-button").textContent = say("today", { n: number(attempts) });
+  byId("today-button").textContent = say("today", { n: number(day.attempts) });
+  byId("today-button").setAttribute("aria-label", say("today_long", { n: number(day.attempts) }));
   const onShift = screen.shift && (await screen.shifts?.figures());
   const mine = number((onShift?.mine ?? day).conversations);
-  const team = number(onShift ? onShift.team.conversations : campaign.association_today + own);
-  byId("mine").textContent = say(onShift ? "mine_shift" : "mine", { mine, team });
+  const team = onShift ? onShift.team.conversations : ahead.today === null ? null : campaign.association_today + ahead.today;
+  const whose = onShift ? "mine_shift" : team === null ? "mine_alone" : "mine";
+  byId("mine").textContent = say(whose, { mine, team: number(team) });
   screen.recorder?.paint((onShift?.mine ?? day).colours);
 }
 

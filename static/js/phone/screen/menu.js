@@ -1,6 +1,7 @@
 // The menu: looks, the home screen, the language, and signing out with or without a full outbox.
 
-import { byId, failure, openSheet, say } from "./page.js";
+import { inside, isHomeScreenApp } from "../../shared/inside.js";
+import { byId, failure, number, openSheet, say } from "./page.js";
 import { exportFile } from "./waiting.js";
 
 const HANDOVER_PATIENCE = 2_000; // ms
@@ -28,7 +29,7 @@ export function wireMenu(screen, actions) {
     });
   }
   wireLook(screen);
-  wireInstall();
+  wireInstall(screen);
   wireLanguage(screen);
   wireLeaving(screen);
 }
@@ -58,9 +59,18 @@ function check(name, value) {
   if (wanted) wanted.checked = true;
 }
 
-function wireInstall() {
-  const isInstalled = matchMedia("(display-mode: standalone)").matches || navigator.standalone === true;
-  byId("install").hidden = isInstalled;
+function wireInstall(screen) {
+  const isInside = inside() !== null;
+  byId("install").hidden = matchMedia("(display-mode: standalone)").matches || isHomeScreenApp;
+  byId("install-inside").hidden = !isInside;
+  byId("install-help").hidden = isInside;
+  // The app may have a storage of its own, and what waits here is not in it.
+  byId("install").addEventListener("toggle", async () => {
+    if (!byId("install").open) return;
+    await screen.delivery.flush();
+    const { pending } = await screen.outbox.status();
+    byId("install-waits").textContent = pending ? say("install_waits", { n: number(pending) }) : say("all_sent");
+  });
   let question = null;
   addEventListener("beforeinstallprompt", (event) => {
     event.preventDefault();
@@ -126,7 +136,9 @@ function wireLeaving(screen) {
       else await leave();
     },
     keep: leave,
-    export: () => exportFile(outbox),
+    export: async () => {
+      byId("leaving-text").textContent = await exportFile(outbox);
+    },
   };
   for (const button of byId("leaving").querySelectorAll("[data-leave]")) {
     button.addEventListener("click", () =>

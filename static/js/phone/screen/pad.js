@@ -1,10 +1,9 @@
 // The channels, the outcome buttons, and the sheet for several attempts at once.
 
-import { byId, failure, make, number, openSheet, say } from "./page.js";
+import { QUICK, byId, failure, make, number, openSheet, refuseLifting, say } from "./page.js";
 
 const HOLD = 500; // ms
 const SLIP = 12; // px a resting finger may move
-const AFTERMATH = 400; // ms after a hold in which its click may still arrive
 const BUZZ = 15; // ms
 const MOST_AT_ONCE = 50;
 
@@ -19,9 +18,7 @@ export function wirePad(screen, dock) {
     try {
       const attempt = isPractice ? { ...facts, id: null } : await screen.outbox.log(facts);
       navigator.vibrate?.(BUZZ);
-      const values = { n: number(n), outcome: say(outcome) };
-      const text = isPractice ? say("practised", values) : say(n > 1 ? "saved_several" : "saved", values);
-      dock.show(attempt, colour ? say("for_colour", { colour: say(colour), text }) : text);
+      dock.show(attempt);
     } catch (error) {
       dock.fail(failure(error));
     }
@@ -112,11 +109,12 @@ function wireSeveral(screen, tap) {
 }
 
 // Tells a tap from a hold. A tap is the browser's own click, which comes once per touch, key press or voice command;
-// touches are not listened to as well, so that one touch never counts twice.
+// touches are not listened to as well, so that one touch never counts twice. A click right after another is the same tap.
 function onTap(button, { tap, hold }) {
   let timer = null;
   let start = null;
   let isHeld = false;
+  let tappedAt = -Infinity;
 
   const rest = () => {
     clearTimeout(timer);
@@ -126,13 +124,11 @@ function onTap(button, { tap, hold }) {
   const take = () => {
     rest();
     isHeld = true;
-    // The finger may be lifted over the sheet that is now above the button: listen everywhere.
-    addEventListener("pointerup", () => setTimeout(() => (isHeld = false), AFTERMATH), { once: true, capture: true });
+    refuseLifting(() => (isHeld = false));
     hold();
   };
 
   button.addEventListener("pointerdown", (event) => {
-    isHeld = false;
     if (event.button !== 0 || !event.isPrimary) return;
     start = event;
     timer = setTimeout(take, HOLD);
@@ -152,11 +148,11 @@ function onTap(button, { tap, hold }) {
 
   // The keyboard repeats Enter while it is held down, and each would be a click.
   button.addEventListener("keydown", (event) => {
-    isHeld = false;
     if (event.repeat && event.key === "Enter") event.preventDefault();
   });
-  button.addEventListener("click", () => {
-    if (isHeld) isHeld = false;
-    else tap();
+  button.addEventListener("click", ({ timeStamp }) => {
+    if (timeStamp - tappedAt < QUICK) return;
+    tappedAt = timeStamp;
+    tap();
   });
 }

@@ -1,14 +1,21 @@
 // What the parts of the logging screen share: sentences, numbers, elements, sheets.
 
+import { inside, isHomeScreenApp } from "../../shared/inside.js";
+import { ZONE, dayOf } from "../queue/days.js";
+
 export const byId = (id) => document.getElementById(id);
+
+export const QUICK = 400; // ms between two touches that are one, and from a finger's lifting to its click
+const NEAR = 30; // px between them
 
 const words = JSON.parse(byId("words").textContent);
 const isEnglish = document.documentElement.lang === "en";
 const locale = isEnglish ? "en-GB" : "sv-SE";
 const numbers = new Intl.NumberFormat(locale);
 const percents = new Intl.NumberFormat(locale, { style: "percent" });
-const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const hours = { hour: "2-digit", minute: "2-digit", timeZone: ZONE };
+const clock = new Intl.DateTimeFormat(locale, hours);
+const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", ...hours });
 
 // A sentence from the page's words, with each {name} filled in. An unknown key is shown as it is.
 export function say(key, values = {}) {
@@ -21,8 +28,7 @@ export const number = (value) => numbers.format(value).replace(/\s/g, "\u202f");
 export const percent = (share) => percents.format(share);
 
 export function time(at) {
-  const moment = new Date(at);
-  return (moment.toDateString() === new Date().toDateString() ? clock : day).format(moment);
+  return (dayOf(at) === dayOf(Date.now()) ? clock : day).format(new Date(at));
 }
 
 // 18–20, or 18:30–20.
@@ -54,13 +60,19 @@ export function chip({ id, name }, isOn, onToggle) {
   const button = make("button", { type: "button", className: "chip", textContent: name, "aria-pressed": isOn });
   button.dataset.topic = id;
   button.addEventListener("click", () => {
-    button.ariaPressed = button.ariaPressed !== "true";
+    button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") !== "true");
     onToggle?.();
   });
   return button;
 }
 
-export const chosenChips = (box) => [...box.querySelectorAll('[aria-pressed="true"]')].map((c) => c.dataset.topic);
+// The chosen topics, and those of the attempt that are not offered any more.
+export function chosenTopics(box, topics) {
+  const offered = [...box.children];
+  const gone = topics.filter((id) => !offered.some((button) => button.dataset.topic === id));
+  const chosen = offered.filter((button) => button.getAttribute("aria-pressed") === "true");
+  return [...gone, ...chosen.map((button) => button.dataset.topic)];
+}
 
 // Screen readers do not read a text that did not change, so the second "Samtal sparat" gets a space at its end.
 export function announce(text, { isUrgent = false } = {}) {
@@ -92,8 +104,58 @@ export function wireSheet(sheet) {
   });
 }
 
-export function saveFile(blob, name) {
+// A finger that taps twice means one tap: its second must not land on what the first has opened or uncovered.
+export function wireEchoes() {
+  let last = null;
+  const listen = (event) => {
+    const { timeStamp, clientX, clientY, target } = event;
+    const sheet = target.closest("dialog");
+    const isQuick = last && timeStamp - last.timeStamp < QUICK;
+    if (isQuick && sheet !== last.sheet && Math.hypot(clientX - last.clientX, clientY - last.clientY) < NEAR) refuse(event);
+    last = { timeStamp, clientX, clientY, sheet };
+  };
+  addEventListener("click", (event) => event.detail && listen(event), { capture: true }); // 0: a key, or a script
+}
+
+// A finger has been held and is still down: the click of its lifting may come to whatever is beneath it by then, and is
+// refused. Calls `done` when there can be no such click any more.
+export function refuseLifting(done) {
+  const listening = new AbortController();
+  const listen = (name, act) => addEventListener(name, act, { capture: true, signal: listening.signal });
+  const end = () => {
+    listening.abort();
+    done();
+  };
+  listen("click", (event) => {
+    refuse(event);
+    end();
+  });
+  listen("pointerup", () => setTimeout(end, QUICK));
+  listen("pointerdown", end);
+  listen("keydown", end);
+}
+
+function refuse(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
+// Gives a sentence about what became of the file. An iPhone's home screen app cannot download, only share.
+export async function saveFile(blob, name) {
+  const file = new File([blob], name, { type: blob.type });
+  if (isHomeScreenApp || inside() !== null) return say(await share(file), { name });
   const link = make("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  return say("file_saved", { name });
+}
+
+async function share(file) {
+  if (!navigator.canShare?.({ files: [file] })) return "file_none";
+  try {
+    await navigator.share({ files: [file] });
+    return "file_shared";
+  } catch (error) {
+    return error.name === "AbortError" ? "file_cancelled" : "file_none"; // AbortError: the person closed the sheet
+  }
 }

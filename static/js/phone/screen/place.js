@@ -1,25 +1,43 @@
 // Which area a position lies in. Worked out on the phone: the position is not sent anywhere.
 
+const METRES = 111_320; // in a degree of latitude
 const boxes = new WeakMap();
 
-// `outlines`: a GeoJSON FeatureCollection in WGS84, or null; `lon` and `lat` in degrees. Gives the id of the area, or
-// null. Where areas overlap, the one with the smallest bounding box: a block inside its district.
-export function areaAt(outlines, lon, lat) {
-  let found = null;
-  let smallest = Infinity;
+// `outlines`: a GeoJSON FeatureCollection in WGS84, or null; `lon` and `lat` in degrees, known to within `accuracy`
+// metres. Gives {id, near}: the area that the position lies in for certain, or null; and the ids of all those that it
+// may lie in, the likeliest first. Where areas overlap, the one with the smallest bounding box comes first: a block
+// inside its district.
+export function areaAt(outlines, lon, lat, accuracy = 0) {
+  const found = [];
   for (const { id, geometry } of outlines?.features ?? []) {
     const polygons = { Polygon: [geometry?.coordinates], MultiPolygon: geometry?.coordinates }[geometry?.type];
     if (!polygons) continue;
     if (!boxes.has(geometry)) boxes.set(geometry, boxAround(polygons));
     const [west, south, east, north] = boxes.get(geometry);
-    const size = (east - west) * (north - south);
-    if (lon < west || lon > east || lat < south || lat > north || size >= smallest) continue;
-    if (polygons.some((rings) => isInside(rings, lon, lat))) {
-      found = id;
-      smallest = size;
+    const [high, wide] = [accuracy / METRES, accuracy / METRES / Math.cos((lat * Math.PI) / 180)];
+    if (lon < west - wide || lon > east + wide || lat < south - high || lat > north + high) continue;
+    const border = distance(polygons, lon, lat);
+    const isIn = polygons.some((rings) => isInside(rings, lon, lat));
+    if (isIn || border < accuracy) found.push({ id, isIn, border, size: (east - west) * (north - south) });
+  }
+  found.sort((one, other) => other.isIn - one.isIn || (one.isIn ? one.size - other.size : one.border - other.border));
+  const [first] = found;
+  return { id: first?.isIn && first.border >= accuracy ? first.id : null, near: found.map(({ id }) => id) };
+}
+
+// Metres to the nearest border. On a plane that touches the Earth here, which is exact enough for some kilometres.
+function distance(polygons, lon, lat) {
+  const across = METRES * Math.cos((lat * Math.PI) / 180);
+  let nearest = Infinity;
+  for (const ring of polygons.flat()) {
+    for (let at = 1; at < ring.length; at += 1) {
+      const [x1, y1] = [(ring[at - 1][0] - lon) * across, (ring[at - 1][1] - lat) * METRES];
+      const [dx, dy] = [(ring[at][0] - lon) * across - x1, (ring[at][1] - lat) * METRES - y1];
+      const part = Math.min(1, Math.max(0, -(x1 * dx + y1 * dy) / (dx * dx + dy * dy || 1)));
+      nearest = Math.min(nearest, Math.hypot(x1 + part * dx, y1 + part * dy));
     }
   }
-  return found;
+  return nearest;
 }
 
 function boxAround(polygons) {

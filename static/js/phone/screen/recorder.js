@@ -55,7 +55,7 @@ export async function wireRecorder(screen) {
     for (const input of row.querySelectorAll("input")) {
       const n = number(counts[input.value] ?? 0);
       input.checked = input.value === chosen;
-      input.ariaLabel = say("colour_count", { colour: say(input.value), n });
+      input.setAttribute("aria-label", say("colour_count", { colour: say(input.value), n }));
       input.nextElementSibling.querySelector(".colour-count").textContent = n;
     }
   }

@@ -1,5 +1,6 @@
 // Going on a shift and leaving it, by its link or from the list, and its figures.
 
+import { midnight } from "../queue/days.js";
 import { shiftIn } from "../queue/operations.js";
 import { between, byId, closeSheets, failure, say } from "./page.js";
 import { pick } from "./where.js";
@@ -52,8 +53,8 @@ export function wireShift(screen, openWhere) {
 
   // The list of today's shifts, and of the one that the phone is on whenever that is.
   function paint() {
-    const midnight = new Date().setHours(24, 0, 0, 0);
-    const isNow = (shift) => Date.parse(shift.starts_at) < midnight && !outbox.isOver(shift);
+    const tomorrow = midnight(Date.now(), 1);
+    const isNow = (shift) => Date.parse(shift.starts_at) < tomorrow && !outbox.isOver(shift);
     const others = (screen.campaign?.shifts ?? []).filter(({ id }) => id !== screen.shift?.id).filter(isNow);
     const found = [screen.shift, ...others].filter(Boolean);
     found.sort((one, other) => Date.parse(one.starts_at) - Date.parse(other.starts_at));

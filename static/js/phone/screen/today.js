@@ -1,6 +1,8 @@
 // Today's attempts: a list, and a form for each of them.
 
-import { byId, chip, chosenChips, failure, make, number, openSheet, option, say, time } from "./page.js";
+import { byId, chip, chosenTopics, failure, make, number, openSheet, option, say, time } from "./page.js";
+
+const MOST_ROWS = 500;
 
 export function wireToday(screen) {
   let entry = null;
@@ -12,13 +14,15 @@ export function wireToday(screen) {
   }
 
   async function paint() {
-    const entries = await screen.outbox.recent(500);
+    const entries = await screen.outbox.recent(Infinity);
     const attempts = entries.reduce((sum, { n }) => sum + n, 0);
     const conversations = entries.reduce((sum, { n, outcome }) => sum + (outcome === "talked" ? n : 0), 0);
     const values = { conversations: number(conversations), attempts: number(attempts) };
     if (screen.recorder || entries.some(({ colour }) => colour)) await fetchMarks();
     byId("today-sum").textContent = entries.length ? say("today_sum", values) : say("today_none");
-    byId("today-list").replaceChildren(...entries.map(row));
+    const rows = entries.slice(0, MOST_ROWS).map(row);
+    if (entries.length > MOST_ROWS) rows.push(make("li", { className: "soft" }, say("today_cut", { n: number(MOST_ROWS) })));
+    byId("today-list").replaceChildren(...rows);
   }
 
   // Without it the list is shown without colours.
@@ -56,19 +60,29 @@ export function wireToday(screen) {
     return known ?? { areas: [], topics: [], channels: [{ channel, outcomes: [outcome] }] };
   }
 
+  // Also the attempt's own, when the campaign no longer offers it.
+  function channelsOf(attempt) {
+    const { channels } = campaignOf(attempt);
+    const own = { channel: attempt.channel, outcomes: [attempt.outcome] };
+    return channels.some(({ channel }) => channel === attempt.channel) ? channels : [own, ...channels];
+  }
+
   function edit(attempt) {
     entry = attempt;
-    const { areas, topics, channels } = campaignOf(attempt);
+    const { areas, topics } = campaignOf(attempt);
     const sentence = attempt.sentence ?? (attempt.state === "quarantined" ? say("refused_by_server") : "");
     byId("entry-sentence").textContent = sentence;
     byId("entry-sentence").hidden = attempt.state !== "quarantined";
     byId("entry-title").textContent = `${time(attempt.at)} ${say(attempt.outcome)}`;
     byId("entry-channel").replaceChildren(
-      ...channels.map(({ channel }) => option(channel, say(channel), channel === attempt.channel)),
+      ...channelsOf(attempt).map(({ channel }) => option(channel, say(channel), channel === attempt.channel)),
     );
     paintOutcomes();
     const none = option("", say("no_area"), attempt.area === null);
-    byId("entry-area").replaceChildren(none, ...areas.map(({ id, name }) => option(id, name, id === attempt.area)));
+    const isGone = attempt.area !== null && !areas.some(({ id }) => id === attempt.area);
+    const gone = isGone ? [option(attempt.area, say("former_area"), true)] : [];
+    const offered = areas.map(({ id, name }) => option(id, name, id === attempt.area));
+    byId("entry-area").replaceChildren(none, ...gone, ...offered);
     byId("entry-number").value = attempt.n;
     byId("entry-chips").replaceChildren(...topics.map((topic) => chip(topic, attempt.topics.includes(topic.id))));
     paintColours(attempt);
@@ -77,7 +91,7 @@ export function wireToday(screen) {
 
   function paintOutcomes() {
     const chosen = byId("entry-outcome").value || entry.outcome;
-    const { outcomes } = campaignOf(entry).channels.find(({ channel }) => channel === byId("entry-channel").value);
+    const { outcomes } = channelsOf(entry).find(({ channel }) => channel === byId("entry-channel").value);
     byId("entry-outcome").replaceChildren(...outcomes.map((o) => option(o, say(o), o === chosen || o === entry.outcome)));
     if (outcomes.includes(chosen)) byId("entry-outcome").value = chosen;
     paintTopics();
@@ -108,22 +122,30 @@ export function wireToday(screen) {
     }
   }
 
-  byId("entry-channel").addEventListener("change", paintOutcomes);
-  byId("entry-outcome").addEventListener("change", paintTopics);
-  byId("entry-form").addEventListener("submit", (event) => {
-    event.preventDefault();
+  // Only what somebody has changed: an area, a topic or a channel that is not offered any more stays.
+  function changes() {
     const outcome = byId("entry-outcome").value;
-    const changes = {
+    const chosen = {
       channel: byId("entry-channel").value,
       outcome,
       area: byId("entry-area").value || null,
       n: byId("entry-number").valueAsNumber,
-      topics: outcome === "talked" ? chosenChips(byId("entry-chips")) : [],
+      topics: outcome === "talked" ? chosenTopics(byId("entry-chips"), entry.topics) : [],
       colour: byId("entry-colours").querySelector(":checked")?.value,
     };
-    finish(() => screen.outbox.change(entry.id, changes), "changed");
+    return Object.fromEntries(Object.entries(chosen).filter(([name, value]) => !isSame(value, entry[name])));
+  }
+
+  byId("entry-channel").addEventListener("change", paintOutcomes);
+  byId("entry-outcome").addEventListener("change", paintTopics);
+  byId("entry-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    finish(() => screen.outbox.change(entry.id, changes()), "changed");
   });
   byId("entry-delete").addEventListener("click", () => finish(() => screen.outbox.undo(entry.id), "deleted"));
   byId("today-button").addEventListener("click", open);
   return { open, paint };
 }
+
+// Of lists, in any order.
+const isSame = (one, other) => String([one].flat().sort()) === String([other].flat().sort());

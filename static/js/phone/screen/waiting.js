@@ -1,5 +1,6 @@
 // What waits on the phone, in one line on the screen and in full in a sheet.
 
+import { dayOf } from "../queue/days.js";
 import { byId, failure, make, number, openSheet, saveFile, say, time } from "./page.js";
 
 const DAY = 86_400_000; // ms
@@ -25,8 +26,9 @@ export function lines(status, sentence = null, now = Date.now()) {
   return found;
 }
 
+// Gives a sentence about what became of it.
 export async function exportFile(outbox) {
-  saveFile(await outbox.export(), `canvass-${new Date().toISOString().slice(0, 10)}.json`);
+  return saveFile(await outbox.export(), `canvass-${dayOf(Date.now())}.json`);
 }
 
 export function wireWaiting(screen) {
@@ -48,7 +50,7 @@ export function wireWaiting(screen) {
       await screen.delivery.flush();
       if ((await screen.outbox.status()).pending) tell(say("still_waiting"));
     },
-    export: () => exportFile(screen.outbox),
+    export: async () => tell(await exportFile(screen.outbox)),
   };
   for (const button of byId("waiting").querySelectorAll("[data-do]")) {
     button.addEventListener("click", () => actions[button.dataset.do]().catch((error) => tell(failure(error))));
@@ -57,7 +59,7 @@ export function wireWaiting(screen) {
     const [file] = target.files;
     if (!file) return;
     try {
-      const counts = await screen.outbox.import(await file.text());
+      const counts = await screen.outbox.import(await textOf(file));
       tell(say("imported", counts));
       screen.delivery.flush();
     } catch (error) {
@@ -73,4 +75,11 @@ export function wireWaiting(screen) {
   };
   byId("queue").addEventListener("click", open);
   return { open, paint };
+}
+
+// Notepad may have saved it as "Unicode", which is UTF-16.
+async function textOf(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const marks = { "255,254": "utf-16le", "254,255": "utf-16be" };
+  return new TextDecoder(marks[bytes.slice(0, 2)] ?? "utf-8").decode(bytes);
 }

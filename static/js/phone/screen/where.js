@@ -1,8 +1,9 @@
 // The sheet where campaign, shift and area are chosen.
 
-import { announce, byId, closeSheets, make, openSheet, say } from "./page.js";
+import { announce, byId, closeSheets, make, number, openSheet, say } from "./page.js";
 import { areaAt } from "./place.js";
 
+const COARSE = 1_000; // m; a phone that is asked for its exact position and gives this has that switched off
 const SEARCH_FROM = 8; // areas; a shorter list needs no search
 
 export function wireWhere(screen) {
@@ -10,8 +11,10 @@ export function wireWhere(screen) {
   const campaigns = byId("where-campaign-list");
   const areas = byId("where-area-list");
   let outlines = null;
+  let near = null; // ids of the areas where the phone may be, when it is not sure
 
   async function open() {
+    near = null;
     search.value = "";
     byId("locate-text").textContent = byId("locate-text").dataset.first ??= byId("locate-text").textContent;
     paint();
@@ -34,10 +37,13 @@ export function wireWhere(screen) {
 
   function paintAreas() {
     const wanted = plain(search.value);
-    const found = (screen.campaign?.areas ?? []).filter((area) => plain(`${area.code} ${area.name}`).includes(wanted));
+    const offered = screen.campaign?.areas ?? [];
+    const found = near
+      ? near.map((id) => offered.find((area) => area.id === id))
+      : offered.filter((area) => plain(`${area.code} ${area.name}`).includes(wanted));
     const given = screen.shift?.areas ?? [];
     const isGiven = ({ id }) => given.includes(id);
-    found.sort((one, other) => isGiven(other) - isGiven(one)); // the shift's first; the sort is stable
+    if (!near) found.sort((one, other) => isGiven(other) - isGiven(one)); // the shift's first; the sort is stable
     const rows = found.map((area) => {
       const code = isGiven(area) ? say("of_shift") : area.code;
       return pick(area.name, area === screen.area, () => chooseArea(area.id), code);
@@ -50,6 +56,7 @@ export function wireWhere(screen) {
   async function chooseCampaign(campaign) {
     if (campaign !== screen.campaign) await screen.choose({ campaign: campaign.id });
     search.value = "";
+    near = null;
     paint();
     if (campaign.areas.length === 0) closeSheets();
   }
@@ -67,17 +74,30 @@ export function wireWhere(screen) {
   function locate() {
     tell("locating");
     const found = async ({ coords }) => {
-      const id = areaAt(outlines, coords.longitude, coords.latitude);
-      const area = screen.campaign.areas.find((candidate) => candidate.id === id);
-      if (!area) return tell("located_none");
-      await chooseArea(area.id);
-      announce(say("located", { area: area.name }));
+      const { areas } = screen.campaign;
+      const features = (outlines?.features ?? []).filter(({ id }) => areas.some((area) => area.id === id));
+      const at = areaAt({ features }, coords.longitude, coords.latitude, coords.accuracy);
+      if (at.id) {
+        await chooseArea(at.id);
+        announce(say("located", { area: areas.find(({ id }) => id === at.id).name }));
+        return;
+      }
+      const { accuracy } = coords;
+      const distance = accuracy < COARSE ? `${number(Math.round(accuracy))} m` : `${number(Math.round(accuracy / 1_000))} km`;
+      const key = at.near.length === 0 ? "located_none" : "located_near";
+      tell(accuracy < COARSE ? key : "located_coarse", { distance });
+      near = at.near.length ? at.near : null;
+      search.value = "";
+      paintAreas();
     };
     const lost = (error) => tell(error.code === error.PERMISSION_DENIED ? "located_denied" : "located_failed");
     navigator.geolocation.getCurrentPosition(found, lost, { enableHighAccuracy: true, timeout: 20_000, maximumAge: 15_000 });
   }
 
-  search.addEventListener("input", paintAreas);
+  search.addEventListener("input", () => {
+    near = null;
+    paintAreas();
+  });
   byId("locate").addEventListener("click", locate);
   byId("where-button").addEventListener("click", open);
   return open;
