@@ -57,7 +57,7 @@ def _obtain(name: str, how: Callable[[], str]) -> None:
         if name not in os.environ:
             os.environ[name] = how()
     except SystemExit as reason:
-        print(f"OBS! {reason}", file=sys.stderr)
+        print(f"NOTE: {reason}", file=sys.stderr)
 
 
 @contextmanager

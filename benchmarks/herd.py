@@ -25,8 +25,8 @@ one, whose counters they share. They behave as `static/js/phone/queue/deliver.js
 time-out, a 503 says how long to wait, and other failures back off from 2 s. Meanwhile ten volunteers tap, or open the
 page (`hello`), ten times a second together; theirs is the time until the tap is stored, waiting included. The goals:
 all is counted within 20 s, nothing times out, no error is shown to anybody, no deadlock is in PostgreSQL's log, the
-volunteers are answered within a second at p95, and who is turned away knows it within 50 ms. Each round has a server of its own; afterwards every counter is compared
-with the rows."""
+volunteers are answered within a second at p95, and who is turned away knows it within 50 ms. Each round has a server
+of its own; afterwards every counter is compared with the rows."""
 MOST_ROUNDS = 3
 
 OPERATIONS, VOLUNTEERS, EVERY = 20, 10, 0.1  # of each phone, in the middle, seconds between two of them

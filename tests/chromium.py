@@ -33,7 +33,7 @@ def obtain() -> str:
     lacking = missing()
     for package in list(lacking):
         for command in installers(package):
-            print(f"Hämtar det som webbläsartesterna behöver: {' '.join(command)}", file=sys.stderr, flush=True)
+            print(f"Fetching what the browser tests need: {' '.join(command)}", file=sys.stderr, flush=True)
             run(command)
             lacking = missing()
             if package not in lacking:
@@ -51,7 +51,7 @@ def missing() -> dict[str, str]:
     if said := refusal(sys.executable, "-m", "playwright"):
         found[LIBATOMIC] = said
     if not find():
-        found[SHELL] = "Ingen Chromium eller Chrome som går att starta finns här."
+        found[SHELL] = "There is no Chromium or Chrome here that starts."
     return found
 
 
@@ -99,7 +99,7 @@ def is_snap(path: Path) -> bool:
 def refusal(*program: str) -> str:
     """What the program says when it does not start, a library that it lacks for instance; empty when it does."""
     done = run([*program, "--version"])
-    return (done.stdout.strip() or f"{program[0]} slutade med {done.returncode}.") if done.returncode else ""
+    return (done.stdout.strip() or f"{program[0]} ended with {done.returncode}.") if done.returncode else ""
 
 
 def installers(package: str) -> Iterator[list[str]]:
@@ -118,8 +118,8 @@ def installers(package: str) -> Iterator[list[str]]:
 def advice(lacking: dict[str, str]) -> str:
     """What to do about it, in a sentence."""
     if shutil.which("apt-get"):
-        return f"Kör som root: apt-get update && apt-get install --yes {' '.join(lacking)}"
-    return f"Installera Chromium eller Chrome, och det som saknas enligt nedan ({', '.join(lacking)})."
+        return f"Run as root: apt-get update && apt-get install --yes {' '.join(lacking)}"
+    return f"Install Chromium or Chrome, and what is missing as told below ({', '.join(lacking)})."
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,14 @@ class Unusable(RuntimeError):
     """The database cannot be used; the message says why, and what to do."""
 
 
+ADVICE = {
+    errno.EACCES: "Run this as who owns the data folder (sudo -u canvass …), or as root.",
+    errno.EPERM: "Run this as who owns the data folder (sudo -u canvass …), or as root.",
+    errno.EROFS: "The disk can only be read: see what the system's log says of it, or name another folder with --data.",
+    errno.ENOSPC: "The disk is full: make room and try again.",
+    errno.ENOTDIR: "A folder is meant: see --data and CANVASS_DATA.",
+    errno.EEXIST: "A folder is meant: see --data and CANVASS_DATA.",
+}
 # What is told as a sentence, without a traceback.
 EXPECTED = (RuntimeError, OSError, SQLAlchemyError, Refused, Misconfigured)
 WHERE = (
@@ -226,7 +235,7 @@ def sentence(error: Exception) -> str:
             f"The database {_place()} cannot be used: {said}. Check its address, its server and the room on its disk."
         )
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'A file'}: {error.strerror}."
+        return f"{error.filename or 'A file'}: {error.strerror}. {ADVICE.get(error.errno or 0, '')}".strip()
     return str(error)
 
 

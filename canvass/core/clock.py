@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
 # The product is for Swedish organisations: a day is a Swedish day, whatever the server's own time zone.
@@ -30,6 +31,16 @@ def today() -> date:
 def local_day(moment: datetime) -> date:
     """Return the Swedish calendar day of an aware datetime."""
     return moment.astimezone(ZONE).date()
+
+
+def at(day: date, local: time_of_day = time_of_day()) -> datetime:
+    """Return the moment of a Swedish day and time of day, in UTC; without a time the day's beginning.
+
+    All times that are built from parts are built here. In the hour that is left out in spring it is the moment an hour
+    later; of the hour that comes twice in autumn it is the first. In UTC, since arithmetic within one zone ignores the
+    change, and what is counted by a time that does not exist would not be found again.
+    """
+    return datetime.combine(day, local.replace(tzinfo=None), ZONE).astimezone(UTC)
 
 
 def pause() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -301,18 +302,25 @@ def in_pieces(query: Select[Any], size: int = 1000) -> Generator[list[tuple[Any,
             clock.pause()
 
 
-def repeat(work: Callable[[], T], times: int = 6) -> T:
-    """Do `work`, commit and return its result; after a conflict do it again, at most `times` in all."""
+def repeat(
+    work: Callable[[], T], times: int = 6, *, commits: bool = True, between: Callable[[], object] = lambda: None
+) -> T:
+    """Do `work`, commit and return its result; after a conflict do it again, at most `times` in all.
+
+    Without `commits` the work commits by itself. `between` is called before each further try.
+    """
     for left in reversed(range(times)):
         try:
             result = work()
-            session.commit()
+            if commits:
+                session.commit()
             return result
         except DBAPIError as error:
             session.rollback()
             if getattr(error.orig, "sqlstate", None) not in TRY_AGAIN or not left:
                 raise
             time.sleep(0.01 * 2 ** (times - left))  # seconds; lets the other transaction finish
+            between()
         except BaseException:
             session.rollback()
             raise
@@ -343,13 +351,8 @@ def built_once(build: Callable[P, T]) -> Callable[P, T]:
 
 def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
     """Yield the items in lists of at most `size`, which stays below both engines' limits of parameters."""
-    batch: list[T] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    left = iter(items)
+    while batch := list(islice(left, size)):
         yield batch
 
 

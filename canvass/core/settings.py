@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 ROOT = Path(__file__).parents[2]
 # Bytes; more than an area file may have, so that one that is too large is refused with a sentence, not a bare 413.
@@ -97,6 +98,10 @@ def read(**overrides: Any) -> dict[str, Any]:
         values["DATABASE_URL"] = URL.create("sqlite", database=file.as_posix()).render_as_string()
     elif not DATABASE_URL.match(str(values["DATABASE_URL"])):
         raise ValueError("CANVASS_DATABASE_URL must begin with postgresql:// (or sqlite:///)")
+    try:
+        make_url(values["DATABASE_URL"])
+    except (ValueError, SQLAlchemyError) as error:
+        raise ValueError(f"CANVASS_DATABASE_URL is no address of a database: {error}") from None
     if not 0 <= values["PORT"] <= 65535:
         raise ValueError(f"CANVASS_PORT must be between 0 and 65535, not {values['PORT']}")
     if values["PROXIES"] < 0:

@@ -22,6 +22,9 @@ from canvass.members.people import Person
 SILENT_AFTER = timedelta(days=3)
 # How many missing sequence numbers an answer names.
 MOST_MISSING_TOLD = 200
+# More than a phone makes while nobody hears from it: a tap every ten seconds for a day and a night is 8 640. What it
+# claims beyond that is not believed.
+MOST_UNHEARD = 10_000
 
 
 class Operation(Base):
@@ -89,13 +92,17 @@ class Phone(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Waiting:
-    """Operations known to be missing, on phones heard from lately and on silent ones."""
+    """Operations known to be missing: on phones heard from lately, on silent ones, and those that no phone has.
+
+    A phone says how many it holds; what is missing beyond that is lost.
+    """
 
     operations: int = 0
     phones: int = 0
     silent_operations: int = 0
     silent_phones: int = 0
     silent_since: datetime | None = None
+    lost: int = 0
 
 
 def find(operation_ids: Iterable[str]) -> dict[str, Receipt]:
@@ -151,20 +158,28 @@ def note_shift(phone: Phone, shift_id: str | None) -> None:
         phone.shift_id, phone.shift_since = shift_id, clock.now() if shift_id else None
 
 
-def note_gaps(phone: Phone, arrived: Iterable[int], max_seq: int, pending: int) -> list[int]:
-    """Note what has arrived and how many operations the phone says it has made.
+def note_gaps(phone: Phone, arrived: Iterable[int], max_seq: int, pending: int, *, is_own: bool = True) -> list[int]:
+    """Note what has arrived and how many operations the phone says it has made and still holds.
 
     Returns the first sequence numbers that are missing. Other people's operations on the same phone are among them:
-    those wait until they sign in on it again.
+    those wait until they sign in on it again. The phone's own word replaces what it said before; another phone, which
+    hands in from a file (not `is_own`), only knows a number that was given out.
     """
-    later = phone.later
-    later.update(seq for seq in arrived if seq > phone.low_seq)
-    phone.max_seq = max(phone.max_seq, max_seq, *later)
+    numbers = sorted(phone.later.union(arrived))
+    if phone.is_new:  # it may have been at work while the server was another one
+        phone.low_seq = max(0, max([max_seq, *numbers]) - MOST_UNHEARD)
+    highest, later = phone.low_seq, set[int]()
+    for seq in numbers:
+        if highest < seq <= highest + MOST_UNHEARD:
+            later.add(seq)
+            highest = seq
+    before = 0 if is_own else min(phone.max_seq, highest + MOST_UNHEARD)
+    phone.max_seq = max(before, highest, min(max_seq, highest + MOST_UNHEARD))
     while phone.low_seq + 1 in later:
         phone.low_seq += 1
         later.remove(phone.low_seq)
     phone.missing = phone.max_seq - phone.low_seq - len(later)
-    phone.pending = max(0, pending)
+    phone.pending = max(0, min(pending, MOST_UNHEARD))
     # Lazily: a phone may claim any number.
     gaps = (seq for seq in range(phone.low_seq + 1, phone.max_seq + 1) if seq not in later)
     return list(islice(gaps, MOST_MISSING_TOLD))
@@ -177,14 +192,18 @@ def waiting(organisation_id: str) -> Waiting:
     )
     recent: list[Installation] = []
     silent: list[Installation] = []
+    lost = 0
     for found in session.scalars(query):
-        (recent if clock.now() - found.heard_at < SILENT_AFTER else silent).append(found)
+        lost += max(0, found.missing - found.pending)
+        if found.pending:
+            (recent if clock.now() - found.heard_at < SILENT_AFTER else silent).append(found)
     return Waiting(
-        operations=sum(found.missing for found in recent),
+        operations=sum(min(found.missing, found.pending) for found in recent),
         phones=len(recent),
-        silent_operations=sum(found.missing for found in silent),
+        silent_operations=sum(min(found.missing, found.pending) for found in silent),
         silent_phones=len(silent),
         silent_since=min((found.heard_at for found in silent), default=None),
+        lost=lost,
     )
 
 

@@ -25,7 +25,7 @@ def too_long(name: str, text: str) -> Iterator[str]:
 
 def modules() -> list[Path]:
     """Every module of the product, its tests and its measurements."""
-    return [ROOT / "app.py", *files("canvass", "tests", "benchmarks")]
+    return [ROOT / "app.py", *files("canvass", "requirements", "tests", "benchmarks")]
 
 
 def test_nothing_is_too_long_to_read() -> None:

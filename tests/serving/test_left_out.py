@@ -76,7 +76,7 @@ def test_who_may_not_install_is_told_what_root_should_run(machine: Machine) -> N
     with pytest.raises(LookupError) as told:
         chromium.obtain()
     sentence, *details = str(told.value).splitlines()
-    assert sentence == "Kör som root: apt-get update && apt-get install --yes libatomic1 chromium-headless-shell"
+    assert sentence == "Run as root: apt-get update && apt-get install --yes libatomic1 chromium-headless-shell"
     assert LACKS in details[0]
     assert machine.asked == []
 
@@ -131,8 +131,11 @@ def test_with_everything_there_nothing_is_said(run: Callable[..., int], capsys: 
 @pytest.mark.parametrize(
     ("lacking", "said"),
     [
-        ({"chromium_": LookupError("Kör som root: …")}, "OBS! Inget prövades i en webbläsare. Kör som root: …"),
-        ({"postgres_": SystemExit("Nätet …")}, "OBS! Inget prövades på PostgreSQL, för ingen gick att få hit. Nätet …"),
+        ({"chromium_": LookupError("Run as root: …")}, "NOTE: Nothing was tried in a browser. Run as root: …"),
+        (
+            {"postgres_": SystemExit("The network …")},
+            "NOTE: Nothing was tried on PostgreSQL, for none could be had. The network …",
+        ),
     ],
     ids=["no browser", "no PostgreSQL"],
 )

@@ -21,6 +21,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import app as start
+from requirements import layers
 from tests.conftest import PATIENCE
 
 LAYERS = ("run", "postgres", "test", "postgres-server")
@@ -40,7 +41,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_words_at_all_means_serve() -> None:
     order = start.read([])
     assert (order.command, order.host, order.port) == ("serve", "127.0.0.1", 8000)
-    assert order.data == start.ROOT / "instance"
+    assert order.data == layers.ROOT / "instance"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_settings_count_when_the_command_line_is_silent(monkeypatch: pytest.Monk
 
 
 def test_the_demo_keeps_away_from_the_real_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert start.read(["demo"]).data == start.ROOT / "instance" / "demo"
+    assert start.read(["demo"]).data == layers.ROOT / "instance" / "demo"
     monkeypatch.setenv("CANVASS_DATA", str(tmp_path))
     assert start.read(["demo"]).data == tmp_path / "demo"
     assert start.read(["demo", "--data", "mine"]).data == Path("mine").absolute()
@@ -88,14 +89,14 @@ def test_what_is_not_understood_is_said(line: str, capsys: pytest.CaptureFixture
 def test_help_names_every_way_to_start(capsys: pytest.CaptureFixture[str]) -> None:
     assert start.main(["--help"]) == 0
     said = capsys.readouterr().out
-    for word in ("app.py demo", "app.py test", "app.py bench", "app.py KOMMANDO", "--port", "--host", "--data"):
+    for word in ("app.py demo", "app.py test", "app.py bench", "app.py COMMAND", "--port", "--host", "--data"):
         assert word in said
 
 
 def test_a_busy_port_is_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(SystemExit, match=rf"Port {port} är upptagen.*--port {port + 1}"):
+        with pytest.raises(SystemExit, match=rf"Port {port} is taken.*--port {port + 1}"):
             start.claim("127.0.0.1", port)
     assert start.claim("127.0.0.1", port) == port
 
@@ -105,7 +106,7 @@ def test_a_busy_port_stops_before_anything_is_installed_or_made(tmp_path: Path) 
         command = [sys.executable, start.__file__, "--port", str(other.getsockname()[1]), "--data", "data"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "är upptagen" in done.stderr
+    assert "is taken" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
 
@@ -116,8 +117,8 @@ def test_a_busy_port_stops_before_anything_is_installed_or_made(tmp_path: Path) 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine of its own: one lock, and nowhere that anything is installed."""
-    monkeypatch.setattr(start, "REQUIREMENTS", tmp_path / "requirements")
-    monkeypatch.setattr(start, "ENVIRONMENT", tmp_path / "environment")
+    monkeypatch.setattr(layers, "REQUIREMENTS", tmp_path / "requirements")
+    monkeypatch.setattr(layers, "ENVIRONMENT", tmp_path / "environment")
     (tmp_path / "requirements").mkdir()
     lock = "alfa==1.0 \\\n    --hash=sha256:00\nbeta==2.0 ; sys_platform == 'win32' \\\n    --hash=sha256:11\n"
     (tmp_path / "requirements" / "run.txt").write_text(lock)
@@ -132,7 +133,7 @@ def pip(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
         script = elsewhere / "pip.py"
         head = "import os, pathlib, sys\ntarget = pathlib.Path(sys.argv[sys.argv.index('--target') + 1])\n"
         script.write_text(head + textwrap.dedent(code))
-        monkeypatch.setattr(start, "PIP", script)
+        monkeypatch.setattr(layers, "PIP", script)
 
     return stand_in
 
@@ -142,36 +143,36 @@ WORKS = "target.mkdir(); (target / 'alfa.py').write_text('whole')"
 
 def test_packages_are_fetched_once(elsewhere: Path, pip: Callable[[str], None]) -> None:
     pip(WORKS)
-    folder = start.ensure("run")
+    folder = layers.ensure("run")
     assert (folder / "alfa.py").read_text() == "whole"
     pip("sys.exit('asked twice')")
-    assert start.ensure("run") == folder
+    assert layers.ensure("run") == folder
     assert list((elsewhere / "environment").iterdir()) == [folder]
 
 
 def test_a_changed_lock_gets_a_folder_of_its_own(elsewhere: Path) -> None:
-    before = start.folder_of("run")
+    before = layers.folder_of("run")
     lock = elsewhere / "requirements" / "run.txt"
     lock.write_text(lock.read_text().replace("1.0", "1.1"))
-    assert start.folder_of("run") != before
+    assert layers.folder_of("run") != before
 
 
 @pytest.mark.parametrize("what", ["sysconfig.get_config_var", "platform.machine"])
 def test_another_python_gets_a_folder_of_its_own(what: str, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = start.folder_of("run")
+    before = layers.folder_of("run")
     monkeypatch.setattr(what, lambda *_: "another")
-    assert start.folder_of("run") != before
+    assert layers.folder_of("run") != before
 
 
 def test_an_interrupted_installation_leaves_nothing_and_is_done_again(
     elsewhere: Path, pip: Callable[[str], None]
 ) -> None:
     pip("target.mkdir(); (target / 'alfa.py').write_text('ha'); os.kill(os.getpid(), 9)")
-    with pytest.raises(SystemExit, match="kunde inte installeras"):
-        start.ensure("run")
+    with pytest.raises(SystemExit, match="could not be installed"):
+        layers.ensure("run")
     assert not list((elsewhere / "environment").iterdir())
     pip(WORKS)
-    assert (start.ensure("run") / "alfa.py").read_text() == "whole"
+    assert (layers.ensure("run") / "alfa.py").read_text() == "whole"
 
 
 def test_what_a_crash_left_is_not_taken_for_packages_and_goes_after_a_day(
@@ -183,41 +184,44 @@ def test_what_a_crash_left_is_not_taken_for_packages_and_goes_after_a_day(
         (draft / "packages").mkdir(parents=True)
     os.utime(old, (0, 0))
     pip(WORKS)
-    folder = start.ensure("run")
+    folder = layers.ensure("run")
     assert {folder, new} == set(environment.iterdir())
 
 
 def test_two_starts_at_once_both_get_the_packages(elsewhere: Path, pip: Callable[[str], None]) -> None:
-    folder = start.folder_of("run")
+    folder = layers.folder_of("run")
     # The other start is done while this one's pip is at work.
     pip(f"{WORKS}; other = pathlib.Path({str(folder)!r}); other.mkdir(); (other / 'alfa.py').write_text('whole')")
-    assert start.ensure("run") == folder
+    assert layers.ensure("run") == folder
     assert list((elsewhere / "environment").iterdir()) == [folder]
 
 
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ("ERROR: [Errno 28] No space left on device", "Disken är full"),
-        ("WARNING: Retrying after connection broken\nERROR: No matching distribution found", "når inte paketen"),
-        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "kastades"),
-        ("ERROR: No matching distribution found for granian", "inte färdigbyggt"),
-        ("ERROR: [Errno 13] Permission denied", "går inte att skriva i"),
-        ("something new", "Försök igen"),
+        ("ERROR: [Errno 28] No space left on device", "The disk is full"),
+        (
+            "WARNING: Retrying after connection broken\nERROR: No matching distribution found",
+            "does not reach the packages",
+        ),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "thrown away"),
+        ("ERROR: No matching distribution found for granian", "not ready-built"),
+        ("ERROR: [Errno 13] Permission denied", "cannot be written to"),
+        ("something new", "Try again"),
     ],
 )
 def test_a_failed_installation_says_why_and_what_to_do(said: str, sentence: str, pip: Callable[[str], None]) -> None:
     pip(f"print({said!r}); sys.exit(1)")
     with pytest.raises(SystemExit, match=sentence) as stop:
-        start.ensure("run")
+        layers.ensure("run")
     assert said.splitlines()[-1] in str(stop.value)
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (elsewhere / "file").touch()
-    monkeypatch.setattr(start, "ENVIRONMENT", elsewhere / "file" / "environment")
-    with pytest.raises(SystemExit, match=r"kan inte lägga paketen.*starta igen"):
-        start.ensure("run")
+    monkeypatch.setattr(layers, "ENVIRONMENT", elsewhere / "file" / "environment")
+    with pytest.raises(SystemExit, match=r"cannot put the packages.*start again"):
+        layers.ensure("run")
 
 
 def test_pip_keeps_the_machines_settings_but_for_where_to_install(
@@ -228,7 +232,7 @@ def test_pip_keeps_the_machines_settings_but_for_where_to_install(
     monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
     names = ("PIP_INDEX_URL", "PIP_USER", "PIP_REQUIRE_VIRTUALENV")
     pip(f"target.mkdir(); (target / 'env').write_text(' '.join(os.environ[name] for name in {names}))")
-    assert (start.ensure("run") / "env").read_text() == "https://mirror.example/simple 0 0"
+    assert (layers.ensure("run") / "env").read_text() == "https://mirror.example/simple 0 0"
 
 
 def test_packages_that_are_here_already_are_used_where_they_are(
@@ -237,13 +241,27 @@ def test_packages_that_are_here_already_are_used_where_they_are(
     pip("sys.exit('not needed')")
     monkeypatch.setattr(metadata, "version", {"alfa": "1.0"}.__getitem__)
     path = list(sys.path)
-    start.get_ready("run")
+    layers.get_ready("run")
     assert sys.path == path
 
 
 def test_packages_of_another_version_do_not_count(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "version", {"alfa": "1.1"}.__getitem__)
-    assert not start.is_importable("run")
+    assert not layers.is_importable("run")
+
+
+@pytest.mark.parametrize("left", [None, "", "cut"])
+def test_a_damaged_package_is_named_with_what_to_do(elsewhere: Path, left: str | None) -> None:
+    folder = layers.folder_of("run")
+    (folder / "alfa-1.0.dist-info").mkdir(parents=True)
+    (folder / "alfa-1.0.dist-info" / "RECORD").write_text("alfa.py,sha256=x,9\n../../bin/alfa,sha256=x,9\nRECORD,,\n")
+    (folder / "alfa.py").write_text("as it was, and a certificate")
+    assert layers.ensure("run") == folder
+    (folder / "alfa.py").unlink()
+    if left is not None:
+        (folder / "alfa.py").write_text(left)
+    with pytest.raises(SystemExit, match=r"alfa\.py is damaged\. Delete the folder"):
+        layers.ensure("run")
 
 
 # What is shipped
@@ -251,9 +269,9 @@ def test_packages_of_another_version_do_not_count(elsewhere: Path, monkeypatch: 
 
 @pytest.mark.parametrize("layer", [*LAYERS, RIVALS])
 def test_every_locked_package_has_a_hash_and_no_address(layer: str) -> None:
-    text = (start.REQUIREMENTS / f"{layer}.txt").read_text()
+    text = (layers.REQUIREMENTS / f"{layer}.txt").read_text()
     entries = re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)[1:]
-    assert len(entries) == len(start.locked(layer)) > 0
+    assert len(entries) == len(layers.locked(layer)) > 0
     for entry in entries:
         assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", entry), entry.splitlines()[0]
     assert "://" not in text
@@ -261,12 +279,12 @@ def test_every_locked_package_has_a_hash_and_no_address(layer: str) -> None:
 
 
 def test_the_locks_are_what_pyproject_asks_for() -> None:
-    project = tomllib.loads((start.ROOT / "pyproject.toml").read_text("utf-8"))
+    project = tomllib.loads((layers.ROOT / "pyproject.toml").read_text("utf-8"))
     asked = {"run": project["project"]["dependencies"], **project["dependency-groups"]}
     assert set(asked) == {*LAYERS, RIVALS}
     for layer, wishes in asked.items():
         for wish in map(Requirement, wishes):
-            versions = [version for name, version, _ in start.locked(layer) if name == wish.name]
+            versions = [version for name, version, _ in layers.locked(layer) if name == wish.name]
             assert versions, f"{wish} is not in {layer}.txt"
             assert all(wish.specifier.contains(version) for version in versions), f"{layer}.txt is older than {wish}"
 
@@ -274,14 +292,14 @@ def test_the_locks_are_what_pyproject_asks_for() -> None:
 def test_layers_agree_about_what_they_share() -> None:
     chosen: dict[str, set[str]] = {}
     for layer in LAYERS:
-        for name, version, when in start.locked(layer):
+        for name, version, when in layers.locked(layer):
             if "python" not in when:
                 chosen.setdefault(name, set()).add(version)
     assert not {name: versions for name, versions in chosen.items() if len(versions) > 1}
 
 
 def test_the_shipped_pip_is_the_one_its_page_names() -> None:
-    wheel = start.PIP.parent
+    wheel = layers.PIP.parent
     page = (wheel.parent / "README.md").read_text("utf-8")
     assert f"`{wheel.name}`" in page
     assert hashlib.sha256(wheel.read_bytes()).hexdigest() in page

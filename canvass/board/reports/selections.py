@@ -13,7 +13,7 @@ from canvass.core import clock, db
 from canvass.core.db import session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.counting.attempts import Attempt
+from canvass.counting.attempts import COUNTS, Attempt
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import access, organisations
@@ -77,7 +77,7 @@ def attempts(person: Person, selection: Selection) -> list[ColumnElement[Any]]:
     """What is asked of an attempt for it to be part of the report: it is the person's to export, and was not undone."""
     wanted = [selection.campaign] if selection.campaign else campaigns.seen_by(person)
     return [
-        Attempt.is_deleted.is_(False),
+        COUNTS,
         Attempt.campaign_id.in_([campaign.id for campaign in wanted]),
         Attempt.organisation_id.in_(access.reach(person, "report.export")),
         *([Attempt.happened_on >= selection.first] if selection.first else []),

@@ -22,6 +22,8 @@ from canvass.web.page import auth
 
 # Where a server that lets requests share a transaction collects this one's part; the error when that has failed.
 SHARED = "canvass.shared"
+# Seconds until a phone asks again about what there was no room to hold.
+BACK_AFTER = 60
 
 bp = Blueprint("sync", __name__, url_prefix="/api/v1")
 
@@ -134,6 +136,8 @@ def _result(verdict: Verdict) -> dict[str, object]:
     if verdict.code:
         sentence = quarantine.sentence(verdict.code)
         return {"op": verdict.op, "verdict": verdict.verdict, "code": verdict.code, "sentence": sentence}
+    if verdict.verdict == "retry":
+        return {"op": verdict.op, "verdict": verdict.verdict, "seconds": BACK_AFTER}
     return {"op": verdict.op, "verdict": verdict.verdict, "rev": verdict.rev}
 
 

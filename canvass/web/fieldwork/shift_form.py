@@ -94,7 +94,7 @@ def _moment(form: forms.Form, day: date | None, name: str) -> datetime | None:
     if day is None or not typed:
         return None
     try:
-        return datetime.combine(day, time.fromisoformat(typed).replace(tzinfo=None), clock.ZONE)
+        return clock.at(day, time.fromisoformat(typed))
     except ValueError:
         form.errors[name] = _("Skriv tiden som 18:00.")
         return None
