@@ -242,8 +242,8 @@ def is_reading() -> bool:
 def let_go() -> None:
     """End the transaction, in which nothing may have been changed, before slow work: no writer waits for it then."""
     if session.registry.has() and session().in_transaction() and not is_reading():
-        is_changed = session.new or session.dirty or session.deleted
-        assert not (is_changed or session.connection().info.get("has_written")), "commit before slow work"
+        is_changed = session.new or session.dirty or session.deleted or session.connection().info.get("has_written")
+        assert not is_changed, "commit before slow work"
         session.rollback()
 
 
