@@ -198,13 +198,9 @@ def is_reading() -> bool:
 
 
 def let_go() -> None:
-    """End the transaction before slow work, such as rendering a page, so that no writer waits for it meanwhile.
-
-    Nothing may have been changed in it. What is read afterwards is read in another transaction.
-    """
+    """End the transaction, in which nothing may have been changed, before slow work: no writer waits for it then."""
     if session.registry.has() and session().in_transaction() and not is_reading():
-        has_written = session.connection().info.get("has_written")
-        is_changed = session.new or session.dirty or session.deleted or has_written
+        is_changed = session.new or session.dirty or session.deleted or session.connection().info.get("has_written")
         assert not is_changed, "commit before slow work"
         session.rollback()
 
