@@ -150,3 +150,27 @@ def test_where_no_current_sqlite_installs_the_standard_librarys_is_used(host: Ho
     assert host.said_next() == f"Database: SQLite {standard}, journal_mode={mode}"
     cast, phone = host.gather()
     hand_in(phone, cast, 1)
+
+
+# In every process: says which of these modules it has, once the interpreter is being taken apart.
+TELL = """
+import atexit, sys
+
+def tell():
+    with open({log!r}, "a") as file:
+        print(*{{"canvass.serving.server", "canvass.serving.asgi"}} & set(sys.modules), file=file)
+
+atexit.register(tell)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
+def test_the_serving_process_ends_without_taking_the_interpreter_apart(host: Host, tmp_path: Path) -> None:
+    """While it does, threads of Rust ask for it, and until Python 3.14 that aborts the process."""
+    log = tmp_path / "taken_apart"
+    (tmp_path / "sitecustomize.py").write_text(TELL.format(log=str(log)))
+    host.variables["PYTHONPATH"] = os.pathsep.join([str(tmp_path), host.environment()["PYTHONPATH"]])
+    host.start()
+    host.stop()
+    assert set(log.read_text().split()) == {"canvass.serving.server"}  # the main process has no such threads
+    assert host.log.read_text("utf-8") == ""
