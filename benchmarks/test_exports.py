@@ -63,7 +63,7 @@ def election(request: pytest.FixtureRequest, folder: Path) -> Iterator[Flask]:
     app.config["DATA"].mkdir(exist_ok=True)
     with app.app_context(), clock.stopped(NOW), i18n.speaking("sv"):
         upgrade()
-        state.begin(app.config["DATA"], None)
+        state.begin(app.config["DATA"])
         yield app
         db.session.remove()
         db.db.engine.dispose()

@@ -71,7 +71,7 @@ def fill(folder: Path) -> Statements:
     app = canvass.create_app(DATA=folder, TESTING=True)
     with app.app_context(), clock.stopped(NOW):
         upgrade()
-        state.begin(folder, None)
+        state.begin(folder)
         cast = gather()
         client = browser(app)
         client.set_cookie("canvass_device", devices.add(cast.alva))

@@ -51,7 +51,7 @@ def logged(request: pytest.FixtureRequest) -> Iterator[Flask]:
     try:
         with app.app_context(), clock.stopped(NOW), i18n.speaking("sv"):
             upgrade()
-            state.begin(app.config["DATA"], None)
+            state.begin(app.config["DATA"])
             fill()
             yield app
             db.session.rollback()

@@ -53,7 +53,7 @@ def sweden(request: pytest.FixtureRequest, folder: Path) -> Iterator[Flask]:
     app.config["DATA"].mkdir(exist_ok=True)
     with app.app_context(), clock.stopped(NOW), i18n.speaking("sv"):
         upgrade()
-        state.begin(app.config["DATA"], None)
+        state.begin(app.config["DATA"])
         fill()
         db.session.execute(text("ANALYZE"))  # as the database does by itself after a while
         db.session.commit()

@@ -134,7 +134,7 @@ def app(engine_app: Flask) -> Iterator[Flask]:
     with engine_app.app_context(), clock.stopped(NOW), i18n.speaking("sv"):
         empty()
         db.session.commit()
-        state.begin(engine_app.config["DATA"], None)
+        state.begin(engine_app.config["DATA"])
         sums._cache.clear()  # the cast comes back with the same ids
         plausibility._cache.clear()
         yield engine_app

@@ -24,7 +24,14 @@ from canvass.members.people import Person
 __all__ = ["attach", "bring_up_to_date", "commands", "database_lines", "main", "prepared"]
 
 commands = AppGroup("canvass", help="Canvass: conversations, from the door to the board's spreadsheet.")
-for command in (databases.backup, databases.restore, databases.carry_over, databases.migrations):
+for command in (
+    databases.backup,
+    databases.dump_begins,
+    databases.dump_verified,
+    databases.restore,
+    databases.carry_over,
+    databases.migrations,
+):
     commands.add_command(command)
 
 

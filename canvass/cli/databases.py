@@ -11,7 +11,7 @@ from flask_migrate import upgrade
 from flask_migrate.cli import db as every_migration_command
 
 from canvass.cli import starting
-from canvass.core import backups, carriage, clock, db, schemas, state
+from canvass.core import audit, backups, carriage, clock, db, schemas, state
 
 # What needs no database that is worth keeping. There is no downgrade: a backup taken before an upgrade is the way back.
 OFFERED = ("migrate", "check", "current", "heads", "history", "show")
@@ -28,6 +28,28 @@ def backup() -> None:
     path = backups.take(current_app.config["DATA"] / "backups")
     db.session.commit()
     click.echo(str(path))
+
+
+@click.command("dump-begins")
+@with_appcontext
+def dump_begins() -> None:
+    """Say that a dump of the database begins, by the operator's own tools; prints the word for dump-verified."""
+    click.echo(state.backup_begins())
+
+
+@click.command("dump-verified")
+@click.argument("word")
+@with_appcontext
+def dump_verified(word: str) -> None:
+    """Say that the dump has been put back somewhere and found whole: phones need not keep what is in it."""
+    try:
+        state.backup_is_verified(word)
+    except LookupError:
+        raise click.ClickException(
+            "No dump has begun with that word, or the database has been restored since: begin another with dump-begins."
+        ) from None
+    audit.record("backup.dump")
+    db.session.commit()
 
 
 @click.command()

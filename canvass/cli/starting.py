@@ -17,7 +17,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from canvass.core import backups, db, journals, schemas, settings, sqlite, state
 from canvass.core.refusals import Refused
-from canvass.counting import receipts
 from canvass.insight import walls
 from canvass.members import joining, people
 
@@ -132,7 +131,7 @@ def bring_up_to_date(app: Flask) -> list[str]:
     if present != schemas.head():
         said = [] if present is None else [_keep_before_upgrade(engine, data, present)]
         upgrade()
-    state.begin(data, receipts.last_received_at())
+    state.begin(data)
     return said
 
 

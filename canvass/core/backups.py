@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -31,9 +31,9 @@ def take(folder: Path) -> Path:
 
     From then on phones may delete what they sent before it began. The caller commits.
     """
-    began_at: datetime = clock.now()
+    token = state.backup_begins()
     path = keep(folder, session.get_bind().engine)
-    state.set_durable_before(began_at)
+    state.backup_is_verified(token)
     audit.record("backup.take", file=path.name)
     for old in sorted(file for file in folder.glob("canvass-*") if _is_backup(file))[:-KEPT]:
         old.unlink()

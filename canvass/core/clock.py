@@ -6,10 +6,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
 # The product is for Swedish organisations: a day is a Swedish day, whatever the server's own time zone.
 ZONE = ZoneInfo("Europe/Stockholm")
+
+# Days that anybody types lie between these. Beyond them even a day more or less may be no date at all.
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2099, 12, 31)
 
 _stopped_at: datetime | None = None
 
@@ -29,6 +33,16 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(ZONE).date()
 
 
+def at(day: date, local: time_of_day = time_of_day()) -> datetime:
+    """Return the moment of a Swedish day and time of day, in UTC; without a time the day's beginning.
+
+    All times that are built from parts are built here. In the hour that is left out in spring it is the moment an hour
+    later; of the hour that comes twice in autumn it is the first. In UTC, since arithmetic within one zone ignores the
+    change, and what is counted by a time that does not exist would not be found again.
+    """
+    return datetime.combine(day, local.replace(tzinfo=None), ZONE).astimezone(UTC)
+
+
 def pause() -> None:
     """Let other threads run. Long work calls it every half millisecond, so that short work gets its turn.
 
@@ -42,7 +56,18 @@ def parse(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time must say its zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time must be within the years that there are") from None
+
+
+def typed_day(text: str) -> date:
+    """Return the day of text such as 2026-05-31. Raises ValueError, also for one before FIRST_DAY or after LAST_DAY."""
+    day = date.fromisoformat(text)
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError("a day must be within the years that are planned for")
+    return day
 
 
 def text(moment: datetime) -> str:

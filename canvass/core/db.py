@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -36,7 +37,7 @@ T = TypeVar("T")
 _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Connections that are kept open: one for each thread that answers requests or makes a long answer, and some to spare
 # for live numbers and notes. When more are needed they are opened, and closed again.
-CONNECTIONS = 40
+CONNECTIONS = 24
 # PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure, deadlock, and a row
 # that somebody else inserted first, which the next try finds.
 TRY_AGAIN = {"40001", "40P01", "23505"}
@@ -86,7 +87,7 @@ class Base(DeclarativeBase):
     )
 
 
-_READING = "canvass_reading"
+_READING, FOLDER = "canvass_reading", "canvass_folder"
 
 
 class Session(FlaskSession):
@@ -149,7 +150,7 @@ def attach(app: Flask) -> None:
     url = make_url(app.config["DATABASE_URL"])
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
-    options: dict[str, Any] = {"pool_size": CONNECTIONS}
+    options: dict[str, Any] = {"pool_size": CONNECTIONS, "execution_options": {FOLDER: app.config["DATA"]}}
     if url.get_backend_name() == "sqlite":
         options["module"] = sqlite.sqlite3
         options["connect_args"] = {"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False}
@@ -218,6 +219,12 @@ def read_only() -> None:
         setattr(g, _READING, True)  # many requests never need the session
 
 
+def give_up() -> None:
+    """Roll back, changes included; the rest of the request only reads, as when it shows a form again."""
+    session.rollback()
+    read_only()
+
+
 def lock(table: type[Base]) -> None:
     """Have others who write to the table wait until this transaction ends. Call it before the first query.
 
@@ -238,20 +245,22 @@ def let_go() -> None:
     Nothing may have been changed in it. What is read afterwards is read in another transaction.
     """
     if session.registry.has() and session().in_transaction() and not is_reading():
-        is_changed = session.new or session.dirty or session.deleted or _has_written()
+        has_written = session.connection().info.get("has_written")
+        is_changed = session.new or session.dirty or session.deleted or has_written
         assert not is_changed, "commit before slow work"
         session.rollback()
 
 
-def _has_written() -> bool:
-    return bool(session.connection().info.get("has_written"))
+def note_write(connection: Connection) -> None:
+    """Note that the transaction under way writes; only needed beside statements that SQLAlchemy has not compiled."""
+    connection.info["has_written"] = True
 
 
 def _note_writes(engine: Engine) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def note(connection: Connection, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
         if context is not None and (context.isinsert or context.isupdate or context.isdelete):
-            connection.info["has_written"] = True
+            note_write(connection)
 
     @event.listens_for(engine, "begin")
     def forget(connection: Connection) -> None:
@@ -293,18 +302,25 @@ def in_pieces(query: Select[Any], size: int = 1000) -> Generator[list[tuple[Any,
             clock.pause()
 
 
-def repeat(work: Callable[[], T], times: int = 6) -> T:
-    """Do `work`, commit and return its result; after a conflict do it again, at most `times` in all."""
+def repeat(
+    work: Callable[[], T], times: int = 6, *, commits: bool = True, between: Callable[[], object] = lambda: None
+) -> T:
+    """Do `work`, commit and return its result; after a conflict do it again, at most `times` in all.
+
+    Without `commits` the work commits by itself. `between` is called before each further try.
+    """
     for left in reversed(range(times)):
         try:
             result = work()
-            session.commit()
+            if commits:
+                session.commit()
             return result
         except DBAPIError as error:
             session.rollback()
             if getattr(error.orig, "sqlstate", None) not in TRY_AGAIN or not left:
                 raise
             time.sleep(0.01 * 2 ** (times - left))  # seconds; lets the other transaction finish
+            between()
         except BaseException:
             session.rollback()
             raise
@@ -335,13 +351,8 @@ def built_once(build: Callable[P, T]) -> Callable[P, T]:
 
 def in_batches(items: Iterable[T], size: int = 500) -> Iterable[list[T]]:
     """Yield the items in lists of at most `size`, which stays below both engines' limits of parameters."""
-    batch: list[T] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    left = iter(items)
+    while batch := list(islice(left, size)):
         yield batch
 
 

@@ -20,14 +20,15 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     type_coerce,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import NullType
 
-from canvass.core import clock
-from canvass.core.db import Base, Id, among, connection, lock, rows_of, session, table
+from canvass.core import bulk, clock
+from canvass.core.db import Base, Id, among, lock, rows_of, session, table
 from canvass.counting import tallies
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import TALKED, Campaign
@@ -47,6 +48,12 @@ class Attempt(Base):
         Index("ix_attempts_campaign_id_organisation_id_happened_on", "campaign_id", "organisation_id", "happened_on"),
         Index("ix_attempts_happened_on", "happened_on"),
         Index("ix_attempts_campaign_id_happened_at", "campaign_id", "happened_at"),
+        Index(
+            "ix_attempts_withdrawal_id",
+            "withdrawal_id",
+            sqlite_where=text("withdrawal_id IS NOT NULL"),
+            postgresql_where=text("withdrawal_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)  # made on the phone
@@ -65,6 +72,12 @@ class Attempt(Base):
     late_report_id: Mapped[str | None] = mapped_column(Id, ForeignKey("late_reports.id"), index=True)
     rev: Mapped[int]
     is_deleted: Mapped[bool]
+    # The withdrawal that took it out of the count, see withdrawals; its author may still correct it meanwhile.
+    withdrawal_id: Mapped[str | None] = mapped_column(Id)
+
+
+# The condition on the rows that count.
+COUNTS = Attempt.is_deleted.is_(False) & Attempt.withdrawal_id.is_(None)
 
 
 class Facts(NamedTuple):
@@ -100,6 +113,11 @@ class Row(msgspec.Struct, frozen=True):
     rev: int
     is_deleted: bool
     late_report_id: str | None = None
+    withdrawal_id: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        return not self.is_deleted and self.withdrawal_id is None
 
 
 class Change(NamedTuple):
@@ -149,6 +167,16 @@ def revised(row: Row | None, change: Change) -> Row:
     return msgspec.structs.replace(row, **changes) if changes else row
 
 
+def replaced(row: Row | None, change: Change) -> Row:
+    """The attempt after a change that also replaces what the same revision said. Raises NotTheAuthor, OtherCampaign.
+
+    The revision stays the author's: a higher one would have the server ignore their next correction.
+    """
+    if row is not None and change.rev == row.rev:
+        row = msgspec.structs.replace(row, rev=row.rev - 1)
+    return revised(row, change)
+
+
 def _new(change: Change) -> Row:
     hour = _hour(change.happened_at)
     facts = change.facts or NOTHING
@@ -185,17 +213,12 @@ def store(rows: Iterable[Row], before: Mapping[str, Row]) -> None:
         if row == old:
             continue
         (changed if old else added).append(row)
-        if old and not old.is_deleted:
+        if old and old.counts:
             difference[_group(old)] -= old.number
-        if not row.is_deleted:
+        if row.counts:
             difference[_group(row)] += row.number
-    if added:
-        connection().execute(_INSERT, [msgspec.structs.asdict(row) for row in _in_order(added)])
-    if changed:
-        values = [
-            {f"new_{name}": value for name, value in msgspec.structs.asdict(row).items()} for row in _in_order(changed)
-        ]
-        connection().execute(_UPDATE, values)
+    bulk.write(_INSERT, _NAMES, map(msgspec.structs.astuple, _in_order(added)))
+    bulk.write(_UPDATE, _NEW, map(msgspec.structs.astuple, _in_order(changed)))
     tallies.move(_counters(difference))
 
 
@@ -222,6 +245,11 @@ def _group(row: Row) -> Group:
         row.outcome,
         row.shift_id,
     )
+
+
+def move(numbers: Mapping[Group, int], sign: int) -> None:
+    """Add the numbers of rows to their counters, or with a sign of -1 take them away."""
+    tallies.move(_counters({group: sign * number for group, number in numbers.items()}))
 
 
 def _counters(numbers: Mapping[Group, int]) -> Counter[tallies.Cell]:
@@ -266,7 +294,7 @@ def _counting(campaign_id: str, organisation_id: str) -> Iterable[Sequence[Any]]
     at = type_coerce(Attempt.happened_at, NullType())
     columns = (Attempt.area_id, Attempt.channel, at, topics, Attempt.outcome, Attempt.shift_id)
     query = select(*columns, func.sum(Attempt.number)).where(
-        Attempt.campaign_id == campaign_id, Attempt.organisation_id == organisation_id, Attempt.is_deleted.is_(False)
+        Attempt.campaign_id == campaign_id, Attempt.organisation_id == organisation_id, COUNTS
     )
     return session.execute(query.group_by(*columns), execution_options={"yield_per": 5000})
 
@@ -280,12 +308,14 @@ def _hour(happened_at: datetime) -> datetime:
 
 
 _TABLE = table(Attempt)
-_FIND = select(*(_TABLE.c[name] for name in Row.__struct_fields__)).where(among(_TABLE.c.id))
+_NAMES = Row.__struct_fields__
+# The names of an update's parameters must differ from the columns'.
+_NEW = tuple(f"new_{name}" for name in _NAMES)
+_FIND = select(*(_TABLE.c[name] for name in _NAMES)).where(among(_TABLE.c.id))
 _FIND = _FIND.order_by(_TABLE.c.id).with_for_update()
 _INSERT = insert(_TABLE)
-# The names of an update's parameters must differ from the columns'.
 _UPDATE = (
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("new_id"))
-    .values({name: bindparam(f"new_{name}") for name in Row.__struct_fields__ if name != "id"})
+    .values({name: bindparam(f"new_{name}") for name in _NAMES if name != "id"})
 )

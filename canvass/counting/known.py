@@ -83,6 +83,25 @@ class Known:
             self._logged[asked] = self._where_logged(*asked)
         return self._logged[asked]
 
+    def may_log(self, author_id: str, campaign_id: str) -> bool:
+        """Whether the author may log in the campaign."""
+        return self.where_logged(author_id, campaign_id) is not None
+
+    def may_have_logged(self, author_id: str, campaign_id: str) -> bool:
+        """Whether the author may log in the campaign, or might before they left: their association takes part in it."""
+        return self.may_log(author_id, campaign_id) or self._takes_part(author_id, campaign_id)
+
+    def counted_for(self, author_id: str, campaign_id: str, shift_id: str | None = None) -> str:
+        """The organisation that the author's attempt belongs to, also when they may not log there any more."""
+        found = self.where_logged(author_id, campaign_id, shift_id)
+        if found is not None:
+            return found
+        takes_part = self._takes_part(author_id, campaign_id)
+        return self.authors[author_id].association_id if takes_part else self.campaigns[campaign_id].owner_id
+
+    def _takes_part(self, author_id: str, campaign_id: str) -> bool:
+        return self.campaigns[campaign_id].owner_id in self.line(self.authors[author_id].association_id)
+
     def _where_logged(self, author_id: str, campaign_id: str, shift_id: str | None) -> str | None:
         author, top = self.authors[author_id], self.campaigns[campaign_id].owner_id
         of_shift = self.shifts[shift_id].organisation_id if shift_id else None

@@ -207,7 +207,7 @@ def _checked(campaign: Campaign, organisation: Organisation, totals: Totals) -> 
             last=i18n.day(campaign.ends_on),
         )
     elif "hour" not in errors:
-        happened_at = datetime.combine(totals.happened_on, time(totals.hour), clock.ZONE)
+        happened_at = clock.at(totals.happened_on, time(totals.hour))
         if happened_at > clock.now():
             errors["happened_on"] = _("Dit har klockan inte hunnit än.")
         elif not campaigns.accepts(campaign, happened_at):

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import attrgetter
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, String, bindparam, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from canvass.core import clock
-from canvass.core.db import Base, Id, among, connection, rows_of, session, table
+from canvass.core import bulk, clock
+from canvass.core.db import Base, Id, among, rows_of, session, table
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -21,6 +22,9 @@ from canvass.members.people import Person
 SILENT_AFTER = timedelta(days=3)
 # How many missing sequence numbers an answer names.
 MOST_MISSING_TOLD = 200
+# More than a phone makes while nobody hears from it: a tap every ten seconds for a day and a night is 8 640. What it
+# claims beyond that is not believed.
+MOST_UNHEARD = 10_000
 
 
 class Operation(Base):
@@ -88,13 +92,17 @@ class Phone(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Waiting:
-    """Operations known to be missing, on phones heard from lately and on silent ones."""
+    """Operations known to be missing: on phones heard from lately, on silent ones, and those that no phone has.
+
+    A phone says how many it holds; what is missing beyond that is lost.
+    """
 
     operations: int = 0
     phones: int = 0
     silent_operations: int = 0
     silent_phones: int = 0
     silent_since: datetime | None = None
+    lost: int = 0
 
 
 def find(operation_ids: Iterable[str]) -> dict[str, Receipt]:
@@ -104,9 +112,9 @@ def find(operation_ids: Iterable[str]) -> dict[str, Receipt]:
 
 def give(receipts: Iterable[Receipt]) -> None:
     """Insert the receipts. Raises IntegrityError when somebody else has given one meanwhile."""
-    rows = [{**msgspec.structs.asdict(each), "received_at": clock.now()} for each in receipts]
-    if rows:
-        connection().execute(_GIVE, sorted(rows, key=lambda row: row["id"]))
+    now = clock.now()
+    rows = ((*msgspec.structs.astuple(each), now) for each in sorted(receipts, key=lambda receipt: receipt.id))
+    bulk.write(_GIVE, (*Receipt.__struct_fields__, "received_at"), rows)
 
 
 def phones(used_by: Mapping[str, tuple[str, str]]) -> dict[str, Phone]:
@@ -137,13 +145,11 @@ def save(found: Iterable[Phone]) -> None:
     added, changed = [], []
     for phone in sorted(found, key=lambda phone: phone.id):
         if phone.is_new:
-            added.append({name: getattr(phone, name) for name in _NAMES})
+            added.append(_values(phone))
         else:
-            changed.append({f"new_{name}": getattr(phone, name) for name in _NAMES})
-    if added:
-        connection().execute(_ADD, added)
-    if changed:
-        connection().execute(_UPDATE, changed)
+            changed.append(_values(phone))
+    bulk.write(_ADD, _NAMES, added)
+    bulk.write(_UPDATE, _NEW, changed)
 
 
 def note_shift(phone: Phone, shift_id: str | None) -> None:
@@ -152,28 +158,31 @@ def note_shift(phone: Phone, shift_id: str | None) -> None:
         phone.shift_id, phone.shift_since = shift_id, clock.now() if shift_id else None
 
 
-def note_gaps(phone: Phone, arrived: Iterable[int], max_seq: int, pending: int) -> list[int]:
-    """Note what has arrived and how many operations the phone says it has made.
+def note_gaps(phone: Phone, arrived: Iterable[int], max_seq: int, pending: int, *, is_own: bool = True) -> list[int]:
+    """Note what has arrived and how many operations the phone says it has made and still holds.
 
     Returns the first sequence numbers that are missing. Other people's operations on the same phone are among them:
-    those wait until they sign in on it again.
+    those wait until they sign in on it again. The phone's own word replaces what it said before; another phone, which
+    hands in from a file (not `is_own`), only knows a number that was given out.
     """
-    later = phone.later
-    later.update(seq for seq in arrived if seq > phone.low_seq)
-    phone.max_seq = max(phone.max_seq, max_seq, *later)
+    numbers = sorted(phone.later.union(arrived))
+    if phone.is_new:  # it may have been at work while the server was another one
+        phone.low_seq = max(0, max([max_seq, *numbers]) - MOST_UNHEARD)
+    highest, later = phone.low_seq, set[int]()
+    for seq in numbers:
+        if highest < seq <= highest + MOST_UNHEARD:
+            later.add(seq)
+            highest = seq
+    before = 0 if is_own else min(phone.max_seq, highest + MOST_UNHEARD)
+    phone.max_seq = max(before, highest, min(max_seq, highest + MOST_UNHEARD))
     while phone.low_seq + 1 in later:
         phone.low_seq += 1
         later.remove(phone.low_seq)
     phone.missing = phone.max_seq - phone.low_seq - len(later)
-    phone.pending = max(0, pending)
+    phone.pending = max(0, min(pending, MOST_UNHEARD))
     # Lazily: a phone may claim any number.
     gaps = (seq for seq in range(phone.low_seq + 1, phone.max_seq + 1) if seq not in later)
     return list(islice(gaps, MOST_MISSING_TOLD))
-
-
-def last_received_at() -> datetime | None:
-    """When an operation was last received; None before the first."""
-    return connection().scalar(_LAST)
 
 
 def waiting(organisation_id: str) -> Waiting:
@@ -183,22 +192,28 @@ def waiting(organisation_id: str) -> Waiting:
     )
     recent: list[Installation] = []
     silent: list[Installation] = []
+    lost = 0
     for found in session.scalars(query):
-        (recent if clock.now() - found.heard_at < SILENT_AFTER else silent).append(found)
+        lost += max(0, found.missing - found.pending)
+        if found.pending:
+            (recent if clock.now() - found.heard_at < SILENT_AFTER else silent).append(found)
     return Waiting(
-        operations=sum(found.missing for found in recent),
+        operations=sum(min(found.missing, found.pending) for found in recent),
         phones=len(recent),
-        silent_operations=sum(found.missing for found in silent),
+        silent_operations=sum(min(found.missing, found.pending) for found in silent),
         silent_phones=len(silent),
         silent_since=min((found.heard_at for found in silent), default=None),
+        lost=lost,
     )
 
 
 _OPERATIONS, _INSTALLATIONS = table(Operation), table(Installation)
-_NAMES = [name for name in Phone.__struct_fields__ if name in _INSTALLATIONS.c]
+_NAMES = tuple(name for name in Phone.__struct_fields__ if name in _INSTALLATIONS.c)
+# The names of an update's parameters must differ from the columns'.
+_NEW = tuple(f"new_{name}" for name in _NAMES)
+_values = attrgetter(*_NAMES)
 _FIND = select(*(_OPERATIONS.c[name] for name in Receipt.__struct_fields__)).where(among(_OPERATIONS.c.id))
 _GIVE, _ADD = insert(_OPERATIONS), insert(_INSTALLATIONS)
-_LAST = select(func.max(_OPERATIONS.c.received_at))
 _PHONES = select(*(_INSTALLATIONS.c[name] for name in _NAMES)).where(among(_INSTALLATIONS.c.id))
 _PHONES = _PHONES.order_by(_INSTALLATIONS.c.id).with_for_update()
 _LATER = (
@@ -206,7 +221,6 @@ _LATER = (
     .join(_INSTALLATIONS, _INSTALLATIONS.c.id == _OPERATIONS.c.installation_id)
     .where(among(_INSTALLATIONS.c.id), _OPERATIONS.c.seq > _INSTALLATIONS.c.low_seq)
 )
-# The names of an update's parameters must differ from the columns'.
 _UPDATE = (
     update(_INSTALLATIONS)
     .where(_INSTALLATIONS.c.id == bindparam("new_id"))

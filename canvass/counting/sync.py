@@ -6,6 +6,7 @@ docs/sync.md is the protocol. Receiving twice is harmless: the primary key of th
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +20,7 @@ from canvass.core.db import session
 from canvass.core.refusals import Refused
 from canvass.counting import attempts, known, operations, quarantine, receipts, verdicts
 from canvass.counting.known import Known
-from canvass.counting.operations import Arrived, Envelope
+from canvass.counting.operations import Arrived, Envelope, Sent
 from canvass.counting.quarantine import Held
 from canvass.counting.receipts import Operation, Phone
 from canvass.counting.verdicts import Decision, Handed, Verdict
@@ -63,10 +64,14 @@ def receive(batches: Sequence[Batch]) -> list[Answer]:
     phones = receipts.phones({b.envelope.install: (b.author_id, authors[b.author_id].association_id) for b in batches})
     handed = [Handed(each, batch.author_id, batch.envelope.install) for batch in batches for each in batch.operations]
     decision = verdicts.decide(handed, found, now)
-    answers = _answers(batches, phones, decision, found, now)
+    if decision.held:
+        rooms = quarantine.room({one.author_id for one in handed}, {one.installation_id for one in handed})
+        verdicts.defer(decision, handed, rooms)
+    noted = _note(batches, phones, decision, found)
     _write(decision, found)
     receipts.save(phones.values())
-    return answers
+    told = state.receive(now, is_new=bool(decision.receipts))  # the last thing: others wait for it
+    return [Answer(*each, now, *told) for each in noted]
 
 
 def receive_singly(batch: Batch) -> Answer:
@@ -96,20 +101,22 @@ def _look_up(batches: Sequence[Batch]) -> Known:
     )
 
 
-def _answers(
-    batches: Sequence[Batch], phones: Mapping[str, Phone], decision: Decision, found: Known, now: datetime
-) -> list[Answer]:
-    """Note in each batch's phone what the batch says of it, and answer."""
-    answers, verdicts_left = [], iter(decision.verdicts)
-    new, told = set(decision.receipts), state.told()
+def _note(
+    batches: Sequence[Batch], phones: Mapping[str, Phone], decision: Decision, found: Known
+) -> list[tuple[list[Verdict], int, list[int]]]:
+    """Note in each batch's phone what the batch says of it; returns the beginnings of the answers."""
+    noted, verdicts_left, new = [], iter(decision.verdicts), set(decision.receipts)
     for batch in batches:
         envelope, phone = batch.envelope, phones[batch.envelope.install]
         if envelope.shift is not msgspec.UNSET:
             receipts.note_shift(phone, _out_on(batch.author_id, envelope.shift, found))
         arrived = [operation.seq for operation in batch.operations if operation.op in new]
-        missing = receipts.note_gaps(phone, arrived, envelope.max_seq, envelope.pending - len(envelope.ops))
-        answers.append(Answer(list(islice(verdicts_left, len(batch.operations))), phone.max_seq, missing, now, *told))
-    return answers
+        is_own = envelope.shift is not msgspec.UNSET  # said by the phone itself only
+        given = list(islice(verdicts_left, len(batch.operations)))
+        held = envelope.pending - sum(each.verdict != "retry" for each in given)
+        missing = receipts.note_gaps(phone, arrived, envelope.max_seq, held, is_own=is_own)
+        noted.append((given, phone.max_seq, missing))
+    return noted
 
 
 def _out_on(author_id: str, shift_id: str | None, found: Known) -> str | None:
@@ -126,25 +133,49 @@ def _write(decision: Decision, found: Known) -> None:
     quarantine.hold(decision.held.values())
 
 
-def admit(one: Held, *, by: Person) -> None:
-    """Count a held operation. Raises Refused when it cannot be counted, so that only dismissing is left."""
-    sent, problem = operations.decoded(one.raw)
-    if sent is None:
-        raise Refused(quarantine.sentence(problem or "malformed"))
-    found, now = known.look_up([one.author_id], [one.operation_id], [sent]), clock.now()
-    problem = verdicts.objection(sent, one.author_id, found, now, is_admitted=True)
-    if problem is not None:
-        raise Refused(quarantine.sentence(problem))
-    access.require(by, "quarantine.review", one.organisation_id)
-    present = found.attempts.get(sent.attempt)
-    # The leader says that the second content under a used id is the right one, so it gets the highest revision.
-    rev = max(sent.rev, present.rev + 1) if one.code == "conflict" and present else sent.rev
+def admit(some: Sequence[Held], *, by: Person) -> int:
+    """Count held operations, those of them that can be counted, and return how many; the others stay undecided.
+
+    Raises Refused when there is none, so that only dismissing is left, and access.Forbidden for somebody who may not
+    review at the campaign's owner too: the campaign's figures are the owner's.
+    """
+    read = [(one, *operations.decoded(one.raw)) for one in some]
+    sents = [sent for _one, sent, _problem in read if sent is not None]
+    found, now = known.look_up({one.author_id for one in some}, {one.operation_id for one in some}, sents), clock.now()
+    before, counted, problems = dict(found.attempts), defaultdict[tuple[str, str], list[Held]](list), []
+    for one, sent, unreadable in read:
+        problem = unreadable or "malformed"
+        if sent is not None:
+            problem = verdicts.objection(sent, one.author_id, found, now, is_admitted=True) or ""
+        if sent is not None and not problem:
+            owner_id = found.campaigns[sent.campaign].owner_id
+            for organisation_id in (one.organisation_id, owner_id):
+                access.require(by, "quarantine.review", organisation_id)
+            problem = _admitted(one, sent, found, now)
+            counted[owner_id, one.organisation_id] += [] if problem else [one]
+        if problem:
+            problems.append(problem)
+    if len(problems) == len(some):
+        raise Refused(quarantine.sentence(problems[0]))
+    attempts.store(found.attempts.values(), before)
+    for (owner_id, _organisation_id), those in counted.items():
+        quarantine.decide(those, "admitted", by, owner_id)
+    return len(some) - len(problems)
+
+
+def _admitted(one: Held, sent: Sent, found: Known, now: datetime) -> str:
+    """Bring the attempt in `found` to what the operation says; returns the reason why that cannot be, or ""."""
+    row, change = found.attempts.get(sent.attempt), verdicts.change(sent, one.author_id, found, now)
+    is_conflict = one.code == "conflict"
+    if is_conflict and row is not None and sent.rev < row.rev:
+        return "corrected"
     try:
-        is_newer = attempts.log(verdicts.change(sent, one.author_id, found, now)._replace(rev=rev))
+        found.attempts[sent.attempt] = (attempts.replaced if is_conflict else attempts.revised)(row, change)
     except attempts.NotTheAuthor:
-        raise Refused(quarantine.sentence("not_yours")) from None
+        return "not_yours"
     except attempts.OtherCampaign:
-        raise Refused(quarantine.sentence("other_campaign")) from None
-    if one.code != "conflict":
+        return "other_campaign"
+    if not is_conflict:
+        is_newer = row is None or sent.rev > row.rev
         session.get_one(Operation, one.operation_id).verdict = "stored" if is_newer else "superseded"
-    quarantine.decide(one, "admitted", by)
+    return ""

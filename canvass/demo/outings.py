@@ -32,7 +32,7 @@ def until(campaign: Campaign, teams: list[Team], last: date, random: Random) -> 
             for channel, weekdays, hours, chance, weight in facts.HABITS:
                 is_out = random.random() < chance
                 effort = random.uniform(0.6, 1.4) * (0.7 + 0.5 * week / len(days))
-                began = [datetime.combine(day, time(hour), clock.ZONE) for hour in hours]
+                began = [clock.at(day, time(hour)) for hour in hours]
                 been = [hour for hour in began if hour <= clock.now()]
                 if is_out and been and day.weekday() in weekdays and channel in campaign.channels:
                     yield Outing(team, day, been, channel, weight * effort * team.target * len(been) / len(began))

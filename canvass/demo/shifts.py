@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 
 from canvass.core import clock
 from canvass.core.db import new_id, session
@@ -60,8 +60,8 @@ def plan(campaign: Campaign, teams: list[Team], leader: Person) -> None:
         team, day = teams[place], clock.today() + timedelta(days=days)
         planned = shifts.Facts(
             channel=channel,
-            starts_at=datetime.combine(day, time(begins), clock.ZONE),
-            ends_at=datetime.combine(day, time(ends), clock.ZONE),
+            starts_at=clock.at(day, time(begins)),
+            ends_at=clock.at(day, time(ends)),
             area_ids=[] if channel == "phone" else [area.id for area in team.ground[:2]],
             place=where,
             leader=team.volunteers[0],

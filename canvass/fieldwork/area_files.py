@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import JSON, ForeignKey, LargeBinary, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer
 
 from canvass.core import audit, clock, geojson
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, let_go, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import areas
@@ -46,10 +47,11 @@ class Draft(Base):
 
     @property
     def reading(self) -> geojson.Reading:
-        """The file as it was read."""
-        content = json.loads(self.content)
-        features = [geojson.Feature(**values) for values in content["features"]]
-        return geojson.Reading(features, [], content["fields"])
+        """The file as it was read. Decoding a large one takes long, so it ends the transaction."""
+        content = self.content
+        let_go()
+        kept = msgspec.json.decode(content)
+        return geojson.Reading([geojson.Feature(**values) for values in kept["features"]], [], kept["fields"])
 
 
 @dataclass
@@ -149,11 +151,10 @@ def carry_out(plan: Plan, *, housing: str = "", by: Person | None = None) -> Non
 
 def keep_draft(plan: Plan, choices: dict[str, Any], *, by: Person) -> Draft:
     """Keep what was read until its preview is confirmed. Deletes drafts older than DRAFT_TIME."""
+    # Encoded before anything is asked of the database: a large file takes long.
+    content = msgspec.json.encode({"features": plan.reading.features, "fields": plan.reading.fields})
     session.execute(delete(Draft).where(Draft.created_at < clock.now() - DRAFT_TIME))
-    content = {"features": [asdict(feature) for feature in plan.reading.features], "fields": plan.reading.fields}
-    draft = Draft(
-        organisation_id=plan.organisation.id, person_id=by.id, choices=choices, content=json.dumps(content).encode()
-    )
+    draft = Draft(organisation_id=plan.organisation.id, person_id=by.id, choices=choices, content=content)
     session.add(draft)
     session.flush()
     return draft

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
@@ -103,7 +103,7 @@ def _unsent(one: Installation) -> int:
 
 def recent(campaign: Campaign, organisation_ids: Select[str], since: date) -> list[tuple[date, int]]:
     """The day and the conversations of each shift of these organisations that is over and began on `since` or later."""
-    given = {"now": clock.now(), "since": datetime.combine(since, time(), clock.ZONE)}
+    given = {"now": clock.now(), "since": clock.at(since)}
     rows = session.execute(_over(campaign.id, organisation_ids), given).all()
     talked = tallies.talked_by_shift(campaign.id, organisation_ids)
     return [(clock.local_day(starts_at), talked[key]) for key, starts_at in rows]
@@ -179,8 +179,8 @@ def _channels(
         .where(
             Shift.campaign_id == campaign.id,
             Shift.cancelled_at.is_(None),
-            Shift.starts_at >= datetime.combine(first, time(), clock.ZONE),
-            Shift.starts_at < datetime.combine(last + timedelta(days=1), time(), clock.ZONE),
+            Shift.starts_at >= clock.at(first),
+            Shift.starts_at < clock.at(last + timedelta(days=1)),
         )
     )
     found: dict[tuple[str, str], set[tuple[str, str]]] = {}

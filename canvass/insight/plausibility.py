@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from canvass.core import clock, db
 from canvass.core.db import Base, Id, in_batches, insert, new_id, session
 from canvass.counting import tallies
-from canvass.counting.attempts import Attempt
+from canvass.counting.attempts import COUNTS, Attempt
 from canvass.counting.tallies import Count
 from canvass.fieldwork.campaigns import TALKED, Campaign
 from canvass.insight import hours
@@ -201,7 +201,7 @@ def _days(campaign: Campaign, organisation_ids: list[str], since: date) -> Selec
         .where(
             Attempt.campaign_id == campaign.id,
             Attempt.happened_on >= since,
-            Attempt.is_deleted.is_(False),
+            COUNTS,
             Attempt.organisation_id.in_(organisation_ids),
         )
         .group_by(*key, is_late, Attempt.author_id, Attempt.happened_at)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from canvass.core import audit, clock, i18n, tokens
 from canvass.core.db import Base, Id, new_id, session
 from canvass.core.i18n import gettext as _
-from canvass.counting.attempts import Attempt
+from canvass.counting.attempts import COUNTS, Attempt
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import joining, organisations
@@ -134,6 +134,6 @@ def conversations_since(hour: datetime, campaign_id: str, organisation_ids: Sele
         Attempt.happened_at >= hour,
         Attempt.organisation_id.in_(organisation_ids),
         Attempt.outcome == campaigns.TALKED,
-        Attempt.is_deleted.is_(False),
+        COUNTS,
     )
     return int(session.scalar(query) or 0)

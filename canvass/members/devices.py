@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import clock, tokens
-from canvass.core.db import Base, Id, new_id, peek, session, table
+from canvass.core.db import Base, Id, new_id, session, table
 from canvass.members.people import Person
 
 
@@ -38,10 +39,9 @@ def find(token: str | None) -> Device | None:
     return session.scalar(select(Device).where(Device.token_hash == tokens.hashed(token))) if token else None
 
 
-def person_id(token: str | None) -> str | None:
-    """Return the id of the person whose device has this token: `find`, for whoever needs no more than that."""
-    found = peek(_PERSON_ID, token_hash=tokens.hashed(token)) if token else []
-    return found[0].person_id if found else None
+def person_ids(known: Collection[str]) -> dict[str, str]:
+    """Return the ids of the people whose devices have these tokens, by token."""
+    return tokens.owners(_OWNERS, known)
 
 
 def of(person: Person) -> list[Device]:
@@ -55,4 +55,6 @@ def end(known: Device) -> None:
 
 
 _TABLE = table(Device)
-_PERSON_ID = select(_TABLE.c.person_id).where(_TABLE.c.token_hash == bindparam("token_hash"))
+_OWNERS = select(_TABLE.c.token_hash, _TABLE.c.person_id).where(
+    _TABLE.c.token_hash.in_(bindparam("hashes", expanding=True))
+)

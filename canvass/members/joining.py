@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, delete, select
+from sqlalchemy import ForeignKey, Index, Select, String, bindparam, delete, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock, tokens
@@ -31,6 +31,24 @@ class JoinLink(Base):
     """A link by which anybody can join as a volunteer, until it expires or is withdrawn."""
 
     __tablename__ = "join_links"
+    # One that is not withdrawn for each campaign of an organisation, and one for each shift.
+    __table_args__ = (
+        Index(
+            "uq_join_links_organisation_id_campaign_id",
+            "organisation_id",
+            "campaign_id",
+            unique=True,
+            sqlite_where=text("shift_id IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=text("shift_id IS NULL AND withdrawn_at IS NULL"),
+        ),
+        Index(
+            "uq_join_links_shift_id",
+            "shift_id",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
@@ -138,6 +156,7 @@ def prolong(campaign_id: str, last_day: date) -> None:
 def withdraw(known: JoinLink, last_day: date, secret: str, *, by: Person) -> JoinLink:
     """Withdraw a campaign's link and return a new one."""
     known.withdrawn_at = clock.now()
+    session.flush()  # before the new one is inserted: only one may work
     audit.record("joining.withdraw", person_id=by.id, organisation_id=known.organisation_id, campaign=known.campaign_id)
     return _new_link(known.organisation, known.campaign_id, last_day, secret)
 
@@ -295,6 +314,13 @@ def _new_link(organisation: Organisation, campaign_id: str, last_day: date, secr
 def _add_link(
     organisation: Organisation, campaign_id: str, expires_at: datetime, secret: str, shift_id: str | None = None
 ) -> JoinLink:
+    # One that has expired makes room, and does not work again when the campaign is prolonged.
+    whose = JoinLink.shift_id == shift_id
+    if shift_id is None:
+        whose = JoinLink.shift_id.is_(None) & (JoinLink.organisation_id == organisation.id)
+    expired = (JoinLink.campaign_id == campaign_id) & whose & JoinLink.withdrawn_at.is_(None)
+    expired &= JoinLink.expires_at <= clock.now()
+    session.execute(update(JoinLink).where(expired).values(withdrawn_at=clock.now()))
     made = JoinLink(
         id=new_id(), organisation=organisation, campaign_id=campaign_id, shift_id=shift_id, expires_at=expires_at
     )
@@ -306,7 +332,7 @@ def _add_link(
 
 def _end_of(last_day: date) -> datetime:
     """Return the moment a week after the campaign's last day has ended."""
-    return datetime.combine(last_day + timedelta(days=8), time(), tzinfo=clock.ZONE)
+    return clock.at(last_day + timedelta(days=8))
 
 
 def _plain(typed: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import CTE, ForeignKey, Select, String, UniqueConstraint, bindparam, event, inspect, select
+from sqlalchemy import CTE, ForeignKey, Index, Select, String, UniqueConstraint, bindparam, event, inspect, select, text
 from sqlalchemy.orm import Mapped, QueryContext, aliased, mapped_column
 from sqlalchemy.orm.util import identity_key
 
@@ -25,7 +25,17 @@ class Organisation(Base):
     """A node of the tree. `code` is the official code of its municipality, "" where there is none."""
 
     __tablename__ = "organisations"
-    __table_args__ = (UniqueConstraint("parent_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name"),
+        # Those at the top, to which the key above does not apply: NULL equals nothing.
+        Index(
+            "uq_organisations_name",
+            "name",
+            unique=True,
+            sqlite_where=text("parent_id IS NULL"),
+            postgresql_where=text("parent_id IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     parent_id: Mapped[str | None] = mapped_column(Id, ForeignKey("organisations.id"), index=True)

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, String, bindparam, delete, inspect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from canvass.core import clock, tokens
-from canvass.core.db import Base, Id, in_batches, new_id, peek, session, table
+from canvass.core.db import Base, Id, in_batches, new_id, session, table
 from canvass.members.people import Membership, Person
 
 # How long a session lasts without being used: a volunteer's from one year's campaign to the next, anybody else's a
@@ -75,10 +75,9 @@ def find(token: str | None) -> Session | None:
     return found if found is not None and found.expires_at > clock.now() else None
 
 
-def person_id(token: str | None) -> str | None:
-    """Return the id of the person whose session has this token: `find`, for whoever needs no more than that."""
-    found = peek(_PERSON_ID, token_hash=tokens.hashed(token), now=clock.now()) if token else []
-    return found[0].person_id if found else None
+def person_ids(known: Collection[str]) -> dict[str, str]:
+    """Return the ids of the people whose sessions have these tokens, by token."""
+    return tokens.owners(_OWNERS, known, now=clock.now())
 
 
 def is_stale(known: Session) -> bool:
@@ -129,6 +128,6 @@ def still_valid(known: Collection[Credentials]) -> set[Credentials]:
 
 
 _TABLE = table(Session)
-_PERSON_ID = select(_TABLE.c.person_id).where(
-    _TABLE.c.token_hash == bindparam("token_hash"), _TABLE.c.expires_at > bindparam("now")
+_OWNERS = select(_TABLE.c.token_hash, _TABLE.c.person_id).where(
+    _TABLE.c.token_hash.in_(bindparam("hashes", expanding=True)), _TABLE.c.expires_at > bindparam("now")
 )

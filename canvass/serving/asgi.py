@@ -15,7 +15,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -23,16 +24,20 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from flask import Flask
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestTimeout
+from werkzeug.http import parse_cookie
 from werkzeug.wsgi import get_content_length
 
 from canvass import create_app
 from canvass.insight import streams
-from canvass.serving import bodies, crowd, direct, spools, wsgi
+from canvass.members import sessions
+from canvass.serving import bodies, caps, crowd, direct, spools, wsgi
 from canvass.serving.bodies import Message, Receive, Send
 from canvass.serving.queue import Full, Place, Queue
+from canvass.web.counting import sync
 from canvass.web.insight import watching
-from canvass.web.page import security
+from canvass.web.page import auth, cookies, security
 
 # Threads that make long answers. More would only take time from those who log.
 LONG_THREADS = 2
@@ -85,11 +90,14 @@ class Request:
     send: Send
     fail: Fail
     body: Any = field(default_factory=io.BytesIO)  # a file
+    coming: Any = None  # the future with the beginning of the body
     wanted: list[streams.Watch] = field(default_factory=list)
+    parts: list[sync.Part] = field(default_factory=list)
+    shares: dict[Hashable, int] = field(default_factory=dict)  # in whose names its body is received
 
     def __post_init__(self) -> None:
         self.keep(self.body)
-        self.environ[watching.WANTED] = self.wanted
+        self.environ |= {watching.WANTED: self.wanted, sync.SHARED: self.parts}
 
     def keep(self, body: Any) -> None:
         """Use this file for the body."""
@@ -116,11 +124,13 @@ class Server:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.crowd = crowd.Crowd(app)
-        self.queue: Queue[Request] = Queue(self.crowd.light, self.crowd.heavy)
+        self.queue: Queue[Request] = Queue(self.crowd.light, self.crowd.taps, self.crowd.heavy)
         self.reader = bodies.Reader(app.config["MAX_CONTENT_LENGTH"])
+        self.bodies, self.streams = caps.Cap(crowd.BODIES), caps.Cap(crowd.STREAMS)
         self.hub = streams.Hub(app.app_context)
         self.long = ThreadPoolExecutor(LONG_THREADS, "long answer")
         self.tasks: set[asyncio.Task[None]] = set()
+        self._expected: dict[Request, float] = {}  # of whose body nothing has come, and since when
         self._watched: set[Place[Request]] = set()
 
     # --- start and stop -------------------------------------------------------------------------------------
@@ -162,9 +172,39 @@ class Server:
             elif self.queue.is_full(self.crowd.lane(request.environ), self.crowd.asker(request.environ)):
                 request.answer(*self.crowd.refusal(request.environ))
             else:
-                self.loop.call_soon_threadsafe(self._spawn, self._read(request))
+                request.shares = self.crowd.of_bodies(request.environ)
+                self.bodies.take(request.shares)
+                self._receive(request)
+        except caps.TooMany:
+            request.answer(*self.crowd.refusal(request.environ))
         except Exception:
             log.exception("a request could not be begun")
+
+    def _receive(self, request: Request) -> None:
+        """Queue a request as soon as its body is there, by way of the loop unless it comes in one piece."""
+        declared = get_content_length(request.environ)
+
+        def look(message: Message) -> None:
+            if self._expected.pop(request, None) is None:
+                return  # too late
+            request.coming = None  # it refers back to the request, and so would keep the connection
+            body = message.get("body", b"")
+            if message["type"] == "http.request" and len(body) == declared:
+                request.keep(io.BytesIO(body))
+                self._received(request)
+            else:
+                self.loop.call_soon_threadsafe(self._spawn, self._read(request, message))
+
+        if declared is None or declared > bodies.IN_MEMORY:
+            self.loop.call_soon_threadsafe(self._spawn, self._read(request))
+        else:
+            self._expected[request] = time.monotonic()
+            request.coming = direct.first(request.receive, look)
+
+    def _received(self, request: Request) -> None:
+        """Queue a request whose body is there, or will not be read."""
+        self.bodies.give_back(request.shares)
+        self._queue(request)
 
     def _queue(self, request: Request) -> None:
         try:
@@ -179,23 +219,57 @@ class Server:
         while (place := self.queue.take(done=lane)) is not None:
             lane = place.lane
             try:
-                self._answer(place.work)
+                self._answer_all([place.work, *(each.work for each in self.queue.more(lane))])
             except Exception:
-                log.exception("a request could not be answered")
-                place.work.answer({"type": "http.response.start", "status": 500, "headers": []}, b"")
+                log.exception("an answer could not be sent")  # the thread must go on
             del place
 
-    def _answer(self, request: Request) -> None:
-        """Run the app, and send its answer, or let the loop send the stream or the long answer."""
+    def _answer_all(self, requests: list[Request]) -> None:
+        """Answer each request; those that leave their part to a shared transaction only after its commit."""
+        environs = [request.environ for request in requests]
+        sharing: list[tuple[Request, Message]] = []
+        for request in requests:
+            request.environ[auth.ALONGSIDE] = environs
+            if (start := self._answer(request)) is not None:
+                sharing.append((request, start))
+        environs.clear()
+        if not sharing:
+            return
+        try:
+            with self.app.app_context():
+                found = sync.commit([request.parts[0] for request, _start in sharing])
+        except Exception as error:  # noqa: BLE001 each view gets it, and answers its request alone
+            for request, _start in sharing:
+                request.parts.clear()
+                request.environ[sync.SHARED] = error
+                request.body.seek(0)
+                self._answer(request)
+            return
+        for (request, start), body in zip(sharing, found, strict=True):
+            headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+            request.answer({**start, "headers": [*headers, (b"content-length", b"%d" % len(body))]}, body)
+
+    def _answer(self, request: Request) -> Message | None:
+        """Run the app, and send its answer, or let the loop send the stream or the long answer.
+
+        Returns the answer's beginning instead if the view has left its part to a shared transaction.
+        """
         # In a fresh context: the language of one request must not leak into the next one in the same thread.
         context = Context()
-        answer = context.run(wsgi.run, self.app.wsgi_app, request.environ)
-        if answer.rest is not None:
-            self.loop.call_soon_threadsafe(self._spawn, self._send_long(request, answer, context))
-        elif request.wanted and answer.start["status"] == 200:
-            self.loop.call_soon_threadsafe(self._spawn, self._stream(request, answer.start))
-        else:
-            request.answer(answer.start, answer.beginning)
+        try:
+            answer = context.run(wsgi.run, self.app.wsgi_app, request.environ)
+            if answer.rest is not None:
+                self.loop.call_soon_threadsafe(self._spawn, self._send_long(request, answer, context))
+            elif request.wanted and answer.start["status"] == 200:
+                self.loop.call_soon_threadsafe(self._spawn, self._stream(request, answer.start))
+            elif request.parts and answer.start["status"] == 200:
+                return answer.start
+            else:
+                request.answer(answer.start, answer.beginning)
+        except Exception:
+            log.exception("a request could not be answered")
+            request.answer({"type": "http.response.start", "status": 500, "headers": []}, b"")
+        return None
 
     # --- in the event loop ------------------------------------------------------------------------------------
 
@@ -211,6 +285,12 @@ class Server:
             if place not in self._watched:
                 self._watched.add(place)
                 self._spawn(self._drop_when_gone(place))
+        before = time.monotonic() - bodies.GRACE
+        for request, since in self._expected.copy().items():
+            if since < before and self._expected.pop(request, None) is not None:
+                request.coming.cancel()  # or the connection would be kept open for it
+                request.environ[security.REFUSED] = RequestTimeout()
+                self._received(request)
 
     async def _drop_when_gone(self, place: Place[Request]) -> None:
         await bodies.gone(place.work.receive)  # or it has its answer
@@ -218,17 +298,30 @@ class Server:
         if self.queue.drop(place):
             place.work.body.close()
 
-    async def _read(self, request: Request) -> None:
+    async def _read(self, request: Request, first: Message | None = None) -> None:
         """Read the request's body, and queue it."""
         request.keep(SpooledTemporaryFile(bodies.IN_MEMORY))  # noqa: SIM115  closed with the request
+        declared, most = get_content_length(request.environ), 0
         try:
-            await self.reader.read(request.receive, request.body, get_content_length(request.environ))
+            if declared is None or declared > bodies.OF_STRANGERS:
+                most = 0 if await asyncio.to_thread(self.is_signed_in, request.environ) else bodies.OF_STRANGERS
+            await self.reader.read(request.receive, request.body, declared, first, most)
         except ClientDisconnected:
             request.body.close()
+            self.bodies.give_back(request.shares)
             return  # half a body must not reach a view, and nobody waits for the answer
         except HTTPException as refused:
             request.environ[security.REFUSED] = type(refused)()  # without a traceback, see Request.answer
-        self._queue(request)
+        self._received(request)
+
+    def is_signed_in(self, environ: dict[str, Any]) -> bool:
+        """Has the request the cookie of a session? False too when the database does not answer."""
+        token = parse_cookie(environ).get(cookies.SESSION)
+        try:
+            with self.app.app_context():
+                return bool(token and sessions.person_ids([token]))
+        except DBAPIError:
+            return False
 
     async def _send_long(self, request: Request, answer: wsgi.Answer, context: Context) -> None:
         with request.body:
@@ -237,6 +330,15 @@ class Server:
 
     async def _stream(self, request: Request, start: Message) -> None:
         """Send each new frame until the client disconnects, may no longer watch, or the stream's time is up."""
+        try:
+            with self.streams.taking(self.crowd.of_streams(request.environ, request.wanted[0].key)):
+                await self._keep_sending(request, start)
+        except caps.TooMany:
+            request.answer(*self.crowd.refusal(request.environ))
+        except TimeoutError:
+            request.fail(BrokenOff())
+
+    async def _keep_sending(self, request: Request, start: Message) -> None:
         request.body.close()
         send, method = request.send, request.environ["REQUEST_METHOD"]
         is_packed = "gzip" in request.environ.get("HTTP_ACCEPT_ENCODING", "") and method == "GET"
@@ -250,7 +352,7 @@ class Server:
             left.add_done_callback(lambda _: seat.end())
             try:
                 async for frame in seat.frames(is_packed=is_packed):
-                    await send({"type": "http.response.body", "body": frame, "more_body": True})
+                    await spools.pressed(send({"type": "http.response.body", "body": frame, "more_body": True}))
             finally:
                 self.hub.leave(seat)
                 left.cancel()

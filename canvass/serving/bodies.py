@@ -13,6 +13,8 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, Reque
 
 # Bytes of a body kept in memory: enough for most forms and for a phone's largest batch. The rest goes to a file.
 IN_MEMORY = 128 * 1024
+# Nobody who is not signed in has reason to send more.
+OF_STRANGERS = IN_MEMORY
 # How many longer bodies are read at the same time; others wait. At 64 MB each they fill a gigabyte of disk at most.
 LONG_AT_ONCE = 16
 # A body may take GRACE seconds, and one more for every LEAST_RATE bytes received, but never more than LONGEST seconds.
@@ -31,25 +33,30 @@ class Reader:
         self.most = most
         self._long = asyncio.Semaphore(LONG_AT_ONCE)
 
-    async def read(self, receive: Receive, file: IO[bytes], declared: int | None) -> None:
+    async def read(
+        self, receive: Receive, file: IO[bytes], declared: int | None, first: Message | None = None, most: int = 0
+    ) -> None:
         """Write the body to `file`. `declared` is its length according to the header, None when that does not say.
+
+        `first` is a message that has been received already. `most` is the limit for this body, 0 for the usual.
 
         Raises RequestEntityTooLarge (before reading anything, when the header admits it), RequestTimeout, and
         ClientDisconnected when the body ends before it is whole.
         """
-        if self.most is not None and (declared or 0) > self.most:
+        limit = most or self.most
+        if limit is not None and (declared or 0) > limit:
             raise RequestEntityTooLarge
         began = asyncio.get_running_loop().time()
         size, is_whole, is_long = 0, False, False
         try:
             async with asyncio.timeout(GRACE) as deadline:
                 while not is_whole:
-                    message = await receive()
+                    message, first = first or await receive(), None
                     if message["type"] != "http.request":
                         raise ClientDisconnected
                     piece, is_whole = message.get("body", b""), not message.get("more_body", False)
                     size += len(piece)
-                    if self.most is not None and size > self.most:
+                    if limit is not None and size > limit:
                         raise RequestEntityTooLarge
                     if size > IN_MEMORY:
                         is_long = is_long or await self._long.acquire()

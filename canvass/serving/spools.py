@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from contextvars import Context
 from tempfile import TemporaryFile
@@ -19,6 +19,8 @@ from canvass.serving.bodies import Receive, Send, gone
 from canvass.serving.wsgi import Answer
 
 PIECE = 64 * 1024  # bytes
+# Seconds in which a reader must have taken a piece. Over a 2G line of 100 kbit/s one takes five.
+STALLED = 300
 log = logging.getLogger(__name__)
 
 
@@ -79,6 +81,12 @@ class Spool:
         return piece
 
 
+async def pressed(sending: Awaitable[None]) -> None:
+    """Wait until it is sent. Raises TimeoutError when the reader takes nothing: its connection is not kept for good."""
+    async with asyncio.timeout(STALLED):
+        await sending
+
+
 async def send_long(answer: Answer, context: Context, pool: Executor, receive: Receive, send: Send) -> bool:
     """Have a thread of the pool make the answer, and send it as it grows; return False when it failed on the way."""
     loop = asyncio.get_running_loop()
@@ -94,11 +102,13 @@ async def send_long(answer: Answer, context: Context, pool: Executor, receive: R
                 news.clear()
                 is_ended = spool.is_ended  # asked first: nothing is written after the end
                 if piece := await asyncio.to_thread(spool.next):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    await pressed(send({"type": "http.response.body", "body": piece, "more_body": True}))
                 elif is_ended:
                     break
                 else:
                     await news.wait()
+        except TimeoutError:
+            return False
         finally:
             has_left, spool.is_unwanted = spool.is_unwanted, True
             left.cancel()

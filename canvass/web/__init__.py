@@ -6,7 +6,7 @@ from flask import Flask
 from flask_compress import Compress
 
 from canvass.web.board import earlier_years, reports
-from canvass.web.counting import attempts, late_reports, quarantine, sync
+from canvass.web.counting import attempts, late_reports, quarantine, sync, withdrawals
 from canvass.web.fieldwork import area_files, areas, calendars, campaigns, shifts, trainings
 from canvass.web.insight import coverage, hours, numbers, plausibility, targets, walls
 from canvass.web.members import joining, organisations, people, setup
@@ -36,6 +36,7 @@ BLUEPRINTS = (
     targets.bp,
     trainings.bp,
     walls.bp,
+    withdrawals.bp,
 )
 COMPRESSED = [
     "text/html",

@@ -120,7 +120,7 @@ def staged(app: Flask) -> Iterator[Cast]:
     with app.app_context():
         for table in reversed(db.Base.metadata.sorted_tables):
             db.session.execute(table.delete())
-        state.begin(app.config["DATA"], None)
+        state.begin(app.config["DATA"])
         found = gather()
         db.session.commit()
         yield found

@@ -20,7 +20,7 @@ def setup_link(live: Live) -> Iterator[str]:
     with live.app.app_context():
         for table in reversed(db.Base.metadata.sorted_tables):
             db.session.execute(table.delete())
-        state.begin(live.app.config["DATA"], None)
+        state.begin(live.app.config["DATA"])
         token = joining.setup_token()
         db.session.commit()
         yield f"{live.url}/setup/{token}"

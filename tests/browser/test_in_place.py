@@ -50,7 +50,12 @@ def test_signing_up_needs_no_scripts(stage: Cast, open_as: OpenAs) -> None:
 
 def hold(stage: Cast, number: str) -> None:
     raw = f'{{"op":"{new_id()}","campaign":"{stage.spring.id}","data":{{"n":{number}}}}}'
-    facts = {"author_id": stage.alva.id, "organisation_id": stage.alva.association_id, "code": "number"}
+    facts = {
+        "author_id": stage.alva.id,
+        "organisation_id": stage.alva.association_id,
+        "code": "area_unknown",
+        "campaign_id": stage.spring.id,
+    }
     quarantine.hold([{"operation_id": new_id(), "digest": number * 8, "raw": raw, **facts}])
 
 

@@ -34,8 +34,8 @@ def the_held() -> Held:
 
 
 def hold(cast: Cast, phone: Phone, **changes: Any) -> tuple[dict[str, Any], Held]:
-    """An operation that is held though nothing is wrong with it but its number, and what is kept of it."""
-    operation = phone.operation(cast, data={"n": 60}, **changes)
+    """An operation that is held though nothing is wrong with it but its area, and what is kept of it."""
+    operation = phone.operation(cast, data={"n": 40, "area": NOBODY}, **changes)
     assert phone.verdicts(operation) == ["quarantined"]
     return operation, the_held()
 

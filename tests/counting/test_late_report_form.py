@@ -26,7 +26,7 @@ SignedIn = Callable[[Person], FlaskClient]
     [
         ({"organisation": ""}, "Välj vems siffror det är."),
         ({"happened_on": ""}, "Välj en dag."),
-        ({"happened_on": "igår"}, "Skriv datumet som 2026-05-31."),
+        ({"happened_on": "igår"}, "Skriv datumet som 2026-05-31, med ett årtal mellan 1990 och 2099."),
         ({"happened_on": "2026-02-28"}, "Kampanjen pågår 1 mars 2026 – 31 dec. 2026. Välj en dag däremellan."),
         ({"happened_on": "2026-05-07"}, "Dit har klockan inte hunnit än."),
         ({"happened_on": "2026-05-06", "hour": "19"}, "Dit har klockan inte hunnit än."),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -191,3 +192,19 @@ def test_who_entered_and_undid_is_on_record(cast: Cast) -> None:
 
 
 # --- what is refused ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("night", [date(2026, 3, 29), date(2026, 10, 25)])
+def test_every_hour_of_the_nights_when_the_clocks_change_is_counted_and_undone(
+    cast: Cast, later: Callable[..., Any], night: date
+) -> None:
+    with later(days=200):
+        for hour in range(24):
+            totals = Totals(night, hour, "door", cast.hageby_north.id, {"talked": 5, "not_home": 2})
+            report_id = db.new_id()
+            assert late_reports.enter(report_id, cast.spring, cast.hageby, totals, by=cast.bo)
+            assert attempts.drift() == {}, hour
+            report = db.session.get_one(LateReport, report_id)
+            assert report.happened_on == night
+            assert late_reports.undo(report, by=cast.bo)
+            assert tallies.everything() == {}, hour

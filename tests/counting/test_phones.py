@@ -25,8 +25,44 @@ def test_gaps_are_told_and_shown_as_waiting(cast: Cast, phone: Phone, later: Any
     assert receipts.waiting(cast.norrkoping.id) == receipts.Waiting()
 
 
-def test_a_phone_that_claims_any_number_costs_nothing(cast: Cast, phone: Phone) -> None:
-    assert len(phone.send(max_seq=2_000_000_000).json["device"]["missing"]) == receipts.MOST_MISSING_TOLD
+def test_a_phone_that_claims_any_number_is_believed_within_reason(cast: Cast, phone: Phone) -> None:
+    """A forged heartbeat shows no thousands of millions, and goes away with the phone's next word."""
+    phone.send(phone.operation(cast), shift=None)
+    answer = phone.send(max_seq=2**31 - 1, pending=2**31 - 1, shift=None)
+    assert len(answer.json["device"]["missing"]) == receipts.MOST_MISSING_TOLD
+    assert receipts.waiting(cast.norrkoping.id).operations == receipts.MOST_UNHEARD
+    phone.send(pending=0, shift=None)
+    assert receipts.waiting(cast.norrkoping.id) == receipts.Waiting()
+    phone.send(phone.operation(cast, seq=2**31 - 1), shift=None, max_seq=1)  # nor does such an operation
+    phone.send(shift=None, max_seq=1)
+    assert receipts.waiting(cast.norrkoping.id) == receipts.Waiting()
+    unheard = Phone(phone.client, phone.author)
+    unheard.send(max_seq=2**31 - 1, pending=2**31 - 1, shift=None)
+    assert receipts.waiting(cast.norrkoping.id).operations == receipts.MOST_UNHEARD
+
+
+def test_what_no_phone_holds_any_more_is_called_lost(cast: Cast, phone: Phone, signed_in: Any, later: Any) -> None:
+    for _ in range(79):
+        phone.operation(cast)
+    phone.send(pending=79, shift=None)
+    assert receipts.waiting(cast.norrkoping.id) == receipts.Waiting(operations=79, phones=1)
+    phone.send(pending=2, shift=None)  # its storage was cleared; two were in another tab's memory
+    assert receipts.waiting(cast.norrkoping.id) == receipts.Waiting(operations=2, phones=1, lost=77)
+    page = signed_in(cast.bo).get(f"/campaigns/{cast.spring.id}").text
+    assert "Förlorade" in page
+    assert "finns inte kvar på någon telefon" in page
+    with later(days=4):
+        silent = receipts.waiting(cast.norrkoping.id)
+        assert (silent.operations, silent.silent_operations, silent.lost) == (0, 2, 77)
+
+
+def test_a_file_from_another_phone_hides_nothing_that_its_phone_has_said(cast: Cast, phone: Phone) -> None:
+    made = [phone.operation(cast) for _ in range(5)]
+    phone.send(pending=5, shift=None)
+    phone.send(made[0], max_seq=1, pending=1)  # handed in elsewhere, from a file with one of them
+    assert phone.send(pending=4, shift=None).json["device"] == {"max_seq": 5, "missing": [2, 3, 4, 5]}
+    phone.send(*made[1:], max_seq=2, pending=4)
+    assert receipts.waiting(cast.norrkoping.id) == receipts.Waiting()
 
 
 def test_a_device_token_hands_in_only_for_its_own_person(cast: Cast, phone: Phone) -> None:

@@ -17,6 +17,7 @@ from canvass.counting import attempts, quarantine
 from canvass.counting.attempts import Attempt, Row
 from canvass.counting.quarantine import Held
 from canvass.fieldwork import areas, campaigns
+from canvass.members import people
 from canvass.members.people import Person
 from tests.cast import Cast
 from tests.conftest import NOW
@@ -174,3 +175,41 @@ def test_the_reason_is_told_in_the_phones_language(cast: Cast, phone: Phone) -> 
 
 
 # --- one never holds up another -----------------------------------------------------------------------------
+
+
+# --- no more than can be judged -----------------------------------------------------------------------------
+
+
+def test_nobody_buries_the_list_of_what_is_to_be_judged(cast: Cast, phone: Phone) -> None:
+    """Somebody who is no longer with us sends a thousand operations, from one phone and from many."""
+    for membership in list(cast.alva.memberships):
+        people.revoke(membership)
+    made = [phone.operation(cast) for _ in range(450)]
+    answers = [phone.send(*made[first : first + 50], pending=450 - first) for first in range(0, 450, 50)]
+    results = [result for answer in answers for result in answer.json["results"]]
+    assert [result["verdict"] for result in results] == ["quarantined"] * 200 + ["retry"] * 250
+    assert {result.get("seconds") for result in results[200:]} == {60}
+    assert answers[-1].json["device"]["missing"][0] == 201  # still on the phone, which knows it
+    another_phone = Phone(phone.client, phone.author)
+    assert another_phone.verdicts(another_phone.operation(cast)) == ["retry"]
+    assert quarantine.to_review([cast.norrkoping.id]) == 200
+    assert phone.verdicts(made[0], made[0]) == ["quarantined", "quarantined"]  # what is held is held
+    quarantine.dismiss(db.session.scalars(select(Held).limit(30)).all(), by=cast.bo)
+    assert phone.verdicts(*made[200:250]) == ["quarantined"] * 30 + ["retry"] * 20
+
+
+def test_what_can_be_counted_is_counted_beside_what_there_is_no_room_for(
+    cast: Cast, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quarantine, "MOST_UNDECIDED", 1)
+    wrong = [phone.operation(cast, data={"n": 51}) for _ in range(3)]
+    assert phone.verdicts(wrong[0], phone.operation(cast), wrong[1], wrong[2], wrong[1]) == [
+        "quarantined",
+        "stored",
+        "retry",
+        "retry",
+        "retry",
+    ]
+    assert total(cast) == (1, 1)
+    other = {**wrong[0], "data": {**wrong[0]["data"], "n": 52}}
+    assert phone.verdicts(other, wrong[0]) == ["retry", "quarantined"]

@@ -85,6 +85,28 @@ def _nests(depths: Iterable[int]) -> list[str]:
     return ['{"x":' + "[" * depth + "]" * depth + "}" for depth in depths]
 
 
+# In place of anything that an operation or its envelope says.
+AT_THE_LIMIT: list[Any] = [
+    *[-1, 0, 2**31, 2**63, 2**64, 1e308, -1e308, None, [], {}, True, "", "\0", "x" * 5000],
+    *["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "2026-05-06T24:00:00Z"],
+]
+
+
+def test_nothing_at_the_limit_is_the_servers_own_fault(cast: Cast, phone: Phone, signed_in: SignedIn) -> None:
+    wrong = []
+    for value in AT_THE_LIMIT:
+        operations = {name: phone.operation(cast) for name in [*phone.operation(cast), "n", "hour", "area", "topics"]}
+        for name, operation in operations.items():
+            (operation if name in operation else operation["data"])[name] = value
+        unnamed = operations.pop("op")
+        sent = [phone.send(*operations.values()), phone.send(unnamed)]
+        for name in ("schema", "install", "batch", "author", "epoch", "sent_at", "pending", "max_seq", "ops", "shift"):
+            sent.append(phone.send(**{name: value}))
+        wrong += [value for answer in sent if answer.status_code not in (200, 400, 401)]
+    assert wrong == []
+    assert signed_in(cast.bo).get("/quarantine").status_code == 200
+
+
 def test_what_cannot_even_be_named_is_left_to_the_phone(cast: Cast, phone: Phone) -> None:
     """Without an operation's id there is nothing to give a verdict on: the phone halves its batch until it finds it."""
     unnamed: list[Any] = [{}, {"op": 7}, {"op": "7"}, {"op": None}, [], 7, None]

@@ -108,7 +108,7 @@ def _what_came_in(cast: Cast, team: Organisation, leader: Person, number: int) -
     for code, decision in (("number", ""), ("number", "admitted")):
         said = json.dumps({"campaign": cast.spring.id, "data": {"area": elsewhere.id, "outcome": "talked"}})
         facts = {"operation_id": db.new_id(), "digest": db.new_id(), "raw": said, "code": code, "decision": decision}
-        db.session.add(Held(**facts, author=leader, organisation=team, received_at=clock.now()))
+        db.session.add(Held(**facts, author=leader, organisation=team, received_at=clock.now(), evening=clock.today()))
 
 
 def _earlier_year(cast: Cast, team: Organisation, year: int) -> None:

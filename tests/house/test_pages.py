@@ -54,6 +54,7 @@ def ids_for(cast: Cast, secret: str) -> dict[str, str]:
         "code": joining.code(link, secret),
         "import_id": imports.keep(cast.norrkoping, FAULTY_ROWS, by=cast.adam).id,
         "shift_id": shift.id,
+        "person_id": cast.alva.id,
     }
 
 

@@ -165,7 +165,7 @@ def test_what_waits_on_phones_is_said_as_a_number(cast: Cast, signed_in: SignedI
     for person, made in ((cast.alva, 3), (cast.dag, 1)):
         found = receipts.phones({db.new_id(): (person.id, person.association_id)}).values()
         for phone in found:
-            receipts.note_gaps(phone, (), made, 0)
+            receipts.note_gaps(phone, (), made, made)
         receipts.save(found)
     text = page(signed_in(cast.bo), cast.spring)
     assert figures(text)["Väntar på telefoner"] == 4

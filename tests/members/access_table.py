@@ -112,6 +112,9 @@ TABLE = {
     "GET /quarantine": "- + - +",
     "POST /quarantine/<held_id>/admit": "--.-. ++.-. --.-. ++.-.",
     "POST /quarantine/<held_id>/dismiss": "--.-. ++.-. --.-. ++.-.",
+    "GET /people/<person_id>/contribution": "..... ++... ..... ++...",
+    "POST /people/<person_id>/contribution campaign=<campaign_id>": "..... ++... ..... ++...",
+    "POST /withdrawals/<withdrawal_id>/undo": "--.-. ++.-. --.-. ++.-.",
     # exports
     "GET /reports": "- + + +",
     "POST /reports/totals.csv": "- + + +",
@@ -152,6 +155,7 @@ QUESTIONS = {
     "POST /campaigns/<parent_campaign>/targets area-<area_id>=7": "----- ++.-. ----- ++.-.",
     "POST /areas/<own_area>/edit organisation=<organisation_id>": "----- !!.-. ----- !!.-.",
     "POST /organisations/<child>/move parent=<organisation_id>": "----- ----- ----- +!.!.",
+    "POST /people/<own_person>/contribution campaign=<campaign_id>": "..... ++.-. ..... ++.-.",
     "GET /reports?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
     "POST /reports/totals.csv?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",
     "POST /reports/totals.xlsx?campaign=<campaign_id>": "----- ++.+. ++.+. ++.+.",

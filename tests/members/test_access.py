@@ -35,7 +35,7 @@ def world(app: Flask, cast: Cast, signed_in: SignedIn) -> World:
     for place, node in nodes.items():
         for every in found.ids.values():
             every |= {place: node.id, f"{place}_campaign": found.ids[place]["campaign_id"]}
-            every |= {f"{place}_area": found.ids[place]["area_id"]}
+            every |= {f"{place}_area": found.ids[place]["area_id"], f"{place}_person": found.ids[place]["person_id"]}
     db.session.commit()
     return found
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from canvass.board.earlier_years import imports
 from canvass.core import clock, db
-from canvass.counting import late_reports, quarantine
+from canvass.counting import late_reports, quarantine, withdrawals
 from canvass.counting.receipts import Operation
 from canvass.fieldwork import area_files, areas, campaigns, trainings
 from canvass.fieldwork.campaigns import Campaign
@@ -21,7 +21,7 @@ from canvass.members import devices, joining, people, sessions
 from canvass.members.devices import Device
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, new_campaign, plan_shift
+from tests.cast import Cast, log, new_campaign, plan_shift
 
 ROLES = ("volunteer", "leader", "board", "admin")
 PLACES = ("own", "child", "sibling", "parent", "foreign")
@@ -40,7 +40,8 @@ class World:
         filled = re.sub(r"<(\w+)>", lambda found: self.ids[place][found[1]], row)
         method, address, *form = filled.split(" ")
         data = dict(part.split("=") for part in form[0].split("&")) if form else None
-        return self.browsers[role].open(address, method=method, data=data).status_code
+        with self.browsers[role].open(address, method=method, data=data) as found:
+            return int(found.status_code)
 
     def mark(self, role: str, row: str, place: str) -> str:
         """Return the same as a mark of the table."""
@@ -78,6 +79,8 @@ def belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "membership": membership.id,
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
+        "person": resident.id,
+        "withdrawal": _withdrawal(resident, campaign, node, cast),
         "held": _held(resident, campaign.id),
         "import": imports.keep(node, [{"line": 2, "conversations": "7"}], by=resident).id,
         "report": _late_report(resident, campaign, node),
@@ -94,14 +97,25 @@ def _late_report(author: Person, campaign: Campaign, node: Organisation) -> str:
     return report_id
 
 
+def _withdrawal(author: Person, campaign: Campaign, node: Organisation, cast: Cast) -> str:
+    """Something that was logged and is withdrawn; something else is left."""
+    log(cast, author, campaign=campaign)
+    people.grant(cast.adam, "leader", node)
+    found = withdrawals.withdraw(author, None, campaign, by=cast.adam)
+    log(cast, author, campaign=campaign)
+    for membership in [m for m in cast.adam.memberships if m.role == "leader"]:
+        people.revoke(membership)
+    return found.id
+
+
 def _held(author: Person, campaign_id: str) -> str:
     """An operation in quarantine that could be admitted."""
     operation = {"op": db.new_id(), "attempt": db.new_id(), "rev": 1, "kind": "create", "schema": 1, "seq": 1}
     operation |= {"campaign": campaign_id, "at": "2026-05-06T10:00:00Z"}
-    operation |= {"data": {"channel": "door", "outcome": "talked", "n": 99}}
+    operation |= {"data": {"channel": "door", "outcome": "talked", "n": 9, "area": db.new_id()}}
     receipt = {"digest": "…", "installation_id": db.new_id(), "attempt_id": operation["attempt"], "seq": 1, "rev": 1}
     db.session.add(Operation(id=operation["op"], verdict="quarantined", received_at=clock.now(), **receipt))
-    facts = {"author_id": author.id, "organisation_id": author.association_id, "code": "number", "digest": "…"}
+    facts = {"author_id": author.id, "organisation_id": author.association_id, "code": "area_unknown", "digest": "…"}
     held = db.new_id()
     quarantine.hold([{"id": held, "operation_id": str(operation["op"]), "raw": json.dumps(operation), **facts}])
     return held

@@ -17,7 +17,7 @@ from canvass.fieldwork import targets
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 
-FIRST_YEAR = 1990
+FIRST_YEAR = clock.FIRST_DAY.year
 # What a channel may be called in a file; '' is all channels together.
 CHANNELS = {
     "": " alla totalt all total",

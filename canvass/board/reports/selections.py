@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from canvass.core import db
+from canvass.core import clock, db
 from canvass.core.db import session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.counting.attempts import Attempt
+from canvass.counting.attempts import COUNTS, Attempt
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
 from canvass.members import access, organisations
@@ -77,7 +77,7 @@ def attempts(person: Person, selection: Selection) -> list[ColumnElement[Any]]:
     """What is asked of an attempt for it to be part of the report: it is the person's to export, and was not undone."""
     wanted = [selection.campaign] if selection.campaign else campaigns.seen_by(person)
     return [
-        Attempt.is_deleted.is_(False),
+        COUNTS,
         Attempt.campaign_id.in_([campaign.id for campaign in wanted]),
         Attempt.organisation_id.in_(access.reach(person, "report.export")),
         *([Attempt.happened_on >= selection.first] if selection.first else []),
@@ -110,7 +110,7 @@ def _day(name: str, typed: str, errors: dict[str, str]) -> date | None:
     if not typed:
         return None
     try:
-        return date.fromisoformat(typed)
+        return clock.typed_day(typed)
     except ValueError:
-        errors[name] = _("Skriv datumet som 2026-05-31.")
+        errors[name] = _("Skriv datumet som 2026-05-31, med ett årtal mellan 1990 och 2099.")
         return None

@@ -40,10 +40,12 @@ def read_file(organisation_id: str) -> ResponseReturnValue:
     try:
         if not file:
             raise Refused(_("Välj en fil."))
+        db.let_go()  # reading a file takes long
         # One byte more than allowed is enough to know that the file is too large.
         rows = files.read(file.read(files.LIMIT_BYTES + 1))
     except Refused as error:
         form.errors["file"] = str(error)
+        db.give_up()
         return _page(organisation, form), 422
     kept = imports.keep(organisation, rows, by=person)
     db.session.commit()
@@ -78,7 +80,7 @@ def confirm(import_id: str) -> ResponseReturnValue:
     try:
         number = imports.confirm(waiting, skips_faulty=bool(request.form.get("skip")), by=auth.person())
     except Refused as error:
-        db.session.rollback()
+        db.give_up()
         return _preview(_import(import_id), str(error)), 422
     db.session.commit()
     if number:

@@ -56,6 +56,7 @@ def enter(campaign_id: str) -> ResponseReturnValue:
     if not db.is_id(report_id):
         form.errors[""] = _("Sidan var för gammal. Kontrollera siffrorna och spara igen.")
     if form.errors or organisation is None:
+        db.give_up()
         return _page(campaign, node, form, changed), 422
     person_id, ids = current_user.id, (campaign.id, organisation.id, changed.id if changed else None)
 
@@ -74,6 +75,7 @@ def enter(campaign_id: str) -> ResponseReturnValue:
         is_new = db.repeat(work)
     except Refused as error:
         form.blame(error)
+        db.give_up()
         return _page(*_place(campaign_id), form, changed), 422
     _say_entered(report_id, totals, is_new)
     if form.text("then") == "campaign":

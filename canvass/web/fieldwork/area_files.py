@@ -35,14 +35,16 @@ def read() -> ResponseReturnValue:
     if housing not in ("", *areas.HOUSING):
         form.errors["housing"] = _("Välj en boendeform.")
     if form.errors or not file:
+        db.give_up()
         return _file_form(form, None), 422
     # A large file takes seconds to read. End the transaction first: on SQLite phones that send something would wait.
-    db.session.rollback()
+    db.let_go()
     code_field, name_field = form.text("code_field") or None, form.text("name_field") or None
     reading = geojson.read(file.read(), code_field=code_field, name_field=name_field)
-    plan = area_files.compare(organisation, reading, housing=housing)
-    if plan.problems:
-        return _file_form(form, plan), 422
+    if reading.problems:
+        db.give_up()
+        return _file_form(form, area_files.compare(organisation, reading, housing=housing)), 422
+    plan = Plan(organisation, reading)
     draft = area_files.keep_draft(plan, {"housing": housing, "file": (file.filename or "")[-80:]}, by=person)
     db.session.commit()
     return redirect(url_for("area_files.preview", draft_id=draft.id), 303)
@@ -59,11 +61,13 @@ def preview(draft_id: str) -> ResponseReturnValue:
 def confirm(draft_id: str) -> ResponseReturnValue:
     """Do what the preview said; 409 and a new preview if somebody has changed the areas since."""
     draft = _draft(draft_id)
-    if draft.is_spent:
+    # Planning ends the transaction, so somebody may have tapped twice.
+    plan = None if draft.is_spent else _plan(draft)
+    if plan is None or draft.is_spent:
         return _spent(draft)
-    plan = _plan(draft)
     if plan.mark != request.form.get("mark"):
-        return _preview(draft, plan, is_stale=True), 409
+        db.give_up()
+        return _preview(draft, _plan(draft), is_stale=True), 409
     area_files.carry_out(plan, housing=draft.choices["housing"], by=auth.person())
     area_files.spend(draft)
     db.session.commit()

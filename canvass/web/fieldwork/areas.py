@@ -89,7 +89,7 @@ def create() -> ResponseReturnValue:
     except Refused as error:
         form.blame(error)
     if form.errors:
-        db.session.rollback()
+        db.give_up()
         return _form(form, None), 422
     db.session.commit()
     fragments.say(_("%(name)s är tillagt.", name=area.name))
@@ -116,7 +116,7 @@ def save(area_id: str) -> ResponseReturnValue:
     except Refused as error:
         form.blame(error)
     if form.errors:
-        db.session.rollback()
+        db.give_up()
         return _form(form, access.find(person, Area, area_id)), 422
     db.session.commit()
     fragments.say(_("Området är sparat."))

@@ -45,7 +45,7 @@ def create() -> ResponseReturnValue:
     except Refused as error:
         form.blame(error)
     if form.errors:
-        db.session.rollback()
+        db.give_up()
         return _form(form, None), 422
     if form.text("open"):
         campaigns.open_(campaign, by=person)
@@ -76,7 +76,7 @@ def save(campaign_id: str) -> ResponseReturnValue:
     except Refused as error:
         form.blame(error)
     if form.errors:
-        db.session.rollback()
+        db.give_up()
         return _form(form, db.session.get(Campaign, campaign_id)), 422
     db.session.commit()
     fragments.say(_("Kampanjen är sparad."))

@@ -94,7 +94,7 @@ def _moment(form: forms.Form, day: date | None, name: str) -> datetime | None:
     if day is None or not typed:
         return None
     try:
-        return datetime.combine(day, time.fromisoformat(typed).replace(tzinfo=None), clock.ZONE)
+        return clock.at(day, time.fromisoformat(typed))
     except ValueError:
         form.errors[name] = _("Skriv tiden som 18:00.")
         return None
@@ -110,9 +110,8 @@ def _position(form: forms.Form) -> tuple[float | None, float | None]:
 
 def with_place(form: forms.Form, campaign_id: str, shift_id: str | None) -> ResponseReturnValue:
     """The form again with the meeting point's position, if found, and the nearest areas first."""
+    db.give_up()  # nothing is saved, and no transaction is open while the geocoder is asked
     if not form.text("coordinates") and form.text("place") and current_app.config["GEOCODER"]:
-        # No transaction is open while the geocoder is asked.
-        db.session.rollback()
         try:
             found = places.look_up(form.text("place"), current_app.config["GEOCODER"])
             form.fill("coordinates", _written(*found))

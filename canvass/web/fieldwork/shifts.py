@@ -92,7 +92,7 @@ def create(campaign_id: str) -> ResponseReturnValue:
     except Refused as error:
         form.blame(error, FIELDS)
     if form.errors:
-        db.session.rollback()
+        db.give_up()
         return shift_form.show(form, access.find(person, Campaign, campaign_id), None), 422
     shifts.link(shift, site.secret())
     db.session.commit()
@@ -240,7 +240,7 @@ def save(shift_id: str) -> ResponseReturnValue:
     except Refused as error:
         form.blame(error, FIELDS)
     if form.errors:
-        db.session.rollback()
+        db.give_up()
         shift = shifts.find(person, shift_id)
         return shift_form.show(form, shift.campaign, shift), 422
     db.session.commit()
@@ -290,7 +290,7 @@ def _by_day(rows: Iterable[Any]) -> list[tuple[date, list[Any]]]:
 
 def _day(typed: str) -> date | None:
     try:
-        return date.fromisoformat(typed)
+        return clock.typed_day(typed)
     except ValueError:
         return None
 

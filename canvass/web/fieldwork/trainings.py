@@ -42,7 +42,7 @@ def note(organisation_id: str) -> ResponseReturnValue:
     except Refused as error:
         form.blame(error)
     if form.errors:
-        db.session.rollback()
+        db.give_up()
         return _page(access.find(person, Organisation, organisation_id), form), 422
     db.session.commit()
     fragments.say(_("Utbildningen är noterad."))

@@ -107,7 +107,7 @@ def assign(campaign_id: str, area_id: str) -> ResponseReturnValue:
     try:
         shifts.assign(shift, found, by=auth.person())
     except Refused as error:
-        db.session.rollback()
+        db.give_up()
         return _area(campaign_id, area_id, str(error)), 422
     db.session.commit()
     fragments.say(_("%(name)s ingår nu i passet.", name=found.name))

@@ -27,6 +27,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
     here = level.of(campaign)
     node = here.node
     may_join = access.may(person, "joining.manage", node.id)
+    may_review = access.may(person, "quarantine.review", node.id)
     link = joining.current_link(node.id, campaign.id) if may_join else None
     body = fragments.page_or_part(
         "campaigns/page.html",
@@ -39,7 +40,7 @@ def page(campaign_id: str) -> ResponseReturnValue:
         organisation=node,
         **(fragments.way_in(link) if link else {}),
         may_export=access.may_anywhere(person, "report.export"),
-        to_review=reviews.waiting(campaign, node) if access.may(person, "quarantine.review", node.id) else [],
+        to_review=reviews.waiting([node.id], person, campaign) if may_review else [],
         questions=plausibility.questions(campaign, person, node),
         is_overdue=campaign.state == "open" and campaign.ends_on < clock.today(),
     )

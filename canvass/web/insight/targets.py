@@ -56,7 +56,7 @@ def save(campaign_id: str) -> ResponseReturnValue:
         form.blame(error)
         refused = set(error.errors)
     if form.errors:
-        db.session.rollback()
+        db.give_up()
         return _page(campaign_id, form, refused), 422
     sentence = _said(campaign, wishes) if has_changed else _("Inget mål var ändrat.")
     db.session.commit()

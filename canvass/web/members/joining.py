@@ -69,7 +69,7 @@ def join(code: str) -> ResponseReturnValue:
         person = joining.join(link, form.text("name"), association, known, is_guest=_is_guest(known, shift))
     except Refused as error:
         form.blame(error)
-        db.session.rollback()
+        db.give_up()
         return _welcome(joining.with_code(code), form), 422
     if shift is not None:
         try:
@@ -229,7 +229,7 @@ def accept(token: str) -> ResponseReturnValue:
     try:
         person = joining.accept(ticket, form.text("name"), form.text("email"), form.password, known)
     except Refused as error:
-        db.session.rollback()
+        db.give_up()
         ticket = joining.ticket("invitation", token)
         page = render_template(
             "joining/invitation.html", ticket=ticket, known=auth.visitor(), form=form, errors=error.errors
@@ -266,7 +266,7 @@ def sign_in_by_link(token: str) -> ResponseReturnValue:
         try:
             passwords.change(person, passwords.hashed(form.password))
         except Refused as error:
-            db.session.rollback()
+            db.give_up()
             return render_template("joining/sign_in.html", who=person, errors=error.errors), 422
     joining.spend(ticket)
     response = make_response(redirect(url_for("attempts.front"), 303))

@@ -118,7 +118,7 @@ def set_members(organisation_id: str) -> ResponseReturnValue:
         except Refused as error:
             form.errors[name] = str(error)
     if form.errors:
-        db.session.rollback()
+        db.give_up()
         return _members_page(_seen(organisation_id), form), 422
     db.session.commit()
     fragments.say(_("Medlemstalen är sparade."))
@@ -200,7 +200,7 @@ def _seen(organisation_id: str) -> Organisation:
 
 def _again(organisation_id: str, form: forms.Form) -> tuple[str, int]:
     """The page again with what was wrong, after a rollback."""
-    db.session.rollback()
+    db.give_up()
     return _page(_seen(organisation_id), form), 422
 
 

@@ -76,7 +76,7 @@ def save_me() -> ResponseReturnValue:
             return _new_password(person, form)
         person.name = people.checked_name(form.text("name"))
     except Refused as error:
-        db.session.rollback()
+        db.give_up()
         form.blame(error)
         return _me(form), 422
     db.session.commit()
@@ -112,6 +112,7 @@ def _new_password(person: Person, form: forms.Form) -> ResponseReturnValue:
     password_hash = passwords.hashed(form.password)
     if person.email is None or passwords.authenticate(person.email, form.current) is None:
         db.session.commit()  # the try is counted
+        db.read_only()
         form.errors["current"] = _("Det nuvarande lösenordet stämmer inte.")
         return _me(form), 422
     passwords.change(person, password_hash)

@@ -38,7 +38,7 @@ def finish(token: str) -> ResponseReturnValue:
         form.errors["target"] = sentence
     _check(form, facts)
     if form.errors:
-        db.session.rollback()
+        db.give_up()
         return _form(form), 422
     password_hash = passwords.hashed(form.password)
     organisation = organisations.add(form.text("level"), form.text("organisation"), None)

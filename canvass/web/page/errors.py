@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import random
 import traceback
+from functools import partial
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, NoResultFound, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
 from canvass.core import db
@@ -18,6 +21,9 @@ from canvass.web.page import auth
 
 log = logging.getLogger(__name__)
 
+# Seconds after which to try again when the database could not answer; spread, so that not all come at once.
+BACK_AFTER = (2, 9)
+
 
 def attach(app: Flask) -> None:
     """Register the handlers for the whole app."""
@@ -27,21 +33,30 @@ def attach(app: Flask) -> None:
     app.register_error_handler(Refused, lambda error: answer(422, str(error)))
     app.register_error_handler(throttle.TooManyTries, lambda error: answer(429))
     app.register_error_handler(DataError, lambda error: answer(400))  # what the database cannot store, such as a NUL
-    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(NoResultFound, partial(_overtaken, 404))  # gone since it was looked up
+    app.register_error_handler(IntegrityError, partial(_overtaken, 409))
+    app.register_error_handler(SQLAlchemyError, _busy)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
 
 def answer(status: int, sentence: str = "") -> ResponseReturnValue:
     """Return the error page, or JSON below /api/, and roll back the request's transaction."""
+    try:
+        return _answer(status, sentence or sentence_for(status))
+    except SQLAlchemyError as error:
+        return _busy(error)
+
+
+def _answer(status: int, sentence: str) -> ResponseReturnValue:
     db.session.rollback()
     if status >= 500:
         auth.login_manager.forget_user()  # the page must not need the database, which may be what failed
+    if request.path.startswith("/api/"):
+        return jsonify(error=_CODES.get(status, "error"), sentence=sentence), status
     if auth.visitor() is not None:
         db.read_only()  # the menu asks for their roles
-    if request.path.startswith("/api/"):
-        return jsonify(error=_CODES.get(status, "error"), sentence=sentence or sentence_for(status)), status
-    return render_template("error.html", status=status, sentence=sentence or sentence_for(status)), status
+    return render_template("error.html", status=status, sentence=sentence), status
 
 
 def sentence_for(status: int) -> str:
@@ -52,6 +67,7 @@ def sentence_for(status: int) -> str:
         403: _("Det här får du inte göra. Fråga din kampanjledare om du borde kunna det."),
         404: _("Sidan finns inte, eller så är den inte din."),
         405: _("Så går det inte att göra här."),
+        409: _("Någon annan sparade samma sak just nu. Ladda om sidan och se hur det blev."),
         408: _("Det tog för lång tid att ta emot det du skickade. Försök igen där täckningen är bättre."),
         410: _("Länken gäller inte längre."),
         413: _("Filen är för stor."),
@@ -68,17 +84,46 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     return answer(error.code, own_words or "")
 
 
-def _busy(error: OperationalError) -> ResponseReturnValue:
-    log.warning("the database did not answer in time: %s", error.orig)
-    return answer(503)
+def _overtaken(status: int, error: SQLAlchemyError) -> ResponseReturnValue:
+    """Somebody else took the same key, or removed what was pointed at, just now. A phone simply sends again."""
+    _note(error)
+    return _later() if request.path.startswith("/api/") else answer(status)
+
+
+def _busy(error: SQLAlchemyError) -> ResponseReturnValue:
+    if isinstance(error, NoConnection):
+        log.warning("every connection to the database is taken")
+    elif isinstance(error, OperationalError):
+        log.warning("the database did not answer in time: %s", error.orig)
+    else:
+        _note(error)
+    return _later()
+
+
+def _later() -> ResponseReturnValue:
+    """Ask to come back after some seconds; what was sent is still with whoever sent it."""
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session.remove()  # its connection is gone
+    seconds = random.randint(*BACK_AFTER)
+    if request.path.startswith("/api/"):
+        response = jsonify(error=_CODES[503], sentence=sentence_for(503), seconds=seconds)
+        response.status_code = 503
+    else:
+        response = make_response(_answer(503, sentence_for(503)))
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _note(error: SQLAlchemyError) -> None:
+    """Log the place and the kind only: the message may hold what was to be written, such as somebody's address."""
+    kind = type(getattr(error, "orig", None) or error).__name__
+    log.error("%s\n%s", kind, "".join(traceback.format_tb(error.__traceback__)))
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    if isinstance(error, DBAPIError):
-        # Only the place and the kind: the message may hold what was to be written, such as somebody's e-mail address.
-        log.error("%s\n%s", type(error.orig).__name__, "".join(traceback.format_tb(error.__traceback__)))
-    else:
-        log.exception("unexpected error")
+    log.exception("unexpected error")
     return answer(500)
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 from flask import request
 
+from canvass.core import clock
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 
@@ -88,7 +89,7 @@ class Form:
         if not typed:
             return None
         try:
-            return date.fromisoformat(typed)
+            return clock.typed_day(typed)
         except ValueError:
-            self.errors[name] = _("Skriv datumet som 2026-05-31.")
+            self.errors[name] = _("Skriv datumet som 2026-05-31, med ett årtal mellan 1990 och 2099.")
             return None

@@ -24,6 +24,7 @@ from markupsafe import Markup
 
 from canvass.core import clock, db, i18n, nearby
 from canvass.core.i18n import gettext as _
+from canvass.counting import quarantine
 from canvass.fieldwork import areas, campaigns
 from canvass.members import access, joining, organisations, people
 from canvass.members.joining import JoinLink
@@ -95,8 +96,15 @@ def navigation() -> list[dict[str, Any]]:
         ("people.index", _("Personer"), "person.see"),
         ("organisations.index", _("Organisationer"), "organisation.see"),
     ]
+    # Called by the frame only: the parts of a page need not ask.
+    counts = {"quarantine.index": lambda: quarantine.glance(access.nodes(person, "quarantine.review"))}
     return [
-        {"url": url_for(endpoint), "label": label, "current": _is_within(request.path, url_for(endpoint))}
+        {
+            "url": url_for(endpoint),
+            "label": label,
+            "current": _is_within(request.path, url_for(endpoint)),
+            "count": counts.get(endpoint),
+        }
         for endpoint, label, action in entries
         if access.may_anywhere(person, action)
     ]

@@ -81,8 +81,8 @@ def test_a_board_member_who_volunteers_elsewhere_exports_nothing_there(logged: C
     [
         ("by=weather", "Det går inte att dela upp efter ”weather”."),
         ("by=day,topic", "Det går inte att dela upp efter ”topic”."),
-        ("from=2026-13-01", "Skriv datumet som 2026-05-31."),
-        ("to=igår", "Skriv datumet som 2026-05-31."),
+        ("from=2026-13-01", "Skriv datumet som 2026-05-31, med ett årtal mellan 1990 och 2099."),
+        ("to=igår", "Skriv datumet som 2026-05-31, med ett årtal mellan 1990 och 2099."),
         ("from=2026-05-06&to=2026-05-05", "Sista dagen kan inte ligga före den första."),
     ],
 )

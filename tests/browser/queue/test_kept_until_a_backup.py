@@ -50,6 +50,16 @@ def test_a_backup_that_has_not_reached_it_keeps_it_on_the_phone(tab: Tab, server
     assert [operation["seq"] for operation in tab.operations()] == [1, 2]
 
 
+def test_a_backup_that_is_yet_to_come_is_none(tab: Tab, server: QueueServer) -> None:
+    server.now = "2026-05-01T12:00:00Z"
+    tab.log()
+    tab.start()
+    server.now, server.durable_before = "2026-05-01T13:00:00Z", "2026-05-01T13:00:01Z"
+    tab.log()
+    tab.flush()
+    assert [operation["seq"] for operation in tab.operations()] == [1, 2]
+
+
 def test_what_waits_is_never_pruned(tab: Tab, server: QueueServer) -> None:
     server.judge = lambda operation: {"verdict": "retry", "seconds": 1}
     server.now, server.durable_before = "2026-07-01T12:00:00Z", "2099-01-01T00:00:00Z"

@@ -146,8 +146,9 @@ async function settle({ operations }, { now, results = [] }, sent) {
 // Operations leave when the server says that they are in a verified backup, else after 30 days by its clock. Attempts
 // leave by the phone's clock, since they are only for its screen.
 async function prune({ operations, attempts }, { now, durableBefore }) {
-  const limit = durableBefore ? minus(durableBefore, BACKUP_MARGIN) : minus(now, KEPT_FOR);
-  const safe = IDBKeyRange.upperBound(limit < now ? limit : now, true);
+  // A backup that is yet to come is none: the server's clock has been set back.
+  const isKnown = durableBefore && durableBefore <= now;
+  const safe = IDBKeyRange.upperBound(isKnown ? minus(durableBefore, BACKUP_MARGIN) : minus(now, KEPT_FOR), true);
   for await (const cursor of each(operations.index("settled").openCursor(safe))) cursor.delete();
   const old = IDBKeyRange.upperBound(minus(new Date(), KEPT_FOR), true);
   for await (const { primaryKey } of each(attempts.index("at").openKeyCursor(old))) attempts.delete(primaryKey);
