@@ -7,11 +7,13 @@ A request without a body never meets the event loop; see `direct`.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import io
 import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Hashable
@@ -55,7 +57,20 @@ def serve() -> Server:
     threading.Thread(target=end_with_parent, daemon=True).start()
     server = Server(create_app())
     direct.hand_over(server.begin)
+    atexit.register(end_at_once)
     return server
+
+
+def end_at_once() -> None:
+    """End this process when all has been answered, instead of taking the interpreter apart.
+
+    Until 3.14 Python ends a thread that asks for the interpreter meanwhile by pthread_exit. granian's threads, which do
+    so to let go of what they hold, cannot be unwound like that: Rust panics, and the process aborts.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def end_with_parent() -> None:

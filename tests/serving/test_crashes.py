@@ -150,3 +150,49 @@ def test_where_no_current_sqlite_installs_the_standard_librarys_is_used(host: Ho
     assert host.said_next() == f"Database: SQLite {standard}, journal_mode={mode}"
     cast, phone = host.gather()
     hand_in(phone, cast, 1)
+
+
+# In every process: says which of these modules it has, once the interpreter is being taken apart.
+TELL = """
+import atexit, sys
+
+def tell():
+    with open({log!r}, "a") as file:
+        print(*{{"canvass.serving.server", "canvass.serving.asgi"}} & set(sys.modules), file=file)
+
+atexit.register(tell)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
+def test_the_serving_process_ends_without_taking_the_interpreter_apart(host: Host, tmp_path: Path) -> None:
+    """While it does, threads of Rust ask for it, and until Python 3.14 that aborts the process."""
+    log = tmp_path / "taken_apart"
+    (tmp_path / "sitecustomize.py").write_text(TELL.format(log=str(log)))
+    host.variables["PYTHONPATH"] = os.pathsep.join([str(tmp_path), host.environment()["PYTHONPATH"]])
+    host.start()
+    host.stop()
+    assert set(log.read_text().split()) == {"canvass.serving.server"}  # the main process has no such threads
+    assert host.log.read_text("utf-8") == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there another process's limits can be changed")
+def test_on_a_disk_that_takes_no_more_reading_goes_on_and_phones_are_asked_to_wait(host: Host) -> None:
+    import resource
+
+    host.start()
+    cast, phone = host.gather()
+    hand_in(phone, cast, 1)
+    assert host._process
+    main = host._process.pid
+    children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+    for child in map(int, children):
+        resource.prlimit(child, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+    operation = phone.operation(cast)
+    with urllib.request.urlopen(f"{host.origin}/sign-in") as answer:
+        assert answer.status == 200
+    refused = phone.send(operation)
+    assert refused.status_code == 503
+    for child in map(int, children):
+        resource.prlimit(child, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert phone.verdicts(operation) == ["stored"]
