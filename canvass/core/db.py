@@ -227,6 +227,11 @@ def lock(table: type[Base]) -> None:
         session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
 
+def hold(found: Base) -> None:
+    """Keep others from changing the row until the transaction ends, and read what they have made of it so far."""
+    session.refresh(found, with_for_update={"of": type(found), "key_share": True})
+
+
 def is_reading() -> bool:
     """Is this transaction read-only?"""
     return cast(Session, session()).is_reading

@@ -66,7 +66,9 @@ def save(campaign_id: str) -> ResponseReturnValue:
     """The changes, or the form again with what is wrong."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
+    db.hold(campaign)
     form = _filled(campaign)
+    form.settle()
     facts, target = _facts(form), _target(form)
     try:
         campaigns.edit(campaign, facts, by=person)
