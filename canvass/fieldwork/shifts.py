@@ -307,13 +307,20 @@ def signed_up_for(person: Person) -> list[Shift]:
 
 def planned(campaign: Campaign, organisation_ids: Select[str]) -> list[tuple[date, int | None]]:
     """(day, conversations expected) of every shift, past ones too."""
-    rows = session.execute(_planned(campaign.id, organisation_ids))
-    return [(clock.local_day(starts_at), expected) for starts_at, expected in rows]
+    return [day for days in planned_by(campaign, organisation_ids).values() for day in days]
+
+
+def planned_by(campaign: Campaign, organisation_ids: Select[str]) -> dict[str, list[tuple[date, int | None]]]:
+    """The same by the organisation whose shift it is."""
+    found: dict[str, list[tuple[date, int | None]]] = {}
+    for organisation_id, starts_at, expected in session.execute(_planned(campaign.id, organisation_ids)):
+        found.setdefault(organisation_id, []).append((clock.local_day(starts_at), expected))
+    return found
 
 
 @built_once
-def _planned(campaign_id: str, organisation_ids: Select[str]) -> Select[datetime, int | None]:
-    return select(Shift.starts_at, Shift.expected).where(
+def _planned(campaign_id: str, organisation_ids: Select[str]) -> Select[str, datetime, int | None]:
+    return select(Shift.organisation_id, Shift.starts_at, Shift.expected).where(
         Shift.campaign_id == campaign_id,
         Shift.organisation_id.in_(organisation_ids),
         Shift.cancelled_at.is_(None),

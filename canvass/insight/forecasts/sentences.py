@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil
 
 from canvass.core import i18n
 from canvass.core.i18n import gettext as _
@@ -44,7 +44,7 @@ def sentences(burn_up: BurnUp) -> Sentences:
         outlook,
         _said_of_forecast(burn_up),
         _verdict(outlook),
-        _said_of_plan(burn_up) if is_going else "",
+        of_plan(burn_up.ahead) if is_going else "",
         _said_of_need(burn_up.pace) if burn_up.pace and outlook != "reached" else "",
         _method() if burn_up.forecast.end else "",
     )
@@ -133,17 +133,14 @@ def _verdict(outlook: str) -> str:
 # --- the plan and what it takes -----------------------------------------------------------------------------
 
 
-def _said_of_plan(burn_up: BurnUp) -> str:
-    """Behind is measured against yesterday's plan, ahead against today's: today is not over."""
-    number = (burn_up.today - burn_up.first).days
-    if not burn_up.plan or not 0 <= number < len(burn_up.plan):
+def of_plan(ahead: int | None) -> str:
+    """How a result stands against its plan line; `ahead` is what plan_lines.ahead gives, and '' for its None."""
+    if ahead is None:
         return ""
-    until_yesterday = floor(burn_up.plan[number - 1]) if number else 0
-    ahead, behind = burn_up.so_far - ceil(burn_up.plan[number]), until_yesterday - burn_up.so_far
     if ahead > 0:
         return ngettext("Ni ligger %(num)s samtal före planen.", "Ni ligger %(num)s samtal före planen.", ahead)
-    if behind > 0:
-        return ngettext("Ni ligger %(num)s samtal efter planen.", "Ni ligger %(num)s samtal efter planen.", behind)
+    if ahead < 0:
+        return ngettext("Ni ligger %(num)s samtal efter planen.", "Ni ligger %(num)s samtal efter planen.", -ahead)
     return _("Ni följer planen.")
 
 
