@@ -32,7 +32,7 @@ def test_what_was_counted_is_not_added_again_after_a_reload(phone: Page) -> None
     expect(phone.locator("#count")).to_have_text("2")
     outcome(phone, TALKED).tap()
     expect(phone.locator("#count")).to_have_text("3")
-    expect(phone.locator("#mine")).to_have_text("Du 3 idag · Laget 3")
+    expect(phone.locator("#mine")).to_have_text("Du 3 idag · Hageby s-förening 3")
 
 
 def test_it_opens_cold_without_a_network_at_the_second_visit(phone: Page) -> None:

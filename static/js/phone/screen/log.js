@@ -238,7 +238,10 @@ async function paintFigures() {
   const onShift = screen.shift && (await screen.shifts?.figures());
   const mine = number((onShift?.mine ?? day).conversations);
   const team = number(onShift ? onShift.team.conversations : campaign.association_today + own);
-  byId("mine").textContent = say(onShift ? "mine_shift" : "mine", { mine, team });
+  // A campaign that was fetched by an older version has no names.
+  const name = campaign.association_name ?? say("team");
+  byId("mine").textContent = say(onShift ? "mine_shift" : "mine", { mine, name, team });
+  if (campaign.organisation_name) byId("whose").textContent = say("whose", { name: campaign.organisation_name });
   screen.recorder?.paint((onShift?.mine ?? day).colours);
 }
 
