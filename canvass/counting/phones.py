@@ -33,6 +33,7 @@ def hello(person: Person) -> dict[str, Any]:
             "name": person.name,
             "association": person.association_id,
             "association_name": person.association.name,
+            "removed_from": people.removed_from(person),
         },
         "campaigns": _campaigns(person, campaigns.to_log_in(person)),
     }

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import clock, tokens
 from canvass.core.db import Base, Id, new_id, peek, session, table
+from canvass.members import people
 from canvass.members.people import Person
 
 
@@ -38,15 +39,16 @@ def find(token: str | None) -> Device | None:
     return session.scalar(select(Device).where(Device.token_hash == tokens.hashed(token))) if token else None
 
 
-def person_id(token: str | None) -> str | None:
-    """Return the id of the person whose device has this token: `find`, for whoever needs no more than that."""
-    found = peek(_PERSON_ID, token_hash=tokens.hashed(token)) if token else []
-    return found[0].person_id if found else None
+def author(token: str | None) -> tuple[str, str] | None:
+    """Return what sessions.author does, for a device's token."""
+    found = peek(_AUTHOR, token_hash=tokens.hashed(token)) if token else []
+    return (found[0].person_id, found[0].merged_into_id or found[0].person_id) if found else None
 
 
 def of(person: Person) -> list[Device]:
     """Return the person's devices, the newest first."""
-    return list(session.scalars(select(Device).where(Device.person_id == person.id).order_by(Device.created_at.desc())))
+    query = select(Device).where(Device.person_id.in_(people.ids(person)))
+    return list(session.scalars(query.order_by(Device.created_at.desc())))
 
 
 def end(known: Device) -> None:
@@ -55,4 +57,6 @@ def end(known: Device) -> None:
 
 
 _TABLE = table(Device)
-_PERSON_ID = select(_TABLE.c.person_id).where(_TABLE.c.token_hash == bindparam("token_hash"))
+_PERSONS = table(Person)
+_AUTHOR = select(_TABLE.c.person_id, _PERSONS.c.merged_into_id).join(_PERSONS, _PERSONS.c.id == _TABLE.c.person_id)
+_AUTHOR = _AUTHOR.where(_TABLE.c.token_hash == bindparam("token_hash"))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from canvass.core import clock, tokens
 from canvass.core.db import Base, Id, in_batches, new_id, peek, session, table
+from canvass.members import people
 from canvass.members.people import Membership, Person
 
 # How long a session lasts without being used: a volunteer's from one year's campaign to the next, anybody else's a
@@ -75,10 +76,13 @@ def find(token: str | None) -> Session | None:
     return found if found is not None and found.expires_at > clock.now() else None
 
 
-def person_id(token: str | None) -> str | None:
-    """Return the id of the person whose session has this token: `find`, for whoever needs no more than that."""
-    found = peek(_PERSON_ID, token_hash=tokens.hashed(token), now=clock.now()) if token else []
-    return found[0].person_id if found else None
+def author(token: str | None) -> tuple[str, str] | None:
+    """Return the id by which the browser with this token knows its person, and that of whom it is by now.
+
+    The two differ for a double that was merged into somebody. It is `find`, for whoever needs no more than that.
+    """
+    found = peek(_AUTHOR, token_hash=tokens.hashed(token), now=clock.now()) if token else []
+    return (found[0].person_id, found[0].merged_into_id or found[0].person_id) if found else None
 
 
 def is_stale(known: Session) -> bool:
@@ -94,7 +98,7 @@ def touch(known: Session) -> None:
 
 def of(person: Person) -> list[Session]:
     """Return the person's sessions that have not expired, the latest used first."""
-    query = select(Session).where(Session.person_id == person.id, Session.expires_at > clock.now())
+    query = select(Session).where(Session.person_id.in_(people.ids(person)), Session.expires_at > clock.now())
     return list(session.scalars(query.order_by(Session.seen_at.desc())))
 
 
@@ -106,7 +110,10 @@ def end(known: Session) -> None:
 
 def end_all(person: Person) -> None:
     """Delete all the person's sessions."""
-    session.execute(delete(Session).where(Session.person_id == person.id))
+    session.execute(
+        delete(Session).where(Session.person_id.in_(people.ids(person))),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def credentials(known: Session) -> Credentials:
@@ -129,6 +136,9 @@ def still_valid(known: Collection[Credentials]) -> set[Credentials]:
 
 
 _TABLE = table(Session)
-_PERSON_ID = select(_TABLE.c.person_id).where(
-    _TABLE.c.token_hash == bindparam("token_hash"), _TABLE.c.expires_at > bindparam("now")
+_PERSONS = table(Person)
+_AUTHOR = (
+    select(_TABLE.c.person_id, _PERSONS.c.merged_into_id)
+    .join(_PERSONS, _PERSONS.c.id == _TABLE.c.person_id)
+    .where(_TABLE.c.token_hash == bindparam("token_hash"), _TABLE.c.expires_at > bindparam("now"))
 )

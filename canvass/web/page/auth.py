@@ -16,7 +16,7 @@ from flask_login import current_user
 from werkzeug.exceptions import Unauthorized
 
 from canvass.core import db
-from canvass.members import devices, sessions
+from canvass.members import devices, people, sessions
 from canvass.members.devices import Device
 from canvass.members.people import Person
 from canvass.members.sessions import Session
@@ -75,7 +75,7 @@ def require_login() -> ResponseReturnValue | None:
 def load_person(_request: Request) -> Person | None:
     """Return the person of the session that `require_login` has found; None before that, as when a form is refused."""
     found: Session | None = g.get("session")
-    return found.person if found is not None else None
+    return people.present(found.person) if found is not None else None
 
 
 @login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
@@ -110,16 +110,17 @@ def current_session() -> Session:
     return found
 
 
-def submitters() -> list[str]:
+def submitters() -> dict[str, str]:
     """Return the ids of those whose operations the request may hand in: its session's person and its device's.
 
-    Phones ask this thousands of times a minute, so no more is read of them.
+    By the id that the phone knows stands that of whom the operations are: see sessions.author. Phones ask this
+    thousands of times a minute, so no more is read of them.
     """
     found = (
-        sessions.person_id(request.cookies.get(cookies.SESSION)),
-        devices.person_id(request.cookies.get(cookies.DEVICE)),
+        sessions.author(request.cookies.get(cookies.SESSION)),
+        devices.author(request.cookies.get(cookies.DEVICE)),
     )
-    return [person_id for person_id in found if person_id is not None]
+    return dict(author for author in found if author is not None)
 
 
 def current_device() -> Device | None:
@@ -137,7 +138,7 @@ def sign_in(person: Person, response: Response) -> None:
     label = browsers.label(request.headers.get("User-Agent", ""))
     cookies.put(response, cookies.SESSION, sessions.start(person, label)[1])
     device = current_device()
-    if device is None or device.person_id != person.id:
+    if device is None or people.present(device.person) is not person:
         cookies.put(response, cookies.DEVICE, devices.add(person, label))
     cookies.put(response, cookies.LANGUAGE, person.language)
 

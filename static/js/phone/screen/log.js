@@ -176,7 +176,9 @@ async function paintOnce() {
   byId("work").hidden = !screen.campaign;
   byId("nothing").hidden = Boolean(screen.campaign);
   if (!screen.campaign) {
-    nothing(outbox.context() ? "campaigns" : "loading");
+    const name = (outbox.context()?.person.removed_from ?? []).join(", ");
+    if (name) nothing("removed", say("nothing_removed_text", { name }));
+    else nothing(outbox.context() ? "campaigns" : "loading");
     return;
   }
   paintWhere();
@@ -204,7 +206,7 @@ function nothing(why, text = null) {
   byId("nothing-title").textContent = say(`nothing_${why}`);
   byId("nothing-text").textContent = text ?? say(`nothing_${why}_text`);
   byId("nothing-join").hidden = byId("nothing-sign-in").hidden = why !== "nobody";
-  byId("nothing-again").hidden = why !== "offline" && why !== "campaigns";
+  byId("nothing-again").hidden = !["offline", "campaigns", "removed"].includes(why);
 }
 
 function paintWhere() {
