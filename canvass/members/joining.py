@@ -225,8 +225,8 @@ def way_back(person: Person) -> Ticket | None:
 
 
 def make_way_back(person: Person, secret: str) -> Ticket:
-    """Give the volunteer a link of their own; the earlier one stops working. Raises Refused for who has a password."""
-    if person.password_hash:
+    """Give the volunteer a link of their own; the earlier one stops working. Raises Refused for anybody else."""
+    if not people.is_plain_volunteer(person):
         raise Refused(_("Du loggar in med ditt lösenord."))
     for earlier in session.scalars(select(Ticket).where(Ticket.kind == "back", Ticket.person_id == person.id)):
         earlier.spent_at = earlier.spent_at or clock.now()
@@ -244,9 +244,9 @@ def way_back_token(known: Ticket, secret: str) -> str:
 
 
 def whose_way_back(known: Ticket) -> Person:
-    """Return the volunteer whose link it is. Raises Gone for somebody who has a password by now."""
+    """Return the volunteer whose link it is. Raises Gone for somebody who is more by now."""
     person = people.present(session.get_one(Person, known.person_id))
-    if person.password_hash:
+    if not people.is_plain_volunteer(person):
         raise Gone(_("Du loggar in med ditt lösenord."))
     return person
 

@@ -14,7 +14,7 @@ from canvass.core import audit, clock
 from canvass.core.db import Base, Id, hold, in_batches, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.members import sessions
+from canvass.members import people, sessions
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
@@ -70,8 +70,8 @@ def merge(kept: Person, double: Person, rows: Rows, organisation: Organisation, 
         moved[f"{table.name}.{column.name}"] = left
     made.moved, made.dropped = moved, dropped
     double.merged_into_id = kept.id
-    if kept.password_hash:
-        sessions.end_all(double)  # a phone without a password must not read what one with a password may
+    if not people.is_plain_volunteer(kept):
+        sessions.end_all(double)  # a volunteer's phone must not read what a leader may
     session.add(made)
     session.flush()
     session.expire_all()
@@ -104,17 +104,12 @@ def of(person: Person) -> list[Merge]:
     return list(session.scalars(query.order_by(Merge.merged_at.desc(), Merge.id)))
 
 
-def can_be_merged(person: Person) -> bool:
-    """Is this a volunteer without a password, and nothing more? Nobody else can be made a part of another person."""
-    return not person.password_hash and all(membership.role == "volunteer" for membership in person.memberships)
-
-
 def _check(kept: Person, double: Person) -> None:
     if kept.id == double.id:
         raise Refused({"other": _("Välj två olika personer.")})
     if kept.merged_into_id or double.merged_into_id:
         raise Refused({"other": _("De är redan sammanslagna.")})
-    if not can_be_merged(double):
+    if not people.is_plain_volunteer(double):
         raise Refused({"other": _("%(name)s har ett lösenord eller en annan roll än samtalare.", name=double.name)})
 
 

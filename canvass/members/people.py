@@ -218,6 +218,11 @@ def log_for(person: Person, association: Organisation) -> None:
     person.association_id, person.association = association.id, association
 
 
+def is_plain_volunteer(person: Person) -> bool:
+    """Is this somebody without a password and with no role but that of a volunteer?"""
+    return not person.password_hash and all(membership.role == "volunteer" for membership in person.memberships)
+
+
 def is_anyone() -> bool:
     """Is there any person? A new installation has none."""
     return session.scalar(select(Person.id).limit(1)) is not None

@@ -94,6 +94,7 @@ TABLE = {
     "GET /organisations/<organisation_id>": "--.-. ++.-. ++.-. ++.-.",
     "POST /organisations/<organisation_id>/children kind=x": "--.-. --.-. --.-. !!.-.",
     "POST /organisations/<organisation_id>/rename": "--.-. --.-. --.-. !!.-.",
+    "POST /organisations/<organisation_id>/level": "--.-. --.-. --.-. !!.-.",
     "GET /organisations/<organisation_id>/members": "--.-. --.-. --.-. ++.-.",
     "POST /organisations/<organisation_id>/members members-<organisation_id>=7": "--.-. --.-. --.-. ++.-.",
     "POST /organisations/<organisation_id>/move parent=<own>": "--.-. --.-. --.-. !+.-.",

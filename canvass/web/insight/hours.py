@@ -68,5 +68,5 @@ def advise(campaign_id: str) -> ResponseReturnValue:
 
 
 def span(slot: Slot) -> str:
-    """A slot's two hours: 18–20."""
-    return f"{slot.hour}–{slot.hour + hours.WINDOW}"
+    """A slot's two hours: 18:00–20:00."""
+    return f"{slot.hour:02}:00–{slot.hour + hours.WINDOW:02}:00"

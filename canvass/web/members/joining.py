@@ -80,7 +80,7 @@ def join(code: str) -> ResponseReturnValue:
     response = make_response(redirect(url_for("attempts.screen", shift=link.shift_id), 303))
     if auth.visitor() is not person:
         auth.sign_in(person, response)
-    if not person.password_hash and joining.way_back(person) is None:
+    if people.is_plain_volunteer(person) and joining.way_back(person) is None:
         joining.make_way_back(person, site.secret())
     db.session.commit()
     return response

@@ -102,6 +102,21 @@ def rename(organisation_id: str) -> ResponseReturnValue:
     return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
 
 
+@bp.post("/<organisation_id>/level")
+def change_level(organisation_id: str) -> ResponseReturnValue:
+    """Change the organisation's level."""
+    person, form = auth.person(), forms.Form()
+    organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
+    try:
+        organisations.change_kind(organisation, form.text("level"), by=person.id)
+    except Refused as error:
+        form.blame(error)
+        return _again(organisation_id, form)
+    db.session.commit()
+    fragments.say(_("Nivån är ändrad."))
+    return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
+
+
 @bp.get("/<organisation_id>/members")
 def members(organisation_id: str) -> ResponseReturnValue:
     """The form for the number of members of the organisation and those directly beneath."""
@@ -250,6 +265,7 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
         most_campaigns=MOST_CAMPAIGNS,
         may_edit=may_edit,
         kinds=[(kind, organisations.kind_name(kind)) for kind in organisations.kinds_beneath(organisation.kind)],
+        levels=[(kind, organisations.kind_name(kind)) for kind in organisations.kinds_to_change_to(organisation)],
         places=_places(person, organisation) if may_edit and _may_leave(person, organisation) else [],
         form=form,
         errors=form.errors,

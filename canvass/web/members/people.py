@@ -59,7 +59,7 @@ def sign_out() -> ResponseReturnValue:
     themselves when they join again.
     """
     person = auth.visitor()
-    is_volunteer = person is not None and not person.password_hash
+    is_volunteer = person is not None and people.is_plain_volunteer(person)
     keeps_device = bool(request.form.get("keep")) or (is_volunteer and not request.form.get("forget"))
     left = url_for("joining.type_code", left="kept" if keeps_device else "forgotten")
     response = make_response(redirect(left if is_volunteer else url_for("people.sign_in"), 303))
@@ -153,6 +153,7 @@ def _me(form: forms.Form) -> str:
     own = joining.way_back(person)
     return render_template(
         "people/me.html",
+        is_volunteer=people.is_plain_volunteer(person),
         way_back=f"{site.base_url()}{_way_back(own)}" if own else "",
         removed_from=people.removed_from(person),
         form=form,
@@ -314,8 +315,10 @@ def _doubles(person: Person) -> list[tuple[str, str]]:
     query = query.where(Membership.role == "volunteer", Membership.person_id != person.id)
     found = [
         one
-        for one in db.session.scalars(query.options(joinedload(Membership.person, innerjoin=True)))
-        if not one.person.password_hash
+        for one in db.session.scalars(
+            query.options(joinedload(Membership.person, innerjoin=True).selectinload(Person.memberships))
+        )
+        if people.is_plain_volunteer(one.person)
     ]
     name = person.name.casefold()
     found.sort(key=lambda one: (one.person.name.casefold() != name, i18n.sort_key(one.person.name), one.created_at))

@@ -52,7 +52,7 @@ def finish(token: str) -> ResponseReturnValue:
     response = make_response(redirect(url_for("numbers.page", campaign_id=campaign.id), 303))
     auth.sign_in(person, response)
     db.session.commit()
-    fragments.say(_("Allt är klart. Dela länken eller koden så kan de första börja logga."))
+    fragments.say(_("Allt är klart. Dela länken eller koden så kan de första gå med."))
     return response
 
 
