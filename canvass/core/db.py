@@ -36,7 +36,7 @@ T = TypeVar("T")
 _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Connections that are kept open: one for each thread that answers requests or makes a long answer, and some to spare
 # for live numbers and notes. When more are needed they are opened, and closed again.
-CONNECTIONS = 40
+CONNECTIONS = 24
 # PostgreSQL's codes for a transaction that may succeed when tried again: serialization failure, deadlock, and a row
 # that somebody else inserted first, which the next try finds.
 TRY_AGAIN = {"40001", "40P01", "23505"}
@@ -252,11 +252,16 @@ def _has_written() -> bool:
     return bool(session.connection().info.get("has_written"))
 
 
+def note_write(connection: Connection) -> None:
+    """Note that the transaction under way writes; only needed beside statements that SQLAlchemy has not compiled."""
+    connection.info["has_written"] = True
+
+
 def _note_writes(engine: Engine) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def note(connection: Connection, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
         if context is not None and (context.isinsert or context.isupdate or context.isdelete):
-            connection.info["has_written"] = True
+            note_write(connection)
 
     @event.listens_for(engine, "begin")
     def forget(connection: Connection) -> None:

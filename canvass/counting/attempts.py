@@ -26,8 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import NullType
 
-from canvass.core import clock
-from canvass.core.db import Base, Id, among, connection, lock, rows_of, session, table
+from canvass.core import bulk, clock
+from canvass.core.db import Base, Id, among, lock, rows_of, session, table
 from canvass.counting import tallies
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import TALKED, Campaign
@@ -189,13 +189,8 @@ def store(rows: Iterable[Row], before: Mapping[str, Row]) -> None:
             difference[_group(old)] -= old.number
         if not row.is_deleted:
             difference[_group(row)] += row.number
-    if added:
-        connection().execute(_INSERT, [msgspec.structs.asdict(row) for row in _in_order(added)])
-    if changed:
-        values = [
-            {f"new_{name}": value for name, value in msgspec.structs.asdict(row).items()} for row in _in_order(changed)
-        ]
-        connection().execute(_UPDATE, values)
+    bulk.write(_INSERT, _NAMES, map(msgspec.structs.astuple, _in_order(added)))
+    bulk.write(_UPDATE, _NEW, map(msgspec.structs.astuple, _in_order(changed)))
     tallies.move(_counters(difference))
 
 
@@ -280,12 +275,14 @@ def _hour(happened_at: datetime) -> datetime:
 
 
 _TABLE = table(Attempt)
-_FIND = select(*(_TABLE.c[name] for name in Row.__struct_fields__)).where(among(_TABLE.c.id))
+_NAMES = Row.__struct_fields__
+# The names of an update's parameters must differ from the columns'.
+_NEW = tuple(f"new_{name}" for name in _NAMES)
+_FIND = select(*(_TABLE.c[name] for name in _NAMES)).where(among(_TABLE.c.id))
 _FIND = _FIND.order_by(_TABLE.c.id).with_for_update()
 _INSERT = insert(_TABLE)
-# The names of an update's parameters must differ from the columns'.
 _UPDATE = (
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("new_id"))
-    .values({name: bindparam(f"new_{name}") for name in Row.__struct_fields__ if name != "id"})
+    .values({name: bindparam(f"new_{name}") for name in _NAMES if name != "id"})
 )

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import attrgetter
 
 import msgspec
 from sqlalchemy import ForeignKey, Index, String, bindparam, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from canvass.core import clock
+from canvass.core import bulk, clock
 from canvass.core.db import Base, Id, among, connection, rows_of, session, table
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
@@ -104,9 +105,9 @@ def find(operation_ids: Iterable[str]) -> dict[str, Receipt]:
 
 def give(receipts: Iterable[Receipt]) -> None:
     """Insert the receipts. Raises IntegrityError when somebody else has given one meanwhile."""
-    rows = [{**msgspec.structs.asdict(each), "received_at": clock.now()} for each in receipts]
-    if rows:
-        connection().execute(_GIVE, sorted(rows, key=lambda row: row["id"]))
+    now = clock.now()
+    rows = ((*msgspec.structs.astuple(each), now) for each in sorted(receipts, key=lambda receipt: receipt.id))
+    bulk.write(_GIVE, (*Receipt.__struct_fields__, "received_at"), rows)
 
 
 def phones(used_by: Mapping[str, tuple[str, str]]) -> dict[str, Phone]:
@@ -137,13 +138,11 @@ def save(found: Iterable[Phone]) -> None:
     added, changed = [], []
     for phone in sorted(found, key=lambda phone: phone.id):
         if phone.is_new:
-            added.append({name: getattr(phone, name) for name in _NAMES})
+            added.append(_values(phone))
         else:
-            changed.append({f"new_{name}": getattr(phone, name) for name in _NAMES})
-    if added:
-        connection().execute(_ADD, added)
-    if changed:
-        connection().execute(_UPDATE, changed)
+            changed.append(_values(phone))
+    bulk.write(_ADD, _NAMES, added)
+    bulk.write(_UPDATE, _NEW, changed)
 
 
 def note_shift(phone: Phone, shift_id: str | None) -> None:
@@ -195,7 +194,10 @@ def waiting(organisation_id: str) -> Waiting:
 
 
 _OPERATIONS, _INSTALLATIONS = table(Operation), table(Installation)
-_NAMES = [name for name in Phone.__struct_fields__ if name in _INSTALLATIONS.c]
+_NAMES = tuple(name for name in Phone.__struct_fields__ if name in _INSTALLATIONS.c)
+# The names of an update's parameters must differ from the columns'.
+_NEW = tuple(f"new_{name}" for name in _NAMES)
+_values = attrgetter(*_NAMES)
 _FIND = select(*(_OPERATIONS.c[name] for name in Receipt.__struct_fields__)).where(among(_OPERATIONS.c.id))
 _GIVE, _ADD = insert(_OPERATIONS), insert(_INSTALLATIONS)
 _LAST = select(func.max(_OPERATIONS.c.received_at))
@@ -206,7 +208,6 @@ _LATER = (
     .join(_INSTALLATIONS, _INSTALLATIONS.c.id == _OPERATIONS.c.installation_id)
     .where(among(_INSTALLATIONS.c.id), _OPERATIONS.c.seq > _INSTALLATIONS.c.low_seq)
 )
-# The names of an update's parameters must differ from the columns'.
 _UPDATE = (
     update(_INSTALLATIONS)
     .where(_INSTALLATIONS.c.id == bindparam("new_id"))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Index, Select, String, bindparam, delete, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from canvass.core import clock
+from canvass.core import bulk, clock
 from canvass.core.db import Base, Id, built_once, connection, in_batches, insert, session
 from canvass.fieldwork import campaigns
 from canvass.members import organisations
@@ -118,17 +118,11 @@ def cells(
 def move(changes: Mapping[Cell, int]) -> None:
     """Add each difference to its counter, and raise the pulse of every organisation concerned."""
     # Always in key order: two writers of the same counters then wait for each other instead of deadlocking.
-    rows = [{**cell._asdict(), "number": number} for cell, number in sorted(changes.items()) if number]
-    if not rows:
-        return
-    touched = sorted({(row["campaign_id"], row["organisation_id"]) for row in rows})
-    # executemany on the connection: compiled once, not once per number of rows.
-    here = connection()
-    here.execute(_raise(Tally, "number", here.dialect.name), rows)
-    beats = [
-        {"campaign_id": campaign, "organisation_id": organisation, "beat": 1} for campaign, organisation in touched
-    ]
-    here.execute(_raise(Pulse, "beat", here.dialect.name), beats)
+    rows = [(*cell, number) for cell, number in sorted(changes.items()) if number]
+    touched = sorted({(cell.campaign_id, cell.organisation_id, 1) for cell, number in changes.items() if number})
+    engine = connection().dialect.name
+    bulk.write(_raise(Tally, "number", engine), (*Cell._fields, "number"), rows)
+    bulk.write(_raise(Pulse, "beat", engine), ("campaign_id", "organisation_id", "beat"), touched)
 
 
 @cache

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, bindparam, select
+from sqlalchemy import ForeignKey, String, bindparam, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import clock, tokens
-from canvass.core.db import Base, Id, new_id, peek, session, table
+from canvass.core.db import Base, Id, new_id, session, table
 from canvass.members import people
 from canvass.members.people import Person
 
@@ -39,10 +40,9 @@ def find(token: str | None) -> Device | None:
     return session.scalar(select(Device).where(Device.token_hash == tokens.hashed(token))) if token else None
 
 
-def author(token: str | None) -> tuple[str, str] | None:
-    """Return what sessions.author does, for a device's token."""
-    found = peek(_AUTHOR, token_hash=tokens.hashed(token)) if token else []
-    return (found[0].person_id, found[0].merged_into_id or found[0].person_id) if found else None
+def authors(known: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return what sessions.authors does, for the tokens of devices."""
+    return tokens.owners(_OWNERS, known)
 
 
 def of(person: Person) -> list[Device]:
@@ -58,5 +58,8 @@ def end(known: Device) -> None:
 
 _TABLE = table(Device)
 _PERSONS = table(Person)
-_AUTHOR = select(_TABLE.c.person_id, _PERSONS.c.merged_into_id).join(_PERSONS, _PERSONS.c.id == _TABLE.c.person_id)
-_AUTHOR = _AUTHOR.where(_TABLE.c.token_hash == bindparam("token_hash"))
+_OWNERS = (
+    select(_TABLE.c.token_hash, _TABLE.c.person_id, func.coalesce(_PERSONS.c.merged_into_id, _PERSONS.c.id))
+    .join(_PERSONS, _PERSONS.c.id == _TABLE.c.person_id)
+    .where(_TABLE.c.token_hash.in_(bindparam("hashes", expanding=True)))
+)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, bindparam, delete, inspect, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, func, inspect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from canvass.core import clock, tokens
-from canvass.core.db import Base, Id, in_batches, new_id, peek, session, table
+from canvass.core.db import Base, Id, in_batches, new_id, session, table
 from canvass.members import people
 from canvass.members.people import Membership, Person
 
@@ -76,13 +76,12 @@ def find(token: str | None) -> Session | None:
     return found if found is not None and found.expires_at > clock.now() else None
 
 
-def author(token: str | None) -> tuple[str, str] | None:
-    """Return the id by which the browser with this token knows its person, and that of whom it is by now.
+def authors(known: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return whose sessions have these tokens, by token: the id that the browser knows, and that of whom it is by now.
 
-    The two differ for a double that was merged into somebody. It is `find`, for whoever needs no more than that.
+    The two differ for a double that was merged into somebody.
     """
-    found = peek(_AUTHOR, token_hash=tokens.hashed(token), now=clock.now()) if token else []
-    return (found[0].person_id, found[0].merged_into_id or found[0].person_id) if found else None
+    return tokens.owners(_OWNERS, known, now=clock.now())
 
 
 def is_stale(known: Session) -> bool:
@@ -137,8 +136,8 @@ def still_valid(known: Collection[Credentials]) -> set[Credentials]:
 
 _TABLE = table(Session)
 _PERSONS = table(Person)
-_AUTHOR = (
-    select(_TABLE.c.person_id, _PERSONS.c.merged_into_id)
+_OWNERS = (
+    select(_TABLE.c.token_hash, _TABLE.c.person_id, func.coalesce(_PERSONS.c.merged_into_id, _PERSONS.c.id))
     .join(_PERSONS, _PERSONS.c.id == _TABLE.c.person_id)
-    .where(_TABLE.c.token_hash == bindparam("token_hash"), _TABLE.c.expires_at > bindparam("now"))
+    .where(_TABLE.c.token_hash.in_(bindparam("hashes", expanding=True)), _TABLE.c.expires_at > bindparam("now"))
 )

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
@@ -21,7 +22,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from flask import Flask
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestTimeout
 from werkzeug.wsgi import get_content_length
 
 from canvass import create_app
@@ -29,8 +30,9 @@ from canvass.insight import streams
 from canvass.serving import bodies, crowd, direct, spools, wsgi
 from canvass.serving.bodies import Message, Receive, Send
 from canvass.serving.queue import Full, Place, Queue
+from canvass.web.counting import sync
 from canvass.web.insight import watching
-from canvass.web.page import security
+from canvass.web.page import auth, security
 
 # Threads that make long answers. More would only take time from those who log.
 LONG_THREADS = 2
@@ -70,11 +72,13 @@ class Request:
     send: Send
     fail: Fail
     body: Any = field(default_factory=io.BytesIO)  # a file
+    coming: Any = None  # the future with the beginning of the body
     wanted: list[streams.Watch] = field(default_factory=list)
+    parts: list[sync.Part] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.keep(self.body)
-        self.environ[watching.WANTED] = self.wanted
+        self.environ |= {watching.WANTED: self.wanted, sync.SHARED: self.parts}
 
     def keep(self, body: Any) -> None:
         """Use this file for the body."""
@@ -101,11 +105,12 @@ class Server:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.crowd = crowd.Crowd(app)
-        self.queue: Queue[Request] = Queue(self.crowd.light, self.crowd.heavy)
+        self.queue: Queue[Request] = Queue(self.crowd.light, self.crowd.taps, self.crowd.heavy)
         self.reader = bodies.Reader(app.config["MAX_CONTENT_LENGTH"])
         self.hub = streams.Hub(app.app_context)
         self.long = ThreadPoolExecutor(LONG_THREADS, "long answer")
         self.tasks: set[asyncio.Task[None]] = set()
+        self._expected: dict[Request, float] = {}  # of whose body nothing has come, and since when
         self._watched: set[Place[Request]] = set()
 
     # --- start and stop -------------------------------------------------------------------------------------
@@ -147,9 +152,30 @@ class Server:
             elif self.queue.is_full(self.crowd.lane(request.environ), self.crowd.asker(request.environ)):
                 request.answer(*self.crowd.refusal(request.environ))
             else:
-                self.loop.call_soon_threadsafe(self._spawn, self._read(request))
+                self._receive(request)
         except Exception:
             log.exception("a request could not be begun")
+
+    def _receive(self, request: Request) -> None:
+        """Queue a request as soon as its body is there, by way of the loop unless it comes in one piece."""
+        declared = get_content_length(request.environ)
+
+        def look(message: Message) -> None:
+            if self._expected.pop(request, None) is None:
+                return  # too late
+            request.coming = None  # it refers back to the request, and so would keep the connection
+            body = message.get("body", b"")
+            if message["type"] == "http.request" and len(body) == declared:
+                request.keep(io.BytesIO(body))
+                self._queue(request)
+            else:
+                self.loop.call_soon_threadsafe(self._spawn, self._read(request, message))
+
+        if declared is None or declared > bodies.IN_MEMORY:
+            self.loop.call_soon_threadsafe(self._spawn, self._read(request))
+        else:
+            self._expected[request] = time.monotonic()
+            request.coming = direct.first(request.receive, look)
 
     def _queue(self, request: Request) -> None:
         try:
@@ -163,24 +189,55 @@ class Server:
         lane = None
         while (place := self.queue.take(done=lane)) is not None:
             lane = place.lane
-            try:
-                self._answer(place.work)
-            except Exception:
-                log.exception("a request could not be answered")
-                place.work.answer({"type": "http.response.start", "status": 500, "headers": []}, b"")
+            self._answer_all([place.work, *(each.work for each in self.queue.more(lane))])
             del place
 
-    def _answer(self, request: Request) -> None:
-        """Run the app, and send its answer, or let the loop send the stream or the long answer."""
+    def _answer_all(self, requests: list[Request]) -> None:
+        """Answer each request; those that leave their part to a shared transaction only after its commit."""
+        environs = [request.environ for request in requests]
+        sharing: list[tuple[Request, Message]] = []
+        for request in requests:
+            request.environ[auth.ALONGSIDE] = environs
+            if (start := self._answer(request)) is not None:
+                sharing.append((request, start))
+        environs.clear()
+        if not sharing:
+            return
+        try:
+            with self.app.app_context():
+                found = sync.commit([request.parts[0] for request, _start in sharing])
+        except Exception as error:  # noqa: BLE001 each view gets it, and answers its request alone
+            for request, _start in sharing:
+                request.parts.clear()
+                request.environ[sync.SHARED] = error
+                request.body.seek(0)
+                self._answer(request)
+            return
+        for (request, start), body in zip(sharing, found, strict=True):
+            headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+            request.answer({**start, "headers": [*headers, (b"content-length", b"%d" % len(body))]}, body)
+
+    def _answer(self, request: Request) -> Message | None:
+        """Run the app, and send its answer, or let the loop send the stream or the long answer.
+
+        Returns the answer's beginning instead if the view has left its part to a shared transaction.
+        """
         # In a fresh context: the language of one request must not leak into the next one in the same thread.
         context = Context()
-        answer = context.run(wsgi.run, self.app.wsgi_app, request.environ)
-        if answer.rest is not None:
-            self.loop.call_soon_threadsafe(self._spawn, self._send_long(request, answer, context))
-        elif request.wanted and answer.start["status"] == 200:
-            self.loop.call_soon_threadsafe(self._spawn, self._stream(request, answer.start))
-        else:
-            request.answer(answer.start, answer.beginning)
+        try:
+            answer = context.run(wsgi.run, self.app.wsgi_app, request.environ)
+            if answer.rest is not None:
+                self.loop.call_soon_threadsafe(self._spawn, self._send_long(request, answer, context))
+            elif request.wanted and answer.start["status"] == 200:
+                self.loop.call_soon_threadsafe(self._spawn, self._stream(request, answer.start))
+            elif request.parts and answer.start["status"] == 200:
+                return answer.start
+            else:
+                request.answer(answer.start, answer.beginning)
+        except Exception:
+            log.exception("a request could not be answered")
+            request.answer({"type": "http.response.start", "status": 500, "headers": []}, b"")
+        return None
 
     # --- in the event loop ------------------------------------------------------------------------------------
 
@@ -196,6 +253,12 @@ class Server:
             if place not in self._watched:
                 self._watched.add(place)
                 self._spawn(self._drop_when_gone(place))
+        before = time.monotonic() - bodies.GRACE
+        for request, since in self._expected.copy().items():
+            if since < before and self._expected.pop(request, None) is not None:
+                request.coming.cancel()  # or the connection would be kept open for it
+                request.environ[security.REFUSED] = RequestTimeout()
+                self._queue(request)
 
     async def _drop_when_gone(self, place: Place[Request]) -> None:
         await bodies.gone(place.work.receive)  # or it has its answer
@@ -203,11 +266,11 @@ class Server:
         if self.queue.drop(place):
             place.work.body.close()
 
-    async def _read(self, request: Request) -> None:
+    async def _read(self, request: Request, first: Message | None = None) -> None:
         """Read the request's body, and queue it."""
         request.keep(SpooledTemporaryFile(bodies.IN_MEMORY))  # noqa: SIM115  closed with the request
         try:
-            await self.reader.read(request.receive, request.body, get_content_length(request.environ))
+            await self.reader.read(request.receive, request.body, get_content_length(request.environ), first)
         except ClientDisconnected:
             request.body.close()
             return  # half a body must not reach a view, and nobody waits for the answer

@@ -31,8 +31,10 @@ class Reader:
         self.most = most
         self._long = asyncio.Semaphore(LONG_AT_ONCE)
 
-    async def read(self, receive: Receive, file: IO[bytes], declared: int | None) -> None:
+    async def read(self, receive: Receive, file: IO[bytes], declared: int | None, first: Message | None = None) -> None:
         """Write the body to `file`. `declared` is its length according to the header, None when that does not say.
+
+        `first` is a message that has been received already.
 
         Raises RequestEntityTooLarge (before reading anything, when the header admits it), RequestTimeout, and
         ClientDisconnected when the body ends before it is whole.
@@ -44,7 +46,7 @@ class Reader:
         try:
             async with asyncio.timeout(GRACE) as deadline:
                 while not is_whole:
-                    message = await receive()
+                    message, first = first or await receive(), None
                     if message["type"] != "http.request":
                         raise ClientDisconnected
                     piece, is_whole = message.get("body", b""), not message.get("more_body", False)

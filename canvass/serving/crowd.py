@@ -16,16 +16,17 @@ from canvass.serving.bodies import Message
 from canvass.serving.queue import Lane
 from canvass.web.page import cookies, errors, languages
 
-# Threads that run views. Python runs one at a time; the others wait for the disk, the database, or with other phones
-# for a commit that they share, which is what more threads than cores are for. Each may hold one of db.CONNECTIONS.
-THREADS = 32
-# A phone's batch of more than a few taps is heavy; it costs some ten times as much as a tap or a hello. Half of the
-# threads are kept from heavy work, so that whatever arrives with it is begun at once.
+# Threads that run views. Python runs one at a time; the others wait for the disk or the database, which is what more
+# threads than cores are for. Each may hold one of db.CONNECTIONS.
+THREADS = 16
+# A phone's batch of more than a few taps is heavy; it costs some ten times as much as a tap or a hello.
 HEAVY_FROM = 4000  # bytes of a body: about eight operations
 # How much may wait: some seconds of work, since phones give up after twenty.
-# Places in all and of one phone, and threads.
+# Places in all and of one phone, threads, and how much one of them takes at a time: what phones hand in shares a
+# transaction, and then more threads would only make more of them.
 LIGHT = (1000, 60, THREADS)  # a page and all its files may come over one connection
-HEAVY = (300, 4, THREADS // 2)  # a phone sends one batch at a time, from each tab
+TAPS = (1000, 20, 1, 32)
+HEAVY = (300, 4, 1, 8)  # a phone sends one batch at a time, from each tab
 # Seconds until those who are turned away come back, spread so that they do not do so together.
 BACK_AFTER = (3, 12)
 
@@ -37,15 +38,16 @@ class Crowd:
     """The lanes of one server, and the rules by which requests are put into them."""
 
     def __init__(self, app: Flask) -> None:
-        self.light, self.heavy = Lane[Any](*LIGHT), Lane[Any](*HEAVY)
+        self.light, self.taps, self.heavy = Lane[Any](*LIGHT), Lane[Any](*TAPS), Lane[Any](*HEAVY)
         self._language = app.config.get("LANGUAGE", "sv")
         self._proxies = app.config.get("PROXIES", 0)
 
     def lane(self, environ: dict[str, Any]) -> Lane[Any]:
         """Return the lane for a request."""
-        is_heavy = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == "/api/v1/sync"
+        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] != "/api/v1/sync":
+            return self.light
         length = environ.get("CONTENT_LENGTH", "")
-        return self.heavy if is_heavy and not (length.isdigit() and int(length) < HEAVY_FROM) else self.light
+        return self.taps if length.isdigit() and int(length) < HEAVY_FROM else self.heavy
 
     def asker(self, environ: dict[str, Any]) -> Hashable:
         """Return what stands for the phone or browser: a hash of its token, else of its address. It is kept nowhere."""

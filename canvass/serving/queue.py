@@ -19,11 +19,15 @@ class Full(Exception):
 
 @dataclass
 class Lane(Generic[W]):
-    """One kind of work: at most `most` of it wait, `share` of one asker's, and `at_once` occupy threads."""
+    """One kind of work: at most `most` of it wait, `share` of one asker's, and `at_once` occupy threads.
+
+    A thread may take up to `together` of it at a time, see `Queue.more`.
+    """
 
     most: int
     share: int
     at_once: int
+    together: int = 1
     waiting: int = 0
     running: int = 0
     # Round-robin: the asker at the front is served next and then goes to the end.
@@ -86,6 +90,11 @@ class Queue(Generic[W]):
                 self._idle += 1
             self._calls.get()
 
+    def more(self, lane: Lane[W]) -> list[Place[W]]:
+        """Return what may be done together with what a thread has just taken from the lane."""
+        with self._mutex:
+            return [self._first(lane) for _ in range(min(lane.together - 1, lane.waiting))]
+
     def drop(self, place: Place[W]) -> bool:
         """Remove work that nobody waits for any more; returns False when a thread has it already."""
         with self._mutex:
@@ -117,14 +126,17 @@ class Queue(Generic[W]):
             self._lanes.rotate(-1)
             lane = self._lanes[-1]
             if lane.waiting and lane.running < lane.at_once:
-                asker, mine = next(iter(lane.askers.items()))
-                place = mine[0]
-                self._remove(place, mine)
-                if mine:
-                    lane.askers.move_to_end(asker)
                 lane.running += 1
-                return place
+                return self._first(lane)
         return None
+
+    def _first(self, lane: Lane[W]) -> Place[W]:
+        asker, mine = next(iter(lane.askers.items()))
+        place = mine[0]
+        self._remove(place, mine)
+        if mine:
+            lane.askers.move_to_end(asker)
+        return place
 
     def _remove(self, place: Place[W], mine: deque[Place[W]]) -> None:
         mine.remove(place)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from contextvars import Context
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,15 +42,11 @@ def exchange(app: Flask, *pieces: bytes, end: Any = END, headers: Headers = [], 
     """
     coming = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces] + [end] * bool(end)
     wire = Wire()
-
-    async def receive() -> Any:
-        return coming.pop(0) if coming else await asyncio.Event().wait()
-
     asked = {**ASKED, "method": "POST" if pieces else "GET", "headers": [(b"host", b"localhost"), *headers], **scope}
 
     async def scene() -> None:
         async with serving(app) as server:
-            server.begin(asked, receive, wire.send, wire.fail)
+            server.begin(asked, partial(Coming, coming), wire.send, wire.fail)
             if end is BREAK:
                 await until(lambda: server.tasks)
                 await asyncio.gather(*server.tasks)
@@ -75,6 +73,24 @@ async def until(is_so: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not is_so():
             await asyncio.sleep(0)
+
+
+class Coming:
+    """What receiving gives back, as the server's own: to be awaited, or to be called back by."""
+
+    def __init__(self, messages: list[Any]) -> None:
+        self._messages = messages
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return (yield from self) if self._messages else (yield from asyncio.Event().wait().__await__())
+
+    def __iter__(self) -> Generator[Any, None, Any]:
+        yield from ()
+        return self._messages.pop(0)
+
+    def add_done_callback(self, callback: Callable[[Any], object], *, context: Context) -> None:
+        if self._messages:
+            context.run(callback, self)
 
 
 class Sent:

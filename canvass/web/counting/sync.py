@@ -5,21 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextvars import Context, copy_context
+from typing import NamedTuple
 
+import msgspec
 from flask import Blueprint, Response, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DataError, IntegrityError
 from werkzeug.exceptions import Unauthorized
 
 from canvass.core import clock, db, state
-from canvass.core.together import Together
 from canvass.counting import operations, phones, quarantine, receipts, sync
 from canvass.counting.sync import Answer, Batch
 from canvass.counting.verdicts import Verdict
 from canvass.web.page import auth
 
-# How many requests share a transaction. It bounds how long each of them waits.
-MOST_TOGETHER = 32
+# Where a server that lets requests share a transaction collects this one's part; the error when that has failed.
+SHARED = "canvass.shared"
 
 bp = Blueprint("sync", __name__, url_prefix="/api/v1")
 
@@ -71,17 +73,33 @@ def receive() -> ResponseReturnValue:
         batch = Batch(_author(envelope), envelope, operations.arrived(envelope))
     except operations.Malformed as error:
         return jsonify(error="malformed", sentence=str(error)), 400
-    try:
-        answer = _together().do(batch)
-    except (DataError, IntegrityError, LookupError):
-        answer = _alone(batch)  # something is wrong with one of those who shared the transaction
-    return jsonify(_body(batch, answer))
+    shared = request.environ.get(SHARED)
+    if isinstance(shared, list):
+        shared.append(Part(batch, copy_context()))
+        return Response(mimetype="application/json")
+    if isinstance(shared, Exception) and not isinstance(shared, _OF_ONE):
+        raise shared
+    return Response(_body(batch, _alone(batch)), mimetype="application/json")
 
 
-def _together() -> Together[Batch, Answer]:
-    """Shares transactions between requests: a commit costs the same for one batch as for many."""
-    shared: Together[Batch, Answer] = current_app.extensions.setdefault("sync", Together(_commit, MOST_TOGETHER))
-    return shared
+# Errors that one part may have caused alone: the others need not suffer.
+_OF_ONE = (DataError, IntegrityError, LookupError)
+
+
+class Part(NamedTuple):
+    """What one request adds to a transaction that several share, and the context in which to word its answer."""
+
+    batch: Batch
+    context: Context
+
+
+def commit(parts: Sequence[Part]) -> list[bytes]:
+    """Take in the parts in one transaction, and return the bodies of their answers.
+
+    A commit costs the same for one as for many.
+    """
+    answers = _commit([part.batch for part in parts])
+    return [part.context.run(_body, part.batch, answer) for part, answer in zip(parts, answers, strict=True)]
 
 
 def _commit(batches: Sequence[Batch]) -> list[Answer]:
@@ -101,16 +119,18 @@ def _alone(batch: Batch) -> Answer:
         raise Unauthorized from None
 
 
-def _body(batch: Batch, answer: Answer) -> dict[str, object]:
-    return {
-        "app": operations.APP,
-        "batch": batch.envelope.batch,
-        "epoch": answer.epoch,
-        "now": clock.text(answer.at),
-        "durable_before": answer.durable_before,
-        "device": {"max_seq": answer.max_seq, "missing": answer.missing},
-        "results": [_result(verdict) for verdict in answer.verdicts],
-    }
+def _body(batch: Batch, answer: Answer) -> bytes:
+    return msgspec.json.encode(
+        {
+            "app": operations.APP,
+            "batch": batch.envelope.batch,
+            "epoch": answer.epoch,
+            "now": clock.text(answer.at),
+            "durable_before": answer.durable_before,
+            "device": {"max_seq": answer.max_seq, "missing": answer.missing},
+            "results": [_result(verdict) for verdict in answer.verdicts],
+        }
+    )
 
 
 def _result(verdict: Verdict) -> dict[str, object]:
