@@ -219,10 +219,7 @@ def read_only() -> None:
 
 
 def lock(table: type[Base]) -> None:
-    """Have others who write to the table wait until this transaction ends. Call it before the first query.
-
-    On SQLite a writing transaction does so by itself.
-    """
+    """Have others who write to the table wait until this transaction ends, as on SQLite; before the first query."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
