@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,13 +17,13 @@ from sqlalchemy import func, select
 
 from canvass import demo
 from canvass.core import audit, clock, db, geojson
-from canvass.counting import attempts, tallies
+from canvass.counting import attempts, quarantine, receipts, tallies
 from canvass.counting.attempts import Attempt
 from canvass.demo import facts, teams
 from canvass.fieldwork import campaigns, targets
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
-from canvass.insight import walls
+from canvass.insight import outings, walls
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -71,6 +72,29 @@ def test_it_is_believable_whenever_it_is_started(app: Flask, moment: datetime) -
         every_attempt_could_have_happened(moment)
         contact_rates_are_what_they_are_at_real_doors()
         every_association_and_area_has_been_at_work()
+
+
+@pytest.mark.parametrize("engine_app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("moment", [DAWN, SPRING, NOW], ids=["dawn", "spring", "evening"])
+def test_no_page_of_it_contradicts_another(
+    app: Flask, moment: datetime, signed_in: Callable[[Person], FlaskClient]
+) -> None:
+    with clock.stopped(moment):
+        leader = demo.fill()["leader"]
+        db.session.commit()
+        here = norrkoping()
+        waiting = receipts.waiting(here.id)
+        out = outings.out_now(campaign("open"), organisations.beneath(here.id))
+        assert sum(one.unsent for one in out) + 3 == waiting.operations  # three more wait at home
+        assert waiting.phones == 1 + sum(one.unsent > 0 for one in out)
+        assert (waiting.silent_operations, waiting.silent_phones) == (4, 1)
+        page = signed_in(leader).get(f"/campaigns/{campaign('open').id}").text
+        assert "har inte kommit fram från en telefon som inte hörts av" in re.sub(r"\s+", " ", page)
+        assert quarantine.to_review([here.id]) == 2
+        review = signed_in(leader).get("/quarantine").text
+        assert "75 × Samtal · Torg · Samtal för Norrköping" in review
+        assert "Samtal · Dörr · Trygghetssamtalen" in review
+        assert conversations("open") == facts.CONVERSATIONS
 
 
 def every_attempt_could_have_happened(moment: datetime) -> None:

@@ -184,12 +184,14 @@ def give_up() -> None:
 
 
 def lock(table: type[Base]) -> None:
-    """Have others who write to the table wait until this transaction ends. Call it before the first query.
-
-    On SQLite a writing transaction does so by itself.
-    """
+    """Have others who write to the table wait until this transaction ends, as on SQLite; before the first query."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def hold(found: Base) -> None:
+    """Keep others from changing the row until the transaction ends, and read what they have made of it so far."""
+    session.refresh(found, with_for_update={"of": type(found), "key_share": True})
 
 
 def is_reading() -> bool:

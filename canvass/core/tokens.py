@@ -20,8 +20,8 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def owners(statement: Any, known: Collection[str], **parameters: Any) -> dict[str, str]:
-    """Return what a statement finds for the hashes of these tokens, by token. Its rows are (hash, owner)."""
+def owners(statement: Any, known: Collection[str], **parameters: Any) -> dict[str, tuple[str, str]]:
+    """Return what a statement finds for the hashes of these tokens, by token. Its rows are (hash, known as, owner)."""
     by_hash = {hashed(token): token for token in known}
     found = peek(statement, hashes=list(by_hash), **parameters) if by_hash else ()
-    return {by_hash[token_hash]: owner for token_hash, owner in found}
+    return {by_hash[token_hash]: (known_as, owner) for token_hash, known_as, owner in found}

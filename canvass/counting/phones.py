@@ -33,6 +33,7 @@ def hello(person: Person) -> dict[str, Any]:
             "name": person.name,
             "association": person.association_id,
             "association_name": person.association.name,
+            "removed_from": people.removed_from(person),
         },
         "campaigns": _campaigns(person, campaigns.to_log_in(person)),
     }
@@ -61,6 +62,10 @@ def _campaigns(person: Person, found: list[Campaign]) -> list[dict[str, Any]]:
             "id": campaign.id,
             "name": campaign.name,
             "state": campaign.state,
+            "organisation_name": campaign.organisation.name,
+            "association_name": (
+                person.association.name if own[campaign.id] == person.association_id else campaign.organisation.name
+            ),
             "script": campaign.script,
             "target": agreed.get((campaign.id, campaign.organisation_id)),
             "result": result.get((campaign.id, campaign.organisation_id), Count()).conversations,

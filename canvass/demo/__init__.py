@@ -10,7 +10,7 @@ from sqlalchemy import select
 from canvass.core import clock
 from canvass.core.db import session
 from canvass.demo import campaigns as made
-from canvass.demo import teams
+from canvass.demo import phones, teams
 from canvass.fieldwork import campaigns, shifts
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
@@ -38,9 +38,10 @@ def fill() -> dict[str, Person]:
         cast = teams.cast(norrkoping, associations[0])
         teams.draw_areas(associations, cast["admin"])
     made.earlier_years(norrkoping, cast["leader"])
-    made.earlier_campaign(norrkoping, associations, cast["leader"], random)
-    made.present_campaign(norrkoping, associations, cast["leader"], random)
+    earlier = made.earlier_campaign(norrkoping, associations, cast["leader"], random)
+    present = made.present_campaign(norrkoping, associations, cast["leader"], random)
     made.coming_campaign(norrkoping, cast["leader"])
+    phones.at_home(present, earlier, associations)
     return cast
 
 

@@ -37,7 +37,7 @@ def earlier_years(norrkoping: Organisation, leader: Person) -> None:
     imports.confirm(imports.keep(norrkoping, numbered, by=leader), skips_faulty=False, by=leader)
 
 
-def earlier_campaign(norrkoping: Organisation, teams: list[Team], leader: Person, random: Random) -> None:
+def earlier_campaign(norrkoping: Organisation, teams: list[Team], leader: Person, random: Random) -> Campaign:
     starts_on = clock.today() - timedelta(weeks=30)
     ends_on = starts_on + timedelta(weeks=5)
     with clock.stopped(clock.now() - timedelta(weeks=31)):
@@ -58,9 +58,10 @@ def earlier_campaign(norrkoping: Organisation, teams: list[Team], leader: Person
     attempts.log(campaign, earlier, facts.EARLIER_CONVERSATIONS, random)
     with clock.stopped(clock.now() - timedelta(weeks=25)):
         campaigns.close(campaign, by=leader)
+    return campaign
 
 
-def present_campaign(norrkoping: Organisation, teams: list[Team], leader: Person, random: Random) -> None:
+def present_campaign(norrkoping: Organisation, teams: list[Team], leader: Person, random: Random) -> Campaign:
     """Add the open campaign: six weeks old, with a target that was raised three weeks ago."""
     starts_on = clock.today() - timedelta(weeks=6)
     with clock.stopped(clock.now() - timedelta(weeks=7)):
@@ -85,6 +86,7 @@ def present_campaign(norrkoping: Organisation, teams: list[Team], leader: Person
     conversations = facts.CONVERSATIONS - _on_paper(campaign, teams, leader)
     attempts.log(campaign, so_far, conversations, random, shifts_from=clock.today() - facts.SHIFTS_SINCE)
     demo_shifts.plan(campaign, teams, leader)
+    return campaign
 
 
 def _on_paper(campaign: Campaign, teams: list[Team], leader: Person) -> int:

@@ -6,8 +6,7 @@ from datetime import time, timedelta
 
 from canvass.core import clock
 from canvass.core.db import new_id, session
-from canvass.counting.receipts import Installation
-from canvass.demo import facts
+from canvass.demo import facts, phones
 from canvass.demo.outings import Outing
 from canvass.demo.teams import Team
 from canvass.fieldwork import shifts, trainings
@@ -33,26 +32,11 @@ def held(campaign: Campaign, outing: Outing, area_id: str | None) -> Shift:
     session.flush()
     if shift.state == "on":
         shift.ends_at += timedelta(hours=1)
-        _send_out(shift, outing.team.volunteers)
+        for volunteer in outing.team.volunteers[:4]:
+            shifts.sign_up(shift, volunteer)
+        session.flush()
+        phones.send_out(shift, outing.team.volunteers)
     return shift
-
-
-def _send_out(shift: Shift, volunteers: list[Person]) -> None:
-    """Add up to four phones to a shift that is under way; the fourth still has attempts to send."""
-    for place, volunteer in enumerate(volunteers[:4]):
-        heard_at = clock.now() - timedelta(minutes=2 + 9 * place)
-        session.add(
-            Installation(
-                id=new_id(),
-                person_id=volunteer.id,
-                organisation_id=volunteer.association_id,
-                pending=5 if place == 3 else 0,
-                heard_at=heard_at,
-                shift_id=shift.id,
-                shift_since=max(shift.starts_at, heard_at - timedelta(minutes=40)),
-            )
-        )
-        shifts.sign_up(shift, volunteer)
 
 
 def plan(campaign: Campaign, teams: list[Team], leader: Person) -> None:

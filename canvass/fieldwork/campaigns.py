@@ -207,6 +207,14 @@ def accepts(campaign: Campaign, happened_at: datetime) -> bool:
     return campaign.period.accepts(happened_at)
 
 
+def last_day(campaign: Campaign) -> date:
+    """The last day to reach the target on: the campaign's, or the day it was closed if that came first."""
+    last = campaign.ends_on
+    if campaign.closing_at:
+        last = min(last, clock.local_day(campaign.closing_at))
+    return max(campaign.starts_on, last)
+
+
 def seen_by(person: Person) -> list[Campaign]:
     """The campaigns a person may know of, the latest first; drafts only for those who can edit them."""
     return [

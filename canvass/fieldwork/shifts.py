@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, bindparam, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, Text, bindparam, event, or_, select
 from sqlalchemy.orm import Mapped, joinedload, lazyload, load_only, mapped_column, relationship, selectinload
 
 from canvass.core import audit, clock, i18n
-from canvass.core.db import Base, Id, built_once, new_id, session
+from canvass.core.db import Base, Id, Session, built_once, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import areas, sign_ups
@@ -56,7 +56,7 @@ class Shift(Base):
     expected: Mapped[int | None]
     script: Mapped[str] = mapped_column(Text, default="")
     points: Mapped[str] = mapped_column(Text, default="")
-    # Rises with every change: calendars take the entry with the highest number.
+    # Rises with every change, see `_raise_revisions`: calendars take the entry with the highest number.
     revision: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     cancelled_at: Mapped[datetime | None]
@@ -93,6 +93,14 @@ class ShiftArea(Base):
 
     shift_id: Mapped[str] = mapped_column(Id, ForeignKey(Shift.id), primary_key=True)
     area_id: Mapped[str] = mapped_column(Id, ForeignKey(Area.id), primary_key=True, index=True)
+
+
+@event.listens_for(Session, "before_flush")
+def _raise_revisions(changing: Session, *_more: object) -> None:
+    """Raise the revision of every shift that is changed, by whatever page, so that none can forget to."""
+    for shift in changing.dirty:
+        if isinstance(shift, Shift) and changing.is_modified(shift):
+            shift.revision = Shift.revision + 1  # added in the database: two may change it at once
 
 
 @dataclass(frozen=True)
@@ -138,7 +146,6 @@ def change(shift: Shift, facts: Facts, *, by: Person | None) -> None:
     """Change the shift; its link lasts accordingly. Raises Refused with a sentence per field."""
     for field, value in _checked(shift.campaign, facts).items():
         setattr(shift, field, value)
-    shift.revision += 1
     joining.prolong_shift(shift.id, shift.ends_at + LATE)
     session.flush()
     _note("shift.change", shift, by)
@@ -152,7 +159,6 @@ def assign(shift: Shift, area: Area, *, by: Person) -> None:
         raise Refused({"areas": _("%(name)s hör inte till kampanjen.", name=area.name)})
     if area not in shift.areas:
         shift.areas.append(area)
-        shift.revision += 1
         _note("shift.assign", shift, by, area=area.id)
 
 
@@ -160,7 +166,6 @@ def release(shift: Shift, area: Area, *, by: Person) -> None:
     """Take the area away from the shift."""
     if area in shift.areas:
         shift.areas.remove(area)
-        shift.revision += 1
         _note("shift.release", shift, by, area=area.id)
 
 
@@ -168,7 +173,6 @@ def cancel(shift: Shift, *, by: Person | None) -> None:
     """Cancel the shift. Those who have signed up still see it."""
     if shift.cancelled_at is None:
         shift.cancelled_at = clock.now()
-        shift.revision += 1
         _note("shift.cancel", shift, by)
 
 
@@ -194,42 +198,6 @@ def sign_up(shift: Shift, person: Person) -> None:
     if not shift.is_open:
         raise Refused({"shift": _("Passet är inställt.") if shift.cancelled_at else _("Passet är över.")})
     sign_ups.add(shift.id, person)
-
-
-def suggestion(campaign: Campaign, organisation: Organisation, pattern: Shift | None = None) -> dict[str, Any]:
-    """Values for the form of a new shift: those of the pattern, or the organisation's latest shift, some weeks later.
-
-    Without either: today at the next full hour, or tomorrow evening when today is nearly over.
-    """
-    if pattern is None:
-        query = select(Shift).where(Shift.campaign_id == campaign.id, Shift.organisation_id == organisation.id)
-        pattern = session.scalar(query.order_by(Shift.starts_at.desc()).limit(1))
-    now = clock.now().astimezone(clock.ZONE)
-    if pattern is None:
-        day, hour = now.date(), now.hour + 1
-        if hour > 19:
-            day += timedelta(days=1)
-        if not 9 <= hour <= 19:
-            hour = 18
-        return {"channel": campaign.channels[0], "day": day, "from": time(hour), "to": time(hour + 2)}
-    starts, ends = (moment.astimezone(clock.ZONE) for moment in (pattern.starts_at, pattern.ends_at))
-    day = starts.date() + timedelta(days=7)
-    while day < now.date():
-        day += timedelta(days=7)
-    return {
-        "channel": pattern.channel if pattern.channel in campaign.channels else campaign.channels[0],
-        "day": day,
-        "from": starts.time(),
-        "to": ends.time(),
-        "areas": [area.id for area in pattern.areas if not area.retired_at],
-        "place": pattern.place,
-        "position": (pattern.latitude, pattern.longitude),
-        "leader": pattern.leader_id,
-        "wanted": pattern.wanted,
-        "expected": pattern.expected,
-        "script": pattern.script,
-        "points": pattern.points,
-    }
 
 
 # --- looking up ---------------------------------------------------------------------------------------------
@@ -307,13 +275,20 @@ def signed_up_for(person: Person) -> list[Shift]:
 
 def planned(campaign: Campaign, organisation_ids: Select[str]) -> list[tuple[date, int | None]]:
     """(day, conversations expected) of every shift, past ones too."""
-    rows = session.execute(_planned(campaign.id, organisation_ids))
-    return [(clock.local_day(starts_at), expected) for starts_at, expected in rows]
+    return [day for days in planned_by(campaign, organisation_ids).values() for day in days]
+
+
+def planned_by(campaign: Campaign, organisation_ids: Select[str]) -> dict[str, list[tuple[date, int | None]]]:
+    """The same by the organisation whose shift it is."""
+    found: dict[str, list[tuple[date, int | None]]] = {}
+    for organisation_id, starts_at, expected in session.execute(_planned(campaign.id, organisation_ids)):
+        found.setdefault(organisation_id, []).append((clock.local_day(starts_at), expected))
+    return found
 
 
 @built_once
-def _planned(campaign_id: str, organisation_ids: Select[str]) -> Select[datetime, int | None]:
-    return select(Shift.starts_at, Shift.expected).where(
+def _planned(campaign_id: str, organisation_ids: Select[str]) -> Select[str, datetime, int | None]:
+    return select(Shift.organisation_id, Shift.starts_at, Shift.expected).where(
         Shift.campaign_id == campaign_id,
         Shift.organisation_id.in_(organisation_ids),
         Shift.cancelled_at.is_(None),

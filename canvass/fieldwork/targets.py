@@ -143,6 +143,16 @@ def revisions(campaign: Campaign, organisation_id: str) -> list[tuple[date, int]
     return [(clock.local_day(set_at), number) for set_at, number in rows]
 
 
+def all_revisions(campaign: Campaign) -> dict[tuple[str, str], list[tuple[date, int]]]:
+    """The same for every organisation and area of the campaign, by their ids; the area is '' for the organisation."""
+    query = select(Target.organisation_id, Target.area_id, Target.set_at, Target.number)
+    found: dict[tuple[str, str], list[tuple[date, int]]] = {}
+    rows = session.execute(query.where(Target.campaign_id == campaign.id).order_by(Target.revision))
+    for organisation_id, area_id, set_at, number in rows:
+        found.setdefault((organisation_id, area_id), []).append((clock.local_day(set_at), number))
+    return found
+
+
 def agreed_for_areas(campaign: Campaign) -> dict[str, int]:
     """The present targets of areas, by area id."""
     query = select(Target.area_id, Target.number).where(Target.campaign_id == campaign.id, Target.area_id != "")

@@ -35,7 +35,8 @@ class Numbers:
     """Everything that a campaign's page shows of what was counted for one organisation and everything beneath it.
 
     `days` are all counts by day, `by_day` the same as a list from the first day with an attempt to the last.
-    `few_topics` says that `by_topic` leaves something out.
+    `few_topics` says that `by_topic` leaves something out. `whole` is the whole campaign, for an organisation beneath
+    its owner: it is what the phones show.
     """
 
     organisation: Organisation
@@ -51,6 +52,7 @@ class Numbers:
     today: Count
     waiting: receipts.Waiting
     to_review: int
+    whole: Subtotal | None
 
     @property
     def remaining(self) -> int | None:
@@ -84,7 +86,13 @@ def numbers(campaign: Campaign, organisation: Organisation) -> Numbers:
         today=days.get(clock.today().isoformat(), Count()),
         waiting=receipts.waiting(organisation.id),
         to_review=quarantine.to_review([organisation.id]),
+        whole=None if organisation.id == campaign.organisation_id else _whole(campaign, reading, agreed),
     )
+
+
+def _whole(campaign: Campaign, reading: sums.Reading, agreed: dict[str, int]) -> Subtotal:
+    owner = campaign.organisation
+    return Subtotal(owner.name, reading.total(owner.id), id=owner.id, target=agreed.get(owner.id))
 
 
 def results(shown: Sequence[tuple[Campaign, Organisation]]) -> list[Subtotal]:

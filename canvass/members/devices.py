@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, bindparam, select
+from sqlalchemy import ForeignKey, String, bindparam, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import clock, tokens
 from canvass.core.db import Base, Id, new_id, session, table
+from canvass.members import people
 from canvass.members.people import Person
 
 
@@ -39,14 +40,15 @@ def find(token: str | None) -> Device | None:
     return session.scalar(select(Device).where(Device.token_hash == tokens.hashed(token))) if token else None
 
 
-def person_ids(known: Collection[str]) -> dict[str, str]:
-    """Return the ids of the people whose devices have these tokens, by token."""
+def authors(known: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return what sessions.authors does, for the tokens of devices."""
     return tokens.owners(_OWNERS, known)
 
 
 def of(person: Person) -> list[Device]:
     """Return the person's devices, the newest first."""
-    return list(session.scalars(select(Device).where(Device.person_id == person.id).order_by(Device.created_at.desc())))
+    query = select(Device).where(Device.person_id.in_(people.ids(person)))
+    return list(session.scalars(query.order_by(Device.created_at.desc())))
 
 
 def end(known: Device) -> None:
@@ -55,6 +57,9 @@ def end(known: Device) -> None:
 
 
 _TABLE = table(Device)
-_OWNERS = select(_TABLE.c.token_hash, _TABLE.c.person_id).where(
-    _TABLE.c.token_hash.in_(bindparam("hashes", expanding=True))
+_PERSONS = table(Person)
+_OWNERS = (
+    select(_TABLE.c.token_hash, _TABLE.c.person_id, func.coalesce(_PERSONS.c.merged_into_id, _PERSONS.c.id))
+    .join(_PERSONS, _PERSONS.c.id == _TABLE.c.person_id)
+    .where(_TABLE.c.token_hash.in_(bindparam("hashes", expanding=True)))
 )

@@ -9,16 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import uuid
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, Select, String, bindparam, delete, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock, tokens
-from canvass.core.db import Base, Id, built_once, is_reading, new_id, session
+from canvass.core.db import Base, Id, built_once, is_id, is_reading, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.members import access, organisations, passwords, people, throttle
+from canvass.members import access, organisations, passwords, people, sessions, throttle
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
@@ -69,7 +70,11 @@ class JoinLink(Base):
 
 
 class Ticket(Base):
-    """A link that works once: `setup` of a new installation, `invitation` to a role, `sign_in` without a password."""
+    """A link of one person's: `setup` of a new installation, `invitation` to a role, `sign_in` without a password.
+
+    Those work once. A `back` link is a volunteer's own, works again and again, and can be shown again: its token is
+    computed from the id and the server's secret.
+    """
 
     __tablename__ = "tickets"
 
@@ -195,22 +200,79 @@ def associations(known: JoinLink) -> list[Organisation]:
 
 
 def join(
-    known: JoinLink, name: str, association: Organisation, person: Person | None = None, *, is_guest: bool = False
+    known: JoinLink,
+    name: str,
+    association: Organisation,
+    person: Person | None = None,
+    *,
+    is_guest: bool = False,
+    form_id: str = "",
 ) -> Person:
     """Make `person`, or a new person, a volunteer of `association`, and return them. Raises Refused.
 
     A guest may log there from now on, but stays with their own association. Nobody gets a second role for what an
-    earlier one allows.
+    earlier one allows. The same form sent again, which `form_id` tells, makes no second person.
     """
     if association.id not in {node.id for node in associations(known)}:
         raise Refused({"association": _("Välj en förening i listan.")})
     if person is None:
-        person = people.add(name, association)
+        person = people.add_once(_person_id(known, name, form_id), name, association)
     elif not is_guest:
         people.log_for(person, association)
     if not access.may(person, "attempt.log", association.id):
         people.grant(person, "volunteer", association, by=person.id)
     return person
+
+
+def _person_id(known: JoinLink, name: str, form_id: str) -> str:
+    """Return the id of the person whom this form makes; another name, link or form makes another person."""
+    if not is_id(form_id):
+        return new_id()
+    said = f"{known.id} {known.code_hash} {form_id} {people.checked_name(name)}"
+    return str(uuid.UUID(bytes=hashlib.sha256(said.encode()).digest()[:16], version=4))
+
+
+# --- the way back -------------------------------------------------------------------------------------------
+
+
+def way_back(person: Person) -> Ticket | None:
+    """Return the volunteer's own link, None when they have none that works."""
+    query = select(Ticket).where(
+        Ticket.kind == "back", Ticket.person_id == person.id, Ticket.spent_at.is_(None), Ticket.expires_at > clock.now()
+    )
+    return session.scalar(query.order_by(Ticket.created_at.desc()).limit(1))
+
+
+def make_way_back(person: Person, secret: str) -> Ticket:
+    """Give the volunteer a link of their own; the earlier one stops working. Raises Refused for anybody else."""
+    if not people.is_plain_volunteer(person):
+        raise Refused(_("Du loggar in med ditt lösenord."))
+    for earlier in session.scalars(select(Ticket).where(Ticket.kind == "back", Ticket.person_id == person.id)):
+        earlier.spent_at = earlier.spent_at or clock.now()
+    made, _token = _new_ticket("back", sessions.VOLUNTEER_SESSION)
+    made.id, made.person_id = new_id(), person.id
+    made.token_hash = tokens.hashed(way_back_token(made, secret))
+    session.flush()
+    return made
+
+
+def way_back_token(known: Ticket, secret: str) -> str:
+    """Return the secret part of the link."""
+    digest = hmac.new(secret.encode(), f"back {known.id}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def whose_way_back(known: Ticket) -> Person:
+    """Return the volunteer whose link it is. Raises Gone for somebody who is more by now."""
+    person = people.present(session.get_one(Person, known.person_id))
+    if not people.is_plain_volunteer(person):
+        raise Gone(_("Du loggar in med ditt lösenord."))
+    return person
+
+
+def prolong_way_back(known: Ticket) -> None:
+    """Let the link work for another year and more."""
+    known.expires_at = clock.now() + sessions.VOLUNTEER_SESSION
 
 
 # --- leaders and above --------------------------------------------------------------------------------------
@@ -266,8 +328,13 @@ def setup_token() -> str:
     return _new_ticket("setup", timedelta(days=30))[1]
 
 
-def sign_in_token(person: Person) -> str:
-    """Return the token of a link that signs the person in once; their earlier ones stop working."""
+def sign_in_token(person: Person, *, by: Person | None = None, organisation: Organisation | None = None) -> str:
+    """Return the token of a link that signs the person in once; their earlier ones stop working.
+
+    `by` is who hands it out, for a role at `organisation`; None for the operator.
+    """
+    if by is not None and organisation is not None:
+        audit.record("joining.sign_in_link", person_id=by.id, organisation_id=organisation.id, member=person.id)
     session.execute(delete(Ticket).where(Ticket.kind == "sign_in", Ticket.person_id == person.id))
     ticket, token = _new_ticket("sign_in", timedelta(days=30))
     ticket.person_id = person.id

@@ -234,6 +234,28 @@ def rename(organisation: Organisation, name: str, *, by: str | None = None) -> N
     organisation.name = name
 
 
+def change_kind(organisation: Organisation, kind: str, *, by: str | None = None) -> None:
+    """Change the organisation's level, which has to fit between those above and beneath it. Raises Refused."""
+    if kind not in KINDS:
+        raise Refused({"level": _("Välj en nivå.")})
+    if kind == organisation.kind:
+        return
+    if kind not in kinds_to_change_to(organisation):
+        raise Refused({"level": _("Nivån passar inte mellan det som ligger över och under.")})
+    audit.record(
+        "organisation.kind", person_id=by, organisation_id=organisation.id, before=organisation.kind, after=kind
+    )
+    organisation.kind = kind
+
+
+def kinds_to_change_to(organisation: Organisation) -> tuple[str, ...]:
+    """Return the levels that fit between the organisation above this one and those directly beneath it."""
+    above_it = session.get(Organisation, organisation.parent_id) if organisation.parent_id else None
+    first = KINDS.index(above_it.kind) + 1 if above_it else 0
+    last = min((KINDS.index(child.kind) for child in children(organisation.id)), default=len(KINDS))
+    return KINDS[first:last]
+
+
 def set_members(organisation: Organisation, number: int | None, *, by: str | None = None) -> None:
     """Set how many members it has, None for unknown. Raises Refused."""
     if number is not None and not 0 <= number <= MOST_MEMBERS:

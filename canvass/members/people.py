@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock, i18n, texts
-from canvass.core.db import Base, Id, new_id, session
+from canvass.core.db import Base, Id, insert_once, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 
+# How long a role that was taken away can be given back with a button.
+REMOVAL_TIME = timedelta(days=30)
 # In the order in which lists of people are sorted. What each role may do is in access.RIGHTS.
 ROLES = ("volunteer", "leader", "board", "admin")
 
@@ -31,6 +34,8 @@ class Person(Base):
     language: Mapped[str] = mapped_column(String(2), default="sv")
     association_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # Of a double: the person who has everything of theirs now. Their phones still know them by their own id.
+    merged_into_id: Mapped[str | None] = mapped_column(Id, index=True)
 
     association: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
     memberships: Mapped[list[Membership]] = relationship(back_populates="person", cascade="all, delete-orphan")
@@ -60,6 +65,22 @@ class Membership(Base):
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
 
+class Removal(Base):
+    """A role that was taken away, kept so that it can be given back."""
+
+    __tablename__ = "removals"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey(Person.id), index=True)
+    organisation_id: Mapped[str] = mapped_column(Id, ForeignKey(Organisation.id), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    removed_at: Mapped[datetime] = mapped_column(default=clock.now)
+    undone_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
+
+
 def role_name(role: str) -> str:
     """Return what the role is called in the interface."""
     return {
@@ -73,6 +94,32 @@ def role_name(role: str) -> str:
 def first_name(name: str | None) -> str:
     """Return the first word of the name, and "" for None or an empty name."""
     return name.split()[0] if name else ""
+
+
+def present(person: Person) -> Person:
+    """Return the person, or for a double the one they were merged into."""
+    return session.get_one(Person, person.merged_into_id) if person.merged_into_id else person
+
+
+def ids(person: Person) -> Select[str]:
+    """Return a query for the ids of the person and of the doubles merged into them."""
+    return select(Person.id).where(or_(Person.id == person.id, Person.merged_into_id == person.id))
+
+
+def add_once(id_: str, name: str, association: Organisation) -> Person:
+    """Add a person with this id, or return the one who has it: a form may come twice at the same moment.
+
+    Raises Refused.
+    """
+    insert_once(
+        Person,
+        id=id_,
+        name=checked_name(name),
+        association_id=association.id,
+        language=i18n.language(),
+        created_at=clock.now(),
+    )
+    return session.get_one(Person, id_)
 
 
 def add(name: str, association: Organisation, *, email: str | None = None) -> Person:
@@ -136,13 +183,44 @@ def revoke(membership: Membership, *, by: str | None = None) -> None:
         member=membership.person_id,
         role=membership.role,
     )
+    session.add(Removal(person=membership.person, organisation=membership.organisation, role=membership.role))
     membership.person.memberships.remove(membership)
     session.flush()
+
+
+def removals(organisation_ids: Iterable[str]) -> list[Removal]:
+    """Return the roles taken away lately at these organisations and beneath, the latest first."""
+    query = select(Removal).where(
+        Removal.organisation_id.in_(organisations.beneath_any(organisation_ids)),
+        Removal.undone_at.is_(None),
+        Removal.removed_at > clock.now() - REMOVAL_TIME,
+    )
+    return list(session.scalars(query.order_by(Removal.removed_at.desc(), Removal.id)))
+
+
+def removed_from(person: Person) -> list[str]:
+    """Return the names of the organisations where the person had a role, when there is none left."""
+    if person.memberships:
+        return []
+    query = select(Removal).where(Removal.person_id == person.id, Removal.undone_at.is_(None))
+    found = session.scalars(query.order_by(Removal.removed_at.desc()))
+    return list(dict.fromkeys(removal.organisation.name for removal in found))
+
+
+def give_back(removal: Removal, *, by: str) -> None:
+    """Give a role back that was taken away. Twice is once."""
+    removal.undone_at = removal.undone_at or clock.now()
+    grant(removal.person, removal.role, removal.organisation, by=by)
 
 
 def log_for(person: Person, association: Organisation) -> None:
     """Count what the person logs from now on for `association`."""
     person.association_id, person.association = association.id, association
+
+
+def is_plain_volunteer(person: Person) -> bool:
+    """Is this somebody without a password and with no role but that of a volunteer?"""
+    return not person.password_hash and all(membership.role == "volunteer" for membership in person.memberships)
 
 
 def is_anyone() -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, bindparam, delete, inspect, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, func, inspect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from canvass.core import clock, tokens
 from canvass.core.db import Base, Id, in_batches, new_id, session, table
+from canvass.members import people
 from canvass.members.people import Membership, Person
 
 # How long a session lasts without being used: a volunteer's from one year's campaign to the next, anybody else's a
@@ -75,8 +76,11 @@ def find(token: str | None) -> Session | None:
     return found if found is not None and found.expires_at > clock.now() else None
 
 
-def person_ids(known: Collection[str]) -> dict[str, str]:
-    """Return the ids of the people whose sessions have these tokens, by token."""
+def authors(known: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return whose sessions have these tokens, by token: the id that the browser knows, and that of whom it is by now.
+
+    The two differ for a double that was merged into somebody.
+    """
     return tokens.owners(_OWNERS, known, now=clock.now())
 
 
@@ -93,7 +97,7 @@ def touch(known: Session) -> None:
 
 def of(person: Person) -> list[Session]:
     """Return the person's sessions that have not expired, the latest used first."""
-    query = select(Session).where(Session.person_id == person.id, Session.expires_at > clock.now())
+    query = select(Session).where(Session.person_id.in_(people.ids(person)), Session.expires_at > clock.now())
     return list(session.scalars(query.order_by(Session.seen_at.desc())))
 
 
@@ -105,7 +109,10 @@ def end(known: Session) -> None:
 
 def end_all(person: Person) -> None:
     """Delete all the person's sessions."""
-    session.execute(delete(Session).where(Session.person_id == person.id))
+    session.execute(
+        delete(Session).where(Session.person_id.in_(people.ids(person))),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def credentials(known: Session) -> Credentials:
@@ -128,6 +135,9 @@ def still_valid(known: Collection[Credentials]) -> set[Credentials]:
 
 
 _TABLE = table(Session)
-_OWNERS = select(_TABLE.c.token_hash, _TABLE.c.person_id).where(
-    _TABLE.c.token_hash.in_(bindparam("hashes", expanding=True)), _TABLE.c.expires_at > bindparam("now")
+_PERSONS = table(Person)
+_OWNERS = (
+    select(_TABLE.c.token_hash, _TABLE.c.person_id, func.coalesce(_PERSONS.c.merged_into_id, _PERSONS.c.id))
+    .join(_PERSONS, _PERSONS.c.id == _TABLE.c.person_id)
+    .where(_TABLE.c.token_hash.in_(bindparam("hashes", expanding=True)), _TABLE.c.expires_at > bindparam("now"))
 )

@@ -319,7 +319,7 @@ class Server:
         token = parse_cookie(environ).get(cookies.SESSION)
         try:
             with self.app.app_context():
-                return bool(token and sessions.person_ids([token]))
+                return bool(token and sessions.authors([token]))
         except DBAPIError:
             return False
 

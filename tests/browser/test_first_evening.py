@@ -44,7 +44,7 @@ def test_from_the_setup_link_to_a_counted_conversation(setup_link: str, live: Li
     volunteer = new_context(locale="sv-SE", viewport=PHONE, has_touch=True).new_page()
     volunteer.goto(link)
     volunteer.get_by_label("Ditt förnamn").fill("Alva")
-    volunteer.get_by_role("button", name="Börja logga").click()
+    volunteer.get_by_role("button", name="Gå med").click()
     volunteer.get_by_role("button", name="Samtal", exact=True).tap()
     expect(volunteer.get_by_role("region", name="Senaste trycket")).to_contain_text("Samtal sparat")
     expect(volunteer.get_by_text("allt skickat")).to_be_visible()

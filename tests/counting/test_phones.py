@@ -81,6 +81,7 @@ def test_hello_holds_what_a_phone_needs(cast: Cast, phone: Phone) -> None:
     (campaign,) = answer["campaigns"]
     assert (campaign["state"], campaign["target"], campaign["result"]) == ("open", 5000, 3)
     assert (campaign["association_result"], campaign["association_today"]) == (3, 3)
+    assert (campaign["organisation_name"], campaign["association_name"]) == ("Norrköping", "Hageby s-förening")
     assert [area["code"] for area in campaign["areas"]] == ["E1", "H1", "H2"]
     assert campaign["channels"][0] == {"channel": "door", "outcomes": list(campaigns.CHANNELS["door"])}
     assert [topic["name"] for topic in campaign["topics"]] == ["Skolan", "Vården", "Tryggheten"]

@@ -11,12 +11,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from icalendar import Calendar as Sheet
 from icalendar import Event
+from sqlalchemy import update
 
 from canvass.core import clock, db
 from canvass.fieldwork import calendars, shifts, sign_ups
+from canvass.fieldwork.shifts import Shift
 from canvass.members.people import Person
 from tests.cast import Cast, plan_shift
 from tests.conftest import NOW, browser
+from tests.web import filling_in
 
 SignedIn = Callable[[Person], FlaskClient]
 
@@ -69,6 +72,47 @@ def test_a_changed_shift_replaces_its_entry_and_a_cancelled_one_says_so(cast: Ca
     assert entry()["summary"] == "INSTÄLLT: Dörr · Hageby s-förening"
     assert (entry()["transp"], entry()["x-microsoft-cdo-busystatus"]) == ("TRANSPARENT", "FREE")
     assert entry()["sequence"] > changed["sequence"]
+
+
+def test_whoever_changes_a_shift_calendars_take_the_change(cast: Cast, signed_in: SignedIn) -> None:
+    """By the form, by the map, and by whatever comes next: an entry is only replaced by one with a higher number."""
+    shift = plan_shift(cast, place="Torget")
+    bo, page, at = signed_in(cast.bo), f"/shifts/{shift.id}", f"/campaigns/{cast.spring.id}/map"
+    opened = filling_in.form(bo.get(f"{page}/edit").text, f"{page}/edit")
+    numbers = [0]
+
+    def is_higher() -> bool:
+        db.session.refresh(shift)
+        numbers.append(events(calendars.write([shift], lambda _shift: "/"))[0]["sequence"])
+        return numbers[-1] == numbers[-2] + 1
+
+    bo.post(f"{page}/edit", data=opened | {"place": ["Skolan"]})
+    assert is_higher()
+    for way in ("assign", "release"):
+        assert bo.post(f"{at}/{cast.hageby_south.id}/{way}", data={"shift": shift.id}).status_code == 303
+        assert is_higher(), way
+    shift.longitude = 16.2
+    db.session.commit()
+    assert is_higher()
+    shift.areas.clear()
+    db.session.commit()
+    assert is_higher()
+    bo.post(f"{page}/cancel")
+    assert is_higher()
+    bo.post(f"{page}/cancel")
+    assert not is_higher()  # nothing has changed
+
+
+def test_two_who_change_a_shift_at_once_are_two_changes(cast: Cast) -> None:
+    shift = plan_shift(cast)
+    db.session.commit()
+    assert shift.revision == 0
+    db.session.execute(
+        update(Shift).values(revision=1, place="Torget"), execution_options={"synchronize_session": False}
+    )  # somebody else, after this one has read it
+    shift.wanted = 4
+    db.session.commit()
+    assert (shift.place, shift.wanted, shift.revision) == ("Torget", 4, 2)
 
 
 def address(client: FlaskClient) -> str:

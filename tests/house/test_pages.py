@@ -32,6 +32,7 @@ def tokens_for(cast: Cast, secret: str) -> dict[str, str]:
     return {
         "setup": joining.setup_token(),
         "invitation": joining.invite(cast.hageby, "leader", "Greta", by=cast.adam)[1],
+        "back": joining.way_back_token(joining.make_way_back(cast.alva, secret), secret),
         "sign-in": sign_in,
         "demo": sign_in,
         "wall": walls.token(walls.make(cast.spring, cast.norrkoping, "", "sv", secret), secret),
@@ -48,6 +49,7 @@ def ids_for(cast: Cast, secret: str) -> dict[str, str]:
     shifts.link(shift, secret)
     return {
         "campaign_id": cast.spring.id,
+        "membership_id": cast.alva.memberships[0].id,
         "area_id": cast.hageby_north.id,
         "organisation_id": cast.norrkoping.id,
         "draft_id": area_files.keep_draft(plan, {"housing": "", "file": "karta.geojson"}, by=cast.adam).id,

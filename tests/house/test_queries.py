@@ -27,6 +27,7 @@ WITHOUT_LISTS = {
     "attempts.front", "attempts.manifest", "attempts.screen", "attempts.service_worker",
     "calendars.one",
     "joining.demo", "joining.invited", "joining.poster", "joining.sign_in_link", "joining.type_code",
+    "joining.way_back",
     "numbers.watch", "walls.wall", "walls.watch",
     "people.sign_in",
     "setup.begin",

@@ -10,8 +10,8 @@ OPEN_TO_ALL = {
 }  # fmt: skip
 OPEN_BY_TOKEN = {
     "calendars.follow",
-    "joining.accept", "joining.demo", "joining.demo_sign_in", "joining.invited", "joining.join",
-    "joining.sign_in_by_link", "joining.sign_in_link", "joining.welcome",
+    "joining.accept", "joining.demo", "joining.demo_sign_in", "joining.go_back", "joining.invited", "joining.join",
+    "joining.sign_in_by_link", "joining.sign_in_link", "joining.way_back", "joining.welcome",
     "setup.begin", "setup.finish",
     "walls.wall", "walls.watch",
 }  # fmt: skip

@@ -22,9 +22,9 @@ def number(shown: str) -> int:
 
 
 def figures(text: str) -> dict[str, int]:
-    """The big numbers of a page by what they are called."""
+    """The big numbers of a page by what they are called, without whose they are."""
     found = re.findall(r'figure-label">(.*?)</p>\s*<p class="figure-value">([^<]*)', text)
-    return {label: number(value) for label, value in found}
+    return {label.partition(" i ")[0]: number(value) for label, value in found}
 
 
 def table(text: str, title: str) -> dict[str, tuple[int, int]]:

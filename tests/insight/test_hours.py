@@ -65,7 +65,7 @@ def test_leaders_and_volunteers_see_when_people_talk(cast: Cast, signed_in: Sign
     for who in (cast.bo, cast.alva):
         page = signed_in(who).get(f"/campaigns/{cast.spring.id}/hours").text
         assert "30\N{NO-BREAK SPACE}%" in page
-        assert "18–20" in page
+        assert "18:00–20:00" in page
     assert "Inget att visa" in signed_in(cast.bo).get(f"/campaigns/{cast.spring.id}/hours?at={cast.ektorp.id}").text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -19,7 +20,7 @@ from canvass.insight import numbers
 from canvass.members import organisations, people
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
-from tests.cast import Cast, log, new_campaign, undo
+from tests.cast import Cast, log, new_campaign, plan_shift, undo
 from tests.conftest import NOW
 from tests.insight.campaign_page import figures, page, table
 
@@ -233,3 +234,26 @@ def test_a_topic_that_few_raised_is_not_shown(cast: Cast, signed_in: SignedIn) -
     log(cast, cast.dag, number=1, topics=["Skolan"])
     assert "Skolan" in page(bo, cast.spring)
     assert "Skolan" not in page(bo, cast.spring, cast.hageby)  # of hers alone there are still only four
+
+
+def test_every_number_says_whose_it_is(cast: Cast, signed_in: SignedIn) -> None:
+    """A volunteer's phone shows the whole campaign, its page her association: they must not look like one another."""
+    targets.agree(cast.spring, cast.hageby, 1100)
+    log(cast, cast.alva, number=7)
+    log(cast, cast.dag, number=4)
+    shift = plan_shift(cast)
+    at = f"/campaigns/{cast.spring.id}"
+    alva = signed_in(cast.alva).get(at).text.replace("\u202f", " ").replace("\xa0", " ")
+    assert "Samtal i Hageby s-förening" in alva
+    assert "Hela kampanjen i Norrköping: 11 av 5 000 samtal" in alva
+    bo = signed_in(cast.bo).get(at).text
+    assert "Samtal i Norrköping" in bo
+    assert "Hela kampanjen" not in bo
+    pages = ["", "/hours", "/shifts", "/visits", "/map", f"/map/{cast.hageby_north.id}", "/targets"]
+    for who, node in ((cast.alva, cast.hageby), (cast.bo, cast.norrkoping), (cast.bo, cast.ektorp)):
+        for part in pages if who is cast.bo else pages[:-1]:
+            answer = signed_in(who).get(f"{at}{part}?at={node.id}")
+            main = answer.text.partition("<main")[2]
+            assert answer.status_code == 200, part
+            assert node.name in re.sub(r"<(select|option).*?</\1>", "", main, flags=re.DOTALL), (who.name, part)
+    assert shift.organisation.name in signed_in(cast.alva).get(f"/shifts/{shift.id}").text

@@ -193,16 +193,16 @@ def test_the_last_hour_is_told_by_the_hour_it_counts_from(cast: Cast, look: Call
         log(cast, cast.alva, number=7)
     log(cast, cast.dag, number=5)
     log(cast, cast.dag, "refused", number=5)
-    assert "Sedan kl. 18 5 " in look()
+    assert "Sedan 18:00 5 " in look()
     with later(minutes=30):
-        assert "Sedan kl. 18 5 " in look()
+        assert "Sedan 18:00 5 " in look()
     with later(minutes=44):
         log(cast, cast.alva, number=2)
-        assert "Sedan kl. 18 7 " in look()
+        assert "Sedan 18:00 7 " in look()
     with later(minutes=45):
-        assert "Sedan kl. 19 2 " in look()
+        assert "Sedan 19:00 2 " in look()
     with later(hours=-24):
-        assert "Sedan kl. 18 14 " in look()  # what a phone with a fast clock sent counts when it was
+        assert "Sedan 18:00 14 " in look()  # what a phone with a fast clock sent counts when it was
 
 
 def test_what_was_undone_and_what_others_did_is_not_in_the_last_hour(cast: Cast) -> None:

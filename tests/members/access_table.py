@@ -15,6 +15,7 @@ TABLE = {
     # one's own
     "GET /me": "+ + + +",
     "POST /me": "! ! ! !",
+    "POST /me/way-back": "+ + + +",
     "POST /me/sessions/<session_id>/end": "..... ..... ..... .....",
     "POST /me/devices/<device_id>/end": "..... ..... ..... .....",
     "GET /api/v1/hello": "+ + + +",
@@ -94,6 +95,7 @@ TABLE = {
     "GET /organisations/<organisation_id>": "--.-. ++.-. ++.-. ++.-.",
     "POST /organisations/<organisation_id>/children kind=x": "--.-. --.-. --.-. !!.-.",
     "POST /organisations/<organisation_id>/rename": "--.-. --.-. --.-. !!.-.",
+    "POST /organisations/<organisation_id>/level": "--.-. --.-. --.-. !!.-.",
     "GET /organisations/<organisation_id>/members": "--.-. --.-. --.-. ++.-.",
     "POST /organisations/<organisation_id>/members members-<organisation_id>=7": "--.-. --.-. --.-. ++.-.",
     "POST /organisations/<organisation_id>/move parent=<own>": "--.-. --.-. --.-. !+.-.",
@@ -108,6 +110,12 @@ TABLE = {
     "POST /earlier-years/<import_id>/undo": "--.-. ++.-. --.-. ++.-.",
     # people
     "GET /people": "- + + +",
+    "GET /memberships/<membership_id>": "--.-. ++.-. ++.-. ++.-.",
+    "POST /memberships/<membership_id>/sign-in-link": "--.-. --.-. --.-. ++.-.",
+    "POST /memberships/<membership_id>/merge": "--.-. !!.-. --.-. !!.-.",
+    "POST /memberships/<membership_id>/merge other=<membership_id>": "--.-. !!.-. --.-. !!.-.",
+    "POST /merges/<merge_id>/undo": "--.-. ++.-. --.-. ++.-.",
+    "POST /removals/<removal_id>/undo": "--.-. --.-. --.-. ++.-.",
     "POST /memberships/<membership_id>/revoke": "--.-. --.-. --.-. ++.-.",
     # what phones sent and nobody has counted
     "GET /quarantine": "- + - +",

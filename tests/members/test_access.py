@@ -110,7 +110,7 @@ def test_somebody_without_any_role_is_as_good_as_a_stranger(world: World, cast: 
         people.revoke(membership)
     world.browsers["nobody"] = signed_in(cast.bo)
     let_in = [row for row in TABLE if world.mark("nobody", row, "own") in "+!"]
-    own = ["GET /me", "POST /me", "GET /me/shifts", "POST /me/shifts", "POST /api/v1/sync"]
+    own = ["GET /me", "POST /me", "POST /me/way-back", "GET /me/shifts", "POST /me/shifts", "POST /api/v1/sync"]
     empty = ["GET /areas", "GET /campaigns", "GET /api/v1/hello", "GET /api/v1/outlines"]
     assert sorted(let_in) == sorted(own + empty)
     bo = world.browsers["nobody"]

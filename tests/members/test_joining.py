@@ -30,7 +30,7 @@ def test_a_volunteer_joins_with_a_first_name_and_an_association_and_nothing_more
     address = f"/join/{code(app, cast)}"
     page = stranger.get(address)
     assert "Välkommen till Vårkampanjen" in page.text
-    assert set(re.findall(r'<input[^>]* name="(\w+)"', page.text)) == {"name", "association", "next"}
+    assert set(re.findall(r'<input[^>]* name="(\w+)"', page.text)) == {"name", "form", "association", "next"}
     answer = stranger.post(address, data={"name": " Ville  Vågar ", "association": cast.ektorp.id})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/log")
     ville = newest()

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from canvass.core import db
 from canvass.core.audit import Entry
 from canvass.members import access, people
+from canvass.members.organisations import Organisation
 from canvass.members.people import Membership, Person
 from tests.cast import Cast
 from tests.members.tree import line, named, numbers
@@ -48,7 +49,7 @@ def test_an_administrator_adds_an_association(cast: Cast, signed_in: SignedIn) -
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
     text = adam.get(page).text
     assert "Vikbolandets s-förening är tillagd." in text
-    assert "3 s-föreningar" in text
+    assert "3 s\N{NON-BREAKING HYPHEN}föreningar" in text
     assert line(named("Vikbolandets s-förening", "association"))[1] == "Norrköping"
     added = db.session.scalars(select(Entry).where(Entry.person_id == cast.adam.id).order_by(Entry.number)).all()[-1]
     assert added.action == "organisation.add"
@@ -134,3 +135,18 @@ def test_roles_are_listed_where_they_are_held_and_volunteers_only_counted(cast: 
     assert db.session.scalar(select(func.count()).where(Membership.organisation_id == cast.hageby.id)) == 1
     assert "Alva" not in text
     assert "1 samtalare" in text
+
+
+def test_a_wrong_level_is_changed_where_it_fits(cast: Cast, signed_in: SignedIn) -> None:
+    """A set-up asks for the level first, when nobody knows yet what it means."""
+    adam = signed_in(cast.adam)
+    linkoping, address = f"/organisations/{cast.linkoping.id}", f"/organisations/{cast.linkoping.id}/level"
+    assert "Ändra nivå" in adam.get(linkoping).text
+    for wrong in ("national", "district", "", "x"):
+        assert adam.post(address, data={"level": wrong}).status_code == 422
+    assert adam.post(address, data={"level": "association"}).status_code == 303
+    assert "S\N{NON-BREAKING HYPHEN}förening" in adam.get(linkoping).text
+    assert db.session.get_one(Organisation, cast.linkoping.id, populate_existing=True).kind == "association"
+    # Beneath Norrköping there are associations: nothing fits between them and the district but what it is.
+    assert "Ändra nivå" not in adam.get(f"/organisations/{cast.norrkoping.id}").text
+    assert adam.post(f"/organisations/{cast.norrkoping.id}/level", data={"level": "association"}).status_code == 422

@@ -17,10 +17,10 @@ from canvass.counting.receipts import Operation
 from canvass.fieldwork import area_files, areas, campaigns, trainings
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import walls
-from canvass.members import devices, joining, people, sessions
+from canvass.members import devices, joining, merges, people, sessions
 from canvass.members.devices import Device
 from canvass.members.organisations import Organisation
-from canvass.members.people import Person
+from canvass.members.people import Person, Removal
 from tests.cast import Cast, log, new_campaign, plan_shift
 
 ROLES = ("volunteer", "leader", "board", "admin")
@@ -77,6 +77,8 @@ def belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "training": trainings.note(resident, node, date(2026, 2, 1), by=resident).id,
         "ticket": joining.invite(node, "leader", "", by=resident)[0].id,
         "membership": membership.id,
+        "removal": _removal(node),
+        "merge": _merge(node),
         "session": opened.id,
         "device": db.session.scalars(select(Device.id).where(Device.person_id == resident.id)).one(),
         "person": resident.id,
@@ -87,6 +89,21 @@ def belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "wall": walls.make(campaign, node, "", "sv", "key", by=resident).id,
         "draft": area_files.keep_draft(plan, {"housing": "", "file": "x.geojson"}, by=cast.adam).id,
     }
+
+
+def _removal(node: Organisation) -> str:
+    """A volunteer's role that was taken away."""
+    gone = people.add("Borta", node)
+    people.revoke(people.grant(gone, "volunteer", node))
+    return db.session.scalars(select(Removal.id).where(Removal.person_id == gone.id)).one()
+
+
+def _merge(node: Organisation) -> str:
+    """Somebody who was there twice."""
+    kept, double = people.add("Gunnel", node), people.add("Gunnel", node)
+    for one in (kept, double):
+        people.grant(one, "volunteer", node)
+    return merges.merge(kept, double, merges.rows_of(double.id), node, by=kept).id
 
 
 def _late_report(author: Person, campaign: Campaign, node: Organisation) -> str:

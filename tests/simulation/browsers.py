@@ -147,7 +147,7 @@ class ScreenPhone:
             choices.select_option(label=association)
         else:
             page.get_by_label(association).check()
-        page.get_by_role("button", name="Börja logga").click()
+        page.get_by_role("button", name="Gå med").click()
         page.locator("#work").wait_for()
         page.evaluate("async () => { await navigator.serviceWorker.ready; }")
 

@@ -92,7 +92,7 @@ def test_a_device_token_is_no_login(
     """Not even in the one view that it opens."""
 
     def view() -> list[object]:
-        return [current_user.is_authenticated, auth.visitor() is None, g.submitters]
+        return [current_user.is_authenticated, auth.visitor() is None, list(g.submitters)]
 
     monkeypatch.setitem(app.view_functions, "sync.receive", auth.open_to_devices(view))
     phone = browser(app)

@@ -88,7 +88,7 @@ def test_a_program_may_post_where_the_address_is_the_secret_and_nowhere_else(app
             if program.post(address, headers={"X-Sync": "1"}).status_code != 403
         }
     )
-    assert open_views == ["/api/…", "/demo/…", "/invitation/…", "/join/…", "/setup/…", "/sign-in/…"]
+    assert open_views == ["/api/…", "/back/…", "/demo/…", "/invitation/…", "/join/…", "/setup/…", "/sign-in/…"]
     assert program.post("/sign-in", data={"email": "bo@example.org", "password": PASSWORD}).status_code == 403
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,10 +52,32 @@ def results(organisation_ids: Select[str] | Iterable[str], year: int) -> dict[st
     An imported result of the organisation itself is taken for the whole. Without one it is what was counted here for
     the organisation itself, and the results of those directly beneath it.
     """
-    wanted = list(session.scalars(select(Organisation.id).where(Organisation.id.in_(organisation_ids))))
-    children, beneath = _children(wanted), organisations.beneath_any(wanted)
-    from_files, counts = imported_in(year, beneath), counted_in(year, beneath)
+    wanted = _existing(organisation_ids)
+    beneath = organisations.beneath_any(wanted)
+    return _results(wanted, _children(wanted), imported_in(year, beneath), counted_in(year, beneath))
 
+
+def by_year(organisation_ids: Iterable[str]) -> dict[int, dict[str, int]]:
+    """The same for each year of which anything is known."""
+    wanted = _existing(organisation_ids)
+    beneath, children = organisations.beneath_any(wanted), _children(wanted)
+    from_files, counts = imported(beneath), counted(beneath)
+    return {
+        year: _results(wanted, children, from_files.get(year, {}), counts.get(year, {}))
+        for year in {*from_files, *counts}
+    }
+
+
+def _existing(organisation_ids: Select[str] | Iterable[str]) -> list[str]:
+    return list(session.scalars(select(Organisation.id).where(Organisation.id.in_(organisation_ids))))
+
+
+def _results(
+    wanted: Iterable[str],
+    children: Mapping[str | None, list[str]],
+    from_files: Mapping[str, Imported],
+    counts: Mapping[str, int],
+) -> dict[str, int]:
     def of(node: str) -> int | None:
         if node in from_files:
             return from_files[node].conversations

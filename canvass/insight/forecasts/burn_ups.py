@@ -34,6 +34,11 @@ class BurnUp:
         return self.targets[-1][1] if self.targets else None
 
     @property
+    def ahead(self) -> int | None:
+        """Conversations more than the plan line says, negative for fewer: see plan_lines.ahead."""
+        return plan_lines.ahead(self.plan, self.so_far, self.first, self.today)
+
+    @property
     def end(self) -> date:
         """The last day to show: conversations may come after the campaign's last day."""
         return max(self.last, self.first + timedelta(len(self.result) - 1))

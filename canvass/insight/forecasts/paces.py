@@ -15,7 +15,10 @@ SHIFT_DAYS = 28
 
 @dataclass(frozen=True)
 class Pace:
-    """What it takes to reach the target. The figures for shifts are None when none are planned and none have been."""
+    """What it takes to reach the target. The figures for shifts are None when none are planned and none have been.
+
+    `shifts` are those left, by the calendar or by the habit of the last weeks; `planned` those in the calendar.
+    """
 
     remaining: int
     days: int
@@ -25,6 +28,7 @@ class Pace:
     shifts_a_week: float | None = None
     per_shift: int | None = None
     given_per_shift: float | None = None
+    planned: int = 0
 
     @property
     def weeks(self) -> float:
@@ -62,4 +66,5 @@ def required_pace(
         shifts_a_week=left * WEEK / days,
         per_shift=ceil(remaining / left),
         given_per_shift=sum(gave) / len(gave) if gave else None,
+        planned=coming,
     )

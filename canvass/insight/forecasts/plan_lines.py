@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import accumulate
+from math import ceil, floor
 
 from canvass.core import clock
 
@@ -57,6 +58,21 @@ def plan_line(
         for done in whole[: until - len(plan)]:
             plan.append(target - (target - begun) * (1 - done / whole[-1]))
     return plan
+
+
+def ahead(plan: Sequence[float], so_far: int, first: date, today: date, *, scale: int = 1) -> int | None:
+    """How many conversations more there are than `scale` times the plan line, negative for fewer; None without one.
+
+    Behind is measured against yesterday's plan, ahead against today's, since today is not over; after the last day
+    both are the whole plan. None before the first day too.
+    """
+    number = (today - first).days
+    if not plan or number < 0:
+        return None
+    # Rounded to six decimals first, since the days' shares do not sum to 1 exactly.
+    asked = floor(round(scale * plan[min(number, len(plan)) - 1], 6)) if number else 0
+    offered = ceil(round(scale * plan[min(number, len(plan) - 1)], 6))
+    return so_far - offered if so_far > offered else min(0, so_far - asked)
 
 
 def _weights(first: date, last: date, rhythm: str, planned: Iterable[ShiftDay]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil
 
 from canvass.core import i18n
 from canvass.core.i18n import gettext as _
@@ -12,8 +12,10 @@ from canvass.insight.forecasts import rounding
 from canvass.insight.forecasts.burn_ups import BurnUp
 from canvass.insight.forecasts.paces import Pace
 
-# More shifts are suggested only if at most so many times as many as there are left would be enough.
-TOO_MANY_TIMES = 3
+# What a team can walk: so many conversations in a shift, or so many times what its shifts have given, and so many
+# shifts in a week, or twice as many as there are; the larger of the two.
+MOST_PER_SHIFT, MOST_TIMES = 60, 3
+MOST_A_WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def sentences(burn_up: BurnUp) -> Sentences:
         outlook,
         _said_of_forecast(burn_up),
         _verdict(outlook),
-        _said_of_plan(burn_up) if is_going else "",
+        of_plan(burn_up.ahead) if is_going else "",
         _said_of_need(burn_up.pace) if burn_up.pace and outlook != "reached" else "",
         _method() if burn_up.forecast.end else "",
     )
@@ -133,23 +135,38 @@ def _verdict(outlook: str) -> str:
 # --- the plan and what it takes -----------------------------------------------------------------------------
 
 
-def _said_of_plan(burn_up: BurnUp) -> str:
-    """Behind is measured against yesterday's plan, ahead against today's: today is not over."""
-    number = (burn_up.today - burn_up.first).days
-    if not burn_up.plan or not 0 <= number < len(burn_up.plan):
+def of_plan(ahead: int | None) -> str:
+    """How a result stands against its plan line; `ahead` is what plan_lines.ahead gives, and '' for its None."""
+    if ahead is None:
         return ""
-    until_yesterday = floor(burn_up.plan[number - 1]) if number else 0
-    ahead, behind = burn_up.so_far - ceil(burn_up.plan[number]), until_yesterday - burn_up.so_far
     if ahead > 0:
         return ngettext("Ni ligger %(num)s samtal före planen.", "Ni ligger %(num)s samtal före planen.", ahead)
-    if behind > 0:
-        return ngettext("Ni ligger %(num)s samtal efter planen.", "Ni ligger %(num)s samtal efter planen.", behind)
+    if ahead < 0:
+        return ngettext("Ni ligger %(num)s samtal efter planen.", "Ni ligger %(num)s samtal efter planen.", -ahead)
     return _("Ni följer planen.")
 
 
 def _said_of_need(pace: Pace) -> str:
-    if pace.shifts and pace.per_shift:
-        return _said_of_shifts(pace, pace.shifts, rounding.rounded_up(pace.per_shift))
+    if not pace.shifts or not pace.per_shift:
+        return _said_of_time(pace)
+    number, given = rounding.rounded_up(pace.per_shift), round(pace.given_per_shift or 0)
+    a_week, planned_a_week = pace.shifts_a_week or 0, pace.planned / pace.weeks
+    if number > max(MOST_PER_SHIFT, MOST_TIMES * given):
+        return f"{_said_of_time(pace)} {_said_of_more(pace, given or MOST_PER_SHIFT, is_given=bool(given))}"
+    if a_week > max(MOST_A_WEEK, 2 * planned_a_week):
+        return _said_of_time(pace)  # nobody has planned as many shifts as have been held lately
+    said = _said_of_shifts(pace, pace.shifts, number)
+    if not number / MOST_TIMES <= given < number:
+        return f"{said}."
+    if not _can_be_walked(pace, given):
+        return f"{_said_of_time(pace)} {_said_of_more(pace, given, is_given=True)}"
+    needed = ceil(pace.remaining / given)
+    shifts = _shifts(needed) if pace.weeks < 2 else _shifts_a_week(ceil(needed / pace.weeks))
+    return f"{said}. {_as_now(given, shifts)}."
+
+
+def _said_of_time(pace: Pace) -> str:
+    """What it takes in a week, or in each day when there are few left."""
     if pace.days == 1:
         return ngettext("Ni behöver %(num)s samtal till idag.", "Ni behöver %(num)s samtal till idag.", pace.remaining)
     if pace.weeks < 2:
@@ -159,29 +176,51 @@ def _said_of_need(pace: Pace) -> str:
     return ngettext("Ni behöver %(num)s samtal i veckan.", "Ni behöver %(num)s samtal i veckan.", number)
 
 
+def _can_be_walked(pace: Pace, given: int) -> bool:
+    """Would the shifts needed be few enough for a week, if each gave so many conversations?"""
+    needed_a_week = ceil(pace.remaining / given) / max(1, pace.weeks)
+    return needed_a_week <= max(MOST_A_WEEK, 2 * (pace.shifts_a_week or 0))
+
+
+def _said_of_more(pace: Pace, given: int, *, is_given: bool) -> str:
+    """How many shifts it takes and how many are planned, or that no team could walk so many."""
+    if not _can_be_walked(pace, given):
+        return _("Det räcker passen inte till. Bli fler, eller se över målet.")
+    shifts = _shifts(ceil(pace.remaining / given))
+    said = _as_now(given, shifts) if is_given else _at_most(given, shifts)
+    return said + ngettext(
+        ", och ett är planerat.", ", och %(shifts)s är planerade.", pace.planned, shifts=_in_words(pace.planned)
+    )
+
+
+def _as_now(given: int, shifts: str) -> str:
+    return ngettext(
+        "Med %(num)s samtal per pass, som nu, behövs %(shifts)s",
+        "Med %(num)s samtal per pass, som nu, behövs %(shifts)s",
+        given,
+        shifts=shifts,
+    )
+
+
+def _at_most(number: int, shifts: str) -> str:
+    return _("Med högst %(count)s samtal per pass behövs %(shifts)s", count=i18n.number(number), shifts=shifts)
+
+
 def _said_of_shifts(pace: Pace, left: int, number: int) -> str:
-    """`number` conversations in each of the shifts left, or more shifts that give what they give now."""
+    """`number` conversations in each of the shifts left."""
     said = ngettext("Ni behöver %(num)s samtal per pass", "Ni behöver %(num)s samtal per pass", number)
     a_week = pace.shifts_a_week or 0
     if pace.weeks < 2 or a_week < 0.5:
-        said += " " + ngettext("och har ett pass kvar", "och har %(shifts)s pass kvar", left, shifts=_in_words(left))
-    elif abs(a_week - round(a_week)) < 0.15:
-        said += ", " + _shifts_a_week(round(a_week))
-    else:
-        said += ", " + _("ungefär %(often)s", often=_shifts_a_week(round(a_week)))
-    given = round(pace.given_per_shift or 0)
-    if not number / TOO_MANY_TIMES <= given < number:
-        return f"{said}."
-    needed = ceil(pace.remaining / given)
-    instead = ngettext(
-        "Med %(num)s samtal per pass, som nu, behövs %(shifts)s.",
-        "Med %(num)s samtal per pass, som nu, behövs %(shifts)s.",
-        given,
-        shifts=ngettext("ett pass", "%(shifts)s pass", needed, shifts=_in_words(needed))
-        if pace.weeks < 2
-        else _shifts_a_week(ceil(needed / pace.weeks)),
-    )
-    return f"{said}. {instead}"
+        return (
+            said + " " + ngettext("och har ett pass kvar", "och har %(shifts)s pass kvar", left, shifts=_in_words(left))
+        )
+    if abs(a_week - round(a_week)) < 0.15:
+        return said + ", " + _shifts_a_week(round(a_week))
+    return said + ", " + _("ungefär %(often)s", often=_shifts_a_week(round(a_week)))
+
+
+def _shifts(number: int) -> str:
+    return ngettext("ett pass", "%(shifts)s pass", number, shifts=_in_words(number))
 
 
 def _shifts_a_week(number: int) -> str:
@@ -189,9 +228,10 @@ def _shifts_a_week(number: int) -> str:
 
 
 def _in_words(number: int) -> str:
-    """One to twelve in words, larger numbers in figures."""
+    """None to twelve in words, larger numbers in figures."""
     words = (
+        _("inget"),
         _("ett"), _("två"), _("tre"), _("fyra"), _("fem"), _("sex"),
         _("sju"), _("åtta"), _("nio"), _("tio"), _("elva"), _("tolv"),
     )  # fmt: skip
-    return words[number - 1] if 1 <= number <= len(words) else i18n.number(number)
+    return words[number] if number < len(words) else i18n.number(number)

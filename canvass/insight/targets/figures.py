@@ -27,6 +27,7 @@ class Node(NamedTuple):
     depth: int
     id: str
     parent_id: str | None
+    kind: str
     name: str
     code: str
     members: int | None
@@ -39,8 +40,7 @@ class Figures:
     results: dict[str, int]
     members: dict[str, int]
     households: dict[str, int]
-    last_year_counted: dict[str, int]
-    last_year_imported: dict[str, int]
+    last_year: dict[str, int]
 
 
 def last_year(campaign: Campaign) -> int:
@@ -52,17 +52,15 @@ def of_organisations(campaign: Campaign, nodes: Sequence[Node], areas: Iterable[
     """The figures of each organisation with all beneath it. `nodes` are a tree from above, `areas` those in it."""
     here, year = organisations.beneath(nodes[0].id), last_year(campaign)
     counts = tallies.by_organisation(campaign.id, here)
-    imported = {key: result.conversations for key, result in results.imported_in(year, here).items()}
     households: dict[str, int] = {}
     for area in areas:
         if area.households is not None:
             households[area.organisation_id] = households.get(area.organisation_id, 0) + area.households
     return Figures(
         results=_summed(nodes, {key: count.conversations for key, count in counts.items()}),
-        members=_own_or_sum(nodes, {node.id: node.members for node in nodes}, needs_all=True),
+        members=_own_or_sum(nodes),
         households=_summed(nodes, households),
-        last_year_counted=_summed(nodes, results.counted_in(year, here)),
-        last_year_imported=_own_or_sum(nodes, imported, needs_all=False),
+        last_year=results.results(here, year),
     )
 
 
@@ -136,18 +134,18 @@ def _summed(nodes: Sequence[Node], own: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-def _own_or_sum(nodes: Sequence[Node], own: Mapping[str, int | None], *, needs_all: bool) -> dict[str, int]:
-    """Each organisation's own figure, else the sum of what is known of those beneath it.
+def _own_or_sum(nodes: Sequence[Node]) -> dict[str, int]:
+    """Each organisation's own number of members, else the sum of those beneath it.
 
-    With `needs_all` there is no sum while one of those has no figure: a district in which one organisation of twelve
-    has filled in its members would look like a twelfth of what it is.
+    There is no sum while one of those has no number: a district in which one organisation of twelve has filled in its
+    members would look like a twelfth of what it is.
     """
     found: dict[str, int] = {}
     sums: dict[str, int] = {}
     gaps: set[str] = set()
     for node in reversed(nodes):
-        value = own.get(node.id)
-        if value is None and not (needs_all and node.id in gaps):
+        value = node.members
+        if value is None and node.id not in gaps:
             value = sums.get(node.id)
         if value is not None:
             found[node.id] = value

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from canvass.fieldwork.campaigns import Campaign
-from canvass.insight.targets import figures, parts, revisions
+from canvass.insight.targets import figures, revisions
 from canvass.insight.targets.figures import AreaRow, Node
 from canvass.insight.targets.parts import Agreed, Part
+from canvass.insight.targets.plans import Plans
 from canvass.members import organisations
 from canvass.members.organisations import Organisation
 
@@ -49,20 +50,21 @@ def tree(campaign: Campaign, organisation: Organisation, of: str = "", *, is_dee
     database queries is the same however large the tree is.
     """
     nodes = [
-        Node(depth, node.id, node.parent_id if depth else None, node.name, node.code, node.members)
+        Node(depth, node.id, node.parent_id if depth else None, node.kind, node.name, node.code, node.members)
         for depth, node in organisations.tree([organisation.id])
     ]
     areas = figures.areas_in_use(organisation.id)
     agreed = revisions.agreed(campaign)
+    plans = Plans(campaign, nodes)
     ways = ["organisations"] if len(nodes) > 1 else []
     ways += ["areas"] if any(area.organisation_id == organisation.id for area in areas) else []
     of = of if of in ways else (ways or ["organisations"])[0]
-    top, *below = _organisation_parts(campaign, nodes, areas, agreed)
+    top, *below = _organisation_parts(campaign, nodes, areas, agreed, plans)
     if is_deep:
-        below += _area_parts(campaign, nodes, areas, agreed, is_deep=True)
+        below += _area_parts(campaign, nodes, areas, agreed, plans, is_deep=True)
     elif of == "areas":
         own = [area for area in areas if area.organisation_id == organisation.id]
-        below = _area_parts(campaign, nodes, own, agreed, is_deep=False)
+        below = _area_parts(campaign, nodes, own, agreed, plans, is_deep=False)
     else:
         below = [part for part in below if part.is_direct]
     found = Tree(top, of, ways, below, None, figures.last_year(campaign))
@@ -71,7 +73,7 @@ def tree(campaign: Campaign, organisation: Organisation, of: str = "", *, is_dee
 
 
 def _organisation_parts(
-    campaign: Campaign, nodes: Sequence[Node], areas: Sequence[AreaRow], agreed: AgreedByKey
+    campaign: Campaign, nodes: Sequence[Node], areas: Sequence[AreaRow], agreed: AgreedByKey, plans: Plans
 ) -> list[Part]:
     """One part for each node, in their order."""
     known = figures.of_organisations(campaign, nodes, areas)
@@ -91,12 +93,11 @@ def _organisation_parts(
                 is_area=False,
                 is_direct=node.depth == 1,
                 agreed=target,
-                result=known.results.get(node.id, 0),
-                expected=parts.expected(campaign, target.number) if target else None,
+                result=(result := known.results.get(node.id, 0)),
+                ahead=plans.ahead(node.id, "", result),
                 members=known.members.get(node.id),
                 households=known.households.get(node.id),
-                last_year=known.last_year_counted.get(node.id, known.last_year_imported.get(node.id)),
-                last_year_is_imported=node.id not in known.last_year_counted and node.id in known.last_year_imported,
+                last_year=known.last_year.get(node.id),
                 beneath=beneath.get(node.id),
             )
         )
@@ -118,7 +119,13 @@ def _sums_beneath(nodes: Sequence[Node], areas: Sequence[AreaRow], agreed: Agree
 
 
 def _area_parts(
-    campaign: Campaign, nodes: Sequence[Node], areas: Sequence[AreaRow], agreed: AgreedByKey, *, is_deep: bool
+    campaign: Campaign,
+    nodes: Sequence[Node],
+    areas: Sequence[AreaRow],
+    agreed: AgreedByKey,
+    plans: Plans,
+    *,
+    is_deep: bool,
 ) -> list[Part]:
     """One part for each of the areas, in their order."""
     top = nodes[0]
@@ -141,8 +148,8 @@ def _area_parts(
                 is_area=True,
                 is_direct=area.organisation_id == top.id,
                 agreed=target,
-                result=results.get(area.id, 0),
-                expected=parts.expected(campaign, target.number) if target else None,
+                result=(result := results.get(area.id, 0)),
+                ahead=plans.ahead(area.organisation_id, area.id, result),
                 households=area.households,
                 last_year=last_year.get(area.id),
             )

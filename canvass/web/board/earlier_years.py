@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 
 from canvass.board.earlier_years import files, imports, previews, results
 from canvass.board.earlier_years.models import EarlierImport
-from canvass.board.earlier_years.results import Year
 from canvass.core import clock, db, sheets
 from canvass.core.i18n import gettext as _
 from canvass.core.i18n import ngettext
@@ -132,18 +131,18 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
     years = results.compare(organisation)
     beside = sorted({one.year for one in years}, reverse=True)[:YEARS_BESIDE]
     beneath = organisations.children(organisation.id)
-    by_year = {year: results.results([node.id for node in beneath], year) for year in beside}
+    by_year = results.by_year([organisation.id, *(node.id for node in beneath)])
     return render_template(
         "earlier_years/page.html",
         organisation=organisation,
         years=years,
         this_year=clock.today().year,
-        bars=_bars(years),
+        bars=_bars({year: found[organisation.id] for year, found in by_year.items() if organisation.id in found}),
         beside=beside,
         beneath=[
-            (node, [by_year[year].get(node.id) for year in beside])
+            (node, [by_year.get(year, {}).get(node.id) for year in beside])
             for node in beneath
-            if any(node.id in found for found in by_year.values())
+            if any(node.id in by_year.get(year, {}) for year in beside)
         ],
         imports=imports.at(organisation) if may_import else [],
         may_import=may_import,
@@ -153,9 +152,8 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
     )
 
 
-def _bars(years: list[Year]) -> list[dict[str, Any]]:
-    """A bar for each year, the latest first; of a year that is known twice, the imported result."""
-    by_year = {one.year: one.conversations for one in reversed(years)}
+def _bars(by_year: dict[int, int]) -> list[dict[str, Any]]:
+    """A bar for each year, the latest first."""
     most = max(by_year.values(), default=0) or 1
     return [
         {"label": str(year), "value": by_year[year], "share": by_year[year] / most} for year in sorted(by_year)[::-1]

@@ -238,7 +238,7 @@ def _page(campaign: Campaign, node: Organisation, form: forms.Form, changed: Lat
         outcomes=[(outcome, campaigns.outcome_name(outcome), _offering(campaign, outcome)) for outcome in OUTCOMES],
         report_id=form.report if db.is_id(form.report) else db.new_id(),
         topics=asked,
-        hours=[(hour, f"{hour:02}.00") for hour in range(24)],
+        hours=[(hour, f"{hour:02}:00") for hour in range(24)],
         lines=late_reports.entered(campaign, beneath, MOST_LISTED),
         total=late_reports.parts(campaign.id, beneath).total,
         sentence=sentence,

@@ -31,7 +31,10 @@ bp = Blueprint("sync", __name__, url_prefix="/api/v1")
 @bp.get("/hello")
 def hello() -> ResponseReturnValue:
     """Everything a phone needs to log offline. Needs a login: a device token cannot read."""
-    return jsonify(phones.hello(auth.person()))
+    told = phones.hello(auth.person())
+    # A phone keeps what waits on it by the id that it knows its person by.
+    told["person"]["id"] = auth.current_session().person_id
+    return jsonify(told)
 
 
 @bp.get("/outlines")
@@ -143,7 +146,8 @@ def _result(verdict: Verdict) -> dict[str, object]:
 
 def _author(envelope: operations.Envelope) -> str:
     """The author that the batch names: the login's person or the device's. Raises Unauthorized for another."""
-    for person_id in g.submitters:
-        if envelope.author in (None, person_id):
+    submitters: dict[str, str] = g.submitters
+    for known_as, person_id in submitters.items():
+        if envelope.author in (None, known_as):
             return person_id
     raise Unauthorized

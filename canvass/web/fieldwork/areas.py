@@ -114,8 +114,11 @@ def edit(area_id: str) -> ResponseReturnValue:
 @bp.post("/<area_id>/edit")
 def save(area_id: str) -> ResponseReturnValue:
     """Change the area; 422 and the form again with what is wrong. The person must have the right at a new owner too."""
-    person, form = auth.person(), forms.Form()
+    person = auth.person()
     area = access.find(person, Area, area_id, "area.edit")
+    db.hold(area)
+    form = _filled(area)
+    form.settle()
     organisation = access.find(person, Organisation, form.text("organisation"), "area.edit")
     try:
         areas.edit(area, organisation=organisation, by=person, **_fields(form))

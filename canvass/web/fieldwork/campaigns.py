@@ -11,7 +11,7 @@ from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns, drafts, targets, topics
 from canvass.fieldwork.campaigns import Campaign, Facts
 from canvass.insight import numbers
-from canvass.members import access, joining, organisations
+from canvass.members import access, joining, organisations, people
 from canvass.members.organisations import Organisation
 from canvass.web.page import auth, forms, fragments, site
 
@@ -25,7 +25,12 @@ def index() -> ResponseReturnValue:
     found = [(campaign, access.tops(person, campaign.organisation_id)) for campaign in campaigns.seen_by(person)]
     shown = [(campaign, tops[0]) for campaign, tops in found if tops]
     rows = [(campaign, row) for (campaign, _top), row in zip(shown, numbers.results(shown), strict=True)]
-    return render_template("campaigns/index.html", rows=rows, may_create=bool(access.nodes(person, "campaign.edit")))
+    return render_template(
+        "campaigns/index.html",
+        rows=rows,
+        may_create=bool(access.nodes(person, "campaign.edit")),
+        removed_from=people.removed_from(person),
+    )
 
 
 @bp.get("/new")
@@ -66,7 +71,9 @@ def save(campaign_id: str) -> ResponseReturnValue:
     """The changes, or the form again with what is wrong."""
     person = auth.person()
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
+    db.hold(campaign)
     form = _filled(campaign)
+    form.settle()
     facts, target = _facts(form), _target(form)
     try:
         campaigns.edit(campaign, facts, by=person)

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from canvass.core import clock, coordinates, db, i18n, places
 from canvass.core.i18n import gettext as _
-from canvass.fieldwork import areas, campaigns, meeting_points, shifts, trainings
+from canvass.fieldwork import areas, campaigns, meeting_points, shifts, suggestions, trainings
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Facts, Shift
@@ -32,7 +32,7 @@ def empty() -> forms.Form:
 
 def blank(campaign: Campaign, node: Organisation, pattern: Shift | None) -> forms.Form:
     """The form for a new shift, with the suggested values."""
-    first = shifts.suggestion(campaign, node, pattern)
+    first = suggestions.next_shift(campaign, node, pattern)
     return forms.Form(
         organisation=node.id,
         channel=first["channel"],

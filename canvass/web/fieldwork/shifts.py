@@ -235,12 +235,16 @@ def edit(shift_id: str) -> ResponseReturnValue:
 @bp.post("/shifts/<shift_id>/edit")
 def save(shift_id: str) -> ResponseReturnValue:
     """The changes, or the form again with what is wrong."""
-    person, form = auth.person(), shift_form.empty()
+    person = auth.person()
     shift = shifts.find(person, shift_id, "shift.plan")
+    form = shift_form.filled(shift)
     if form.text("near"):
         return shift_form.with_place(form, shift.campaign_id, shift_id)
+    db.hold(shift)
+    form = shift_form.filled(shift)
     if form.text("find"):
         return shift_form.with_areas(form, shift.campaign_id, shift_id)
+    form.settle()
     try:
         shifts.change(shift, shift_form.facts(form, shift.organisation, shift), by=person)
     except Refused as error:

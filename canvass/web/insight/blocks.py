@@ -13,7 +13,7 @@ from flask import current_app, render_template
 from canvass.core import clock, db, i18n
 from canvass.counting import late_reports
 from canvass.counting.tallies import Count
-from canvass.fieldwork import shifts, targets
+from canvass.fieldwork import campaigns, shifts, targets
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import numbers, outings
 from canvass.insight.forecasts import burn_ups, paces, sentences
@@ -77,12 +77,10 @@ def background(campaign: Campaign, node: Organisation) -> Background:
 
 def burn_up(campaign: Campaign, days: Mapping[str, Count], background: Background) -> BurnUp:
     """The campaign's burn-up to its last day, or to the day it was closed if that came first."""
-    closing = campaign.closing_at
-    last = min(campaign.ends_on, clock.local_day(closing)) if closing else campaign.ends_on
     return burn_ups.burn_up(
         days,
         first=campaign.starts_on,
-        last=max(campaign.starts_on, last),
+        last=campaigns.last_day(campaign),
         today=clock.today(),
         targets=background.targets,
         rhythm=campaign.rhythm,

@@ -22,15 +22,24 @@ bp = Blueprint("hours", __name__, url_prefix="/campaigns")
 @bp.get("/<campaign_id>/hours")
 def page(campaign_id: str) -> ResponseReturnValue:
     """A table of contact rates for each channel, and the advice."""
-    person = auth.person()
-    campaign = access.find(person, Campaign, campaign_id)
-    here = level.of(campaign)
+    campaign = access.find(auth.person(), Campaign, campaign_id)
+    return _page(campaign, _filled(campaign))
+
+
+def _filled(campaign: Campaign) -> forms.Form:
+    return forms.Form(**{housing: campaigns.advised(campaign, housing) or "" for housing in areas.HOUSING})
+
+
+def _page(campaign: Campaign, form: forms.Form) -> str:
+    person, here = auth.person(), level.of(campaign)
     return render_template(
         "hours/page.html",
         campaign=campaign,
         level=here,
         weeks=hours.weeks(tallies.by("hour", campaign.id, organisations.beneath(here.node.id))),
-        advice=[(housing, campaigns.advised(campaign, housing)) for housing in areas.HOUSING],
+        housings=areas.HOUSING,
+        form=form,
+        errors=form.errors,
         may_edit=access.may(person, "campaign.edit", campaign.organisation_id),
         weekday=i18n.weekday,
         span=span,
@@ -41,19 +50,23 @@ def page(campaign_id: str) -> ResponseReturnValue:
 @bp.post("/<campaign_id>/advice")
 def advise(campaign_id: str) -> ResponseReturnValue:
     """Set the advised channel for each kind of housing."""
-    person, form = auth.person(), forms.Form()
+    person = auth.person()
     campaign = access.find(person, Campaign, campaign_id, "campaign.edit")
+    db.hold(campaign)
+    form = _filled(campaign)
+    form.settle()
     try:
         campaigns.advise(campaign, {housing: form.text(housing) for housing in areas.HOUSING}, by=person)
     except Refused as error:
+        form.blame(error)
+    if form.errors:
         db.session.rollback()
-        fragments.say(str(error), "error")
-    else:
-        db.session.commit()
-        fragments.say(_("Råden är sparade."))
+        return _page(access.find(person, Campaign, campaign_id), form), 422
+    db.session.commit()
+    fragments.say(_("Råden är sparade."))
     return redirect(url_for("hours.page", campaign_id=campaign_id), 303)
 
 
 def span(slot: Slot) -> str:
-    """A slot's two hours: 18–20."""
-    return f"{slot.hour}–{slot.hour + hours.WINDOW}"
+    """A slot's two hours: 18:00–20:00."""
+    return f"{slot.hour:02}:00–{slot.hour + hours.WINDOW:02}:00"

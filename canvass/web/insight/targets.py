@@ -15,6 +15,7 @@ from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
+from canvass.insight.forecasts import sentences
 from canvass.insight.targets import lists, proposals, revisions, trees
 from canvass.insight.targets.parts import Part
 from canvass.insight.targets.proposals import Proposal
@@ -165,6 +166,7 @@ def _page(campaign_id: str, form: forms.Form, refused: Container[str] = ()) -> s
         proposal=proposal,
         choices={name: request.values.get(name, "") for name in CHOICES}
         | {"at": node.id, "of": tree.of, "sort": chosen.sort},
+        of_plan=sentences.of_plan,
         may_count_members=access.may(person, "organisation.edit", node.id),
         form=form,
         errors=form.errors,

@@ -14,7 +14,7 @@ from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns, meeting_points, shifts
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
-from canvass.members import access, joining, organisations, passwords
+from canvass.members import access, joining, organisations, passwords, people
 from canvass.members.joining import JoinLink, Ticket
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
@@ -81,7 +81,8 @@ def join(code: str) -> ResponseReturnValue:
     try:
         if association is None:
             raise Refused({"association": _("Välj din förening.")})
-        person = joining.join(link, form.text("name"), association, known, is_guest=_is_guest(known, shift))
+        is_guest, form_id = _is_guest(known, shift), form.text("form")
+        person = joining.join(link, form.text("name"), association, known, is_guest=is_guest, form_id=form_id)
     except Refused as error:
         form.blame(error)
         db.give_up()
@@ -94,6 +95,8 @@ def join(code: str) -> ResponseReturnValue:
     response = make_response(redirect(url_for("attempts.screen", shift=link.shift_id), 303))
     if auth.visitor() is not person:
         auth.sign_in(person, response)
+    if people.is_plain_volunteer(person) and joining.way_back(person) is None:
+        joining.make_way_back(person, site.secret())
     db.session.commit()
     return response
 
@@ -114,7 +117,8 @@ def _returning_volunteer() -> Person | None:
     Never somebody with a password: a device that may only hand in must not sign a leader in.
     """
     device = auth.current_device()
-    return device.person if device is not None and device.person.password_hash is None else None
+    person = people.present(device.person) if device is not None else None
+    return person if person is not None and person.password_hash is None else None
 
 
 def _link(code: str) -> JoinLink:
@@ -141,6 +145,7 @@ def _welcome(link: JoinLink, form: forms.Form) -> str:
         associations=joining.associations(link),
         known=_known_volunteer(form.name or request.args.get("new", "")),
         form=form,
+        form_id=form.form or db.new_id(),
         errors=form.errors,
     )
 
@@ -284,6 +289,26 @@ def sign_in_by_link(token: str) -> ResponseReturnValue:
             db.give_up()
             return render_template("joining/sign_in.html", who=person, errors=error.errors), 422
     joining.spend(ticket)
+    response = make_response(redirect(url_for("attempts.front"), 303))
+    auth.sign_in(person, response)
+    db.session.commit()
+    return response
+
+
+@bp.get("/back/<token>")
+@auth.open_by_token
+def way_back(token: str) -> ResponseReturnValue:
+    """A page with a button, as of every link that signs in."""
+    return render_template("joining/back.html", who=joining.whose_way_back(joining.ticket("back", token)))
+
+
+@bp.post("/back/<token>")
+@auth.open_by_token
+def go_back(token: str) -> ResponseReturnValue:
+    """Sign the volunteer in again; the link goes on working."""
+    ticket = joining.ticket("back", token)
+    person = joining.whose_way_back(ticket)
+    joining.prolong_way_back(ticket)
     response = make_response(redirect(url_for("attempts.front"), 303))
     auth.sign_in(person, response)
     db.session.commit()

@@ -86,30 +86,55 @@ def add(organisation_id: str) -> ResponseReturnValue:
 @bp.post("/<organisation_id>/rename")
 def rename(organisation_id: str) -> ResponseReturnValue:
     """Rename the organisation."""
-    person, form = auth.person(), forms.Form()
+    person = auth.person()
     organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
+    db.hold(organisation)
+    form = forms.Form(name=organisation.name)
+    form.settle()
     try:
         organisations.rename(organisation, form.text("name"), by=person.id)
     except Refused as error:
         form.blame(error)
+    if form.errors:
         return _again(organisation_id, form)
     db.session.commit()
     fragments.say(_("Namnet är bytt."))
     return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
 
 
+@bp.post("/<organisation_id>/level")
+def change_level(organisation_id: str) -> ResponseReturnValue:
+    """Change the organisation's level."""
+    person, form = auth.person(), forms.Form()
+    organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
+    try:
+        organisations.change_kind(organisation, form.text("level"), by=person.id)
+    except Refused as error:
+        form.blame(error)
+        return _again(organisation_id, form)
+    db.session.commit()
+    fragments.say(_("Nivån är ändrad."))
+    return redirect(url_for("organisations.page", organisation_id=organisation_id), 303)
+
+
 @bp.get("/<organisation_id>/members")
 def members(organisation_id: str) -> ResponseReturnValue:
     """The form for the number of members of the organisation and those directly beneath."""
-    return _members_page(access.find(auth.person(), Organisation, organisation_id, "organisation.edit"), forms.Form())
+    organisation = access.find(auth.person(), Organisation, organisation_id, "organisation.edit")
+    return _members_page(organisation, _members_form(_counted(organisation)))
 
 
 @bp.post("/<organisation_id>/members")
 def set_members(organisation_id: str) -> ResponseReturnValue:
     """Store all numbers, or none while one is wrong. An emptied field removes the number."""
-    person, form = auth.person(), forms.Form()
+    person = auth.person()
     organisation = access.find(person, Organisation, organisation_id, "organisation.edit")
-    for node in [organisation, *organisations.children(organisation.id)]:
+    nodes = _counted(organisation)
+    for node in sorted(nodes, key=lambda node: node.id):
+        db.hold(node)
+    form = _members_form(nodes)
+    form.settle()
+    for node in nodes:
         name = f"members-{node.id}"
         if name not in request.form:
             continue
@@ -204,12 +229,21 @@ def _again(organisation_id: str, form: forms.Form) -> tuple[str, int]:
     return _page(_seen(organisation_id), form), 422
 
 
+def _counted(organisation: Organisation) -> list[Organisation]:
+    """The organisation and those directly beneath, whose members are entered on one page."""
+    return [organisation, *organisations.children(organisation.id)]
+
+
+def _members_form(nodes: list[Organisation]) -> forms.Form:
+    return forms.Form(**{f"members-{node.id}": "" if node.members is None else node.members for node in nodes})
+
+
 def _members_page(organisation: Organisation, form: forms.Form) -> str:
     return render_template(
         "organisations/members.html",
         organisation=organisation,
         path=_path(organisation),
-        nodes=[organisation, *organisations.children(organisation.id)],
+        nodes=_counted(organisation),
         form=form,
         errors=form.errors,
     )
@@ -217,6 +251,7 @@ def _members_page(organisation: Organisation, form: forms.Form) -> str:
 
 def _page(organisation: Organisation, form: forms.Form) -> str:
     person = auth.person()
+    form.first.setdefault("name", organisation.name)
     may_edit = access.may(person, "organisation.edit", organisation.id)
     (here,) = _branches(organisations.tree([organisation.id]))
     return render_template(
@@ -230,6 +265,7 @@ def _page(organisation: Organisation, form: forms.Form) -> str:
         most_campaigns=MOST_CAMPAIGNS,
         may_edit=may_edit,
         kinds=[(kind, organisations.kind_name(kind)) for kind in organisations.kinds_beneath(organisation.kind)],
+        levels=[(kind, organisations.kind_name(kind)) for kind in organisations.kinds_to_change_to(organisation)],
         places=_places(person, organisation) if may_edit and _may_leave(person, organisation) else [],
         form=form,
         errors=form.errors,

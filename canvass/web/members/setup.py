@@ -55,7 +55,7 @@ def finish(token: str) -> ResponseReturnValue:
     if nearby.is_only_here(site.base_url()):
         fragments.say(_("Allt är klart på den här datorn. Innan du delar länken: se till att telefoner når servern."))
     else:
-        fragments.say(_("Allt är klart. Dela länken eller koden så kan de första börja logga."))
+        fragments.say(_("Allt är klart. Dela länken eller koden så kan de första gå med."))
     return response
 
 

@@ -17,7 +17,7 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.http import parse_cookie
 
 from canvass.core import db
-from canvass.members import devices, sessions
+from canvass.members import devices, people, sessions
 from canvass.members.devices import Device
 from canvass.members.people import Person
 from canvass.members.sessions import Session
@@ -78,7 +78,7 @@ def require_login() -> ResponseReturnValue | None:
 def load_person(_request: Request) -> Person | None:
     """Return the person of the session that `require_login` has found; None before that, as when a form is refused."""
     found: Session | None = g.get("session")
-    return found.person if found is not None else None
+    return people.present(found.person) if found is not None else None
 
 
 @login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
@@ -116,22 +116,25 @@ def current_session() -> Session:
     return found
 
 
-def submitters() -> list[str]:
-    """Return the ids of those whose operations the request may hand in: its session's person and its device's."""
+def submitters() -> dict[str, str]:
+    """Return the ids of those whose operations the request may hand in: its session's person and its device's.
+
+    By the id that the phone knows stands that of whom the operations are: see sessions.authors.
+    """
     if _SUBMITTERS not in request.environ:
         _find_submitters(request.environ.get(ALONGSIDE) or [request.environ])
-    found: list[str] = request.environ[_SUBMITTERS]
+    found: dict[str, str] = request.environ[_SUBMITTERS]
     return found
 
 
 def _find_submitters(environs: Sequence[dict[str, Any]]) -> None:
     """Look up those of several requests: phones ask thousands of times a minute, so all are found with two queries."""
     carried = [parse_cookie(environ) for environ in environs]
-    kinds = [(cookies.SESSION, sessions.person_ids), (cookies.DEVICE, devices.person_ids)]
+    kinds = [(cookies.SESSION, sessions.authors), (cookies.DEVICE, devices.authors)]
     owners = [(name, find({each[name] for each in carried if name in each})) for name, find in kinds]
     for environ, each in zip(environs, carried, strict=True):
         found = [known.get(each.get(name, "")) for name, known in owners]
-        environ[_SUBMITTERS] = [person_id for person_id in found if person_id is not None]
+        environ[_SUBMITTERS] = dict(author for author in found if author is not None)
 
 
 def current_device() -> Device | None:
@@ -149,7 +152,7 @@ def sign_in(person: Person, response: Response) -> None:
     label = browsers.label(request.headers.get("User-Agent", ""))
     cookies.put(response, cookies.SESSION, sessions.start(person, label)[1])
     device = current_device()
-    if device is None or device.person_id != person.id:
+    if device is None or people.present(device.person) is not person:
         cookies.put(response, cookies.DEVICE, devices.add(person, label))
     cookies.put(response, cookies.LANGUAGE, person.language)
 

@@ -47,7 +47,8 @@ def attach(app: Flask) -> None:
         qr=qr,
         is_only_here=nearby.is_only_here,
         may=lambda action, organisation_id: access.may(auth.visitor(), action, organisation_id),
-        kind_name=organisations.kind_name,
+        kind_name=lambda kind: whole(organisations.kind_name(kind)),
+        whole=whole,
         role_name=people.role_name,
         first_name=people.first_name,
         campaign_kind_name=campaigns.kind_name,
@@ -60,6 +61,11 @@ def attach(app: Flask) -> None:
     app.after_request(leave_page)
     before_render_template.connect(_read_from_here, app)
     app.context_processor(surroundings)
+
+
+def whole(word: str) -> str:
+    """Return a word that no line breaks at its hyphen: S-förening."""
+    return word.replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def _read_from_here(_app: Flask, **_rendered: object) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from canvass.core import db
+from canvass.members import people
 from tests.browser.screen.logging_screen import (
     TALKED,
     choose_in_menu,
@@ -49,10 +51,31 @@ def test_leaving_with_a_full_outbox_asks_and_keeps_it(phone: Page) -> None:
         leaving.get_by_role("button", name="Spara till fil").tap()
     assert len(json.loads(saved.value.path().read_text("utf-8"))["operations"]) == 1
     leaving.get_by_role("button", name="Behåll").tap()
-    phone.wait_for_url("**/sign-in**")
+    phone.wait_for_url("**/join?*")
     phone.goto("/log")
     expect(phone.get_by_role("heading", name="Vem är du?")).to_be_visible()
     assert phone.evaluate(OPERATIONS) == 1
+
+
+def test_leaving_says_how_to_come_back_first(phone: Page) -> None:
+    outcome(phone, TALKED).tap()
+    expect(phone.locator("#queue")).to_contain_text("allt skickat")
+    choose_in_menu(phone, "button", "Logga ut")
+    leaving = sheet(phone, "Logga ut?")
+    expect(leaving.get_by_role("link", name="Din länk tillbaka")).to_be_visible()
+    expect(leaving.get_by_role("button", name="Skicka nu")).to_be_hidden()
+    leaving.get_by_role("button", name="Logga ut").tap()
+    phone.wait_for_url("**/join?*")
+    expect(phone.locator("main")).to_contain_text("Öppna din länk tillbaka, eller gå med igen på den här telefonen")
+
+
+def test_somebody_who_was_removed_reads_that(phone: Page, stage: Cast) -> None:
+    (membership,) = stage.alva.memberships
+    people.revoke(membership)
+    db.session.commit()
+    phone.reload()
+    expect(phone.get_by_role("heading", name="Du är inte längre med")).to_be_visible()
+    expect(phone.locator("#nothing-text")).to_contain_text("Du är inte längre med i Hageby s-förening.")
 
 
 def test_a_file_from_another_phone_is_taken_in_once(phone: Page, stage: Cast, open_as: Callable[..., Page]) -> None:

@@ -35,7 +35,7 @@ def test_what_was_counted_is_not_added_again_after_a_reload(phone: Page) -> None
     expect(phone.locator("#count")).to_have_text("2")
     tap(phone, TALKED)
     expect(phone.locator("#count")).to_have_text("3")
-    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · Laget 3")
+    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · Hageby s-förening 3")
 
 
 def test_it_opens_cold_without_a_network_at_the_second_visit(phone: Page) -> None:

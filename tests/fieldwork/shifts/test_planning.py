@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from canvass.core import clock, db
 from canvass.core.refusals import Refused
-from canvass.fieldwork import areas, shifts, sign_ups, trainings
+from canvass.fieldwork import areas, shifts, sign_ups, suggestions, trainings
 from canvass.fieldwork.shifts import Shift
 from canvass.members.people import Person
 from tests.cast import Cast, plan_shift
@@ -161,12 +161,15 @@ def test_a_leader_can_only_be_chosen_among_ones_own(cast: Cast, signed_in: Signe
 
 
 def test_the_form_begins_with_the_next_full_hour(cast: Cast, signed_in: SignedIn, later: Later) -> None:
-    suggested = shifts.suggestion(cast.spring, cast.hageby)  # 18:30 in Sweden
+    suggested = suggestions.next_shift(cast.spring, cast.hageby)  # 18:30 in Sweden
     assert (suggested["day"], suggested["from"].hour, suggested["to"].hour) == (date(2026, 5, 6), 19, 21)
     with later(hours=2):
-        assert (shifts.suggestion(cast.spring, cast.hageby)["day"], suggested["channel"]) == (date(2026, 5, 7), "door")
+        assert (suggestions.next_shift(cast.spring, cast.hageby)["day"], suggested["channel"]) == (
+            date(2026, 5, 7),
+            "door",
+        )
     with later(hours=7):  # in the middle of the night
-        night = shifts.suggestion(cast.spring, cast.hageby)
+        night = suggestions.next_shift(cast.spring, cast.hageby)
         assert (night["day"], night["from"].hour) == (date(2026, 5, 7), 18)
     page = signed_in(cast.bo).get(f"/campaigns/{cast.spring.id}/shifts/new?at={cast.hageby.id}").text
     assert 'value="2026-05-06"' in page

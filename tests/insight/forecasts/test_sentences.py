@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +13,8 @@ from canvass.insight.forecasts import paces, sentences
 from canvass.insight.forecasts.burn_ups import BurnUp
 from canvass.insight.forecasts.intervals import Forecast, Point
 from tests.insight.forecasts.ten_weeks import FIRST, LAST, TODAY, burn_up, plain
+
+NOT_ENOUGH = "Det räcker passen inte till. Bli fler, eller se över målet."
 
 
 def said(found: BurnUp) -> str:
@@ -112,9 +116,9 @@ def test_what_it_takes_in_words(remaining: int, days: int, sentence: str) -> Non
         (5, 35, 5, None, "Ni behöver 1 samtal per pass, ett pass i veckan."),
         (380, 35, 12, None, "Ni behöver 32 samtal per pass, ungefär två pass i veckan."),
         (380, 35, 70, None, "Ni behöver 6 samtal per pass, 14 pass i veckan."),
-        (380, 9, 4, None, "Ni behöver 95 samtal per pass och har fyra pass kvar."),
+        (220, 9, 4, None, "Ni behöver 55 samtal per pass och har fyra pass kvar."),
         (38, 9, 1, None, "Ni behöver 38 samtal per pass och har ett pass kvar."),
-        (380, 70, 2, None, "Ni behöver 190 samtal per pass och har två pass kvar."),
+        (120, 70, 2, None, "Ni behöver 60 samtal per pass och har två pass kvar."),
         (
             380, 35, 10, 25,
             "Ni behöver 38 samtal per pass, två pass i veckan. "
@@ -134,6 +138,56 @@ def test_what_it_takes_by_shifts_in_words(
     shifts = [(TODAY, None)] * planned
     # One past shift makes no habit to speak of beside so many planned.
     assert needed(remaining, days, shifts, [(TODAY - timedelta(27), given)] if given else []) == sentence
+
+
+@pytest.mark.parametrize(
+    ("remaining", "days", "planned", "given", "sentence"),
+    [
+        (5000, 35, 1, None, f"Ni behöver 1 000 samtal i veckan. {NOT_ENOUGH}"),
+        (5000, 35, 1, 25, f"Ni behöver 1 000 samtal i veckan. {NOT_ENOUGH}"),
+        (
+            380, 9, 4, None,
+            "Ni behöver 43 samtal om dagen. Med högst 60 samtal per pass behövs sju pass, och fyra är planerade.",
+        ),
+        (
+            380, 70, 2, None,
+            "Ni behöver 38 samtal i veckan. Med högst 60 samtal per pass behövs sju pass, och två är planerade.",
+        ),
+        (
+            380, 35, 1, 25,
+            "Ni behöver 76 samtal i veckan. Med 25 samtal per pass, som nu, behövs 16 pass, och ett är planerat.",
+        ),
+        (
+            900, 35, 4, 100,
+            "Ni behöver 230 samtal per pass, ungefär ett pass i veckan. "
+            "Med 100 samtal per pass, som nu, behövs två pass i veckan.",
+        ),
+        (
+            70, 1, 1, None,
+            "Ni behöver 70 samtal till idag. Med högst 60 samtal per pass behövs två pass, och ett är planerat.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_pace_that_no_team_can_walk_is_not_asked_of_it(
+    remaining: int, days: int, planned: int, given: int | None, sentence: str
+) -> None:
+    held = [(TODAY - timedelta(27), given)] if given else []
+    assert needed(remaining, days, [(TODAY, None)] * planned, held) == sentence
+
+
+def test_shifts_that_were_held_but_are_not_planned_are_not_asked_for() -> None:
+    busy = [(TODAY - timedelta(day), 10) for day in range(1, 8) for _shift in range(5)]
+    assert needed(3200, 35, [(TODAY, None)] * 7, busy) == "Ni behöver 640 samtal i veckan."
+    assert needed(3200, 35, [(TODAY, None)] * 100, busy).startswith("Ni behöver 19 samtal per pass, ")
+    # Whatever is said, nobody is asked for more than can be walked.
+    for remaining, days, planned, given in itertools.product(
+        (1, 50, 600, 9000, 10**6), (1, 8, 30, 300), (0, 1, 7, 90), (0, 1, 12, 80)
+    ):
+        said = needed(remaining, days, [(TODAY, None)] * planned, [(TODAY - timedelta(3), given)] if given else [])
+        per_shift = re.search(r"behöver ([\d ]+) samtal per pass", said)
+        assert per_shift is None or int(per_shift[1].replace(" ", "")) <= max(60, 3 * given), said
+        a_week = re.search(r"behövs ([\d ]+) pass i veckan", said)
+        assert a_week is None or int(a_week[1]) <= max(7, 2 * max(planned * 7 / days, 2)), said
 
 
 def needed(remaining: int, days: int, planned: Any = (), shifts: Any = ()) -> str:

@@ -69,7 +69,7 @@ def agreed(cast: Cast) -> dict[str, int]:
 
 def part(name: str, **figures: Any) -> Part:
     facts: dict[str, Any] = {"code": "", "owner_id": name, "above": (), "is_area": False, "is_direct": True}
-    return Part(id=name, name=name, **facts | {"agreed": None, "result": 0, "expected": None} | figures)
+    return Part(id=name, name=name, **facts | {"agreed": None, "result": 0, "ahead": None} | figures)
 
 
 def parts_of(cast: Cast, node: Organisation, of: str = "", **how: Any) -> dict[str, Part]:

@@ -14,7 +14,7 @@ from tests.insight.targets.common import SignedIn, address, agreed, fields, look
 
 def test_the_list_is_searched_narrowed_and_sorted() -> None:
     def behind(by: int) -> dict[str, int]:
-        return {"result": 100, "expected": 100 + by}
+        return {"result": 100, "ahead": -by}
 
     def agreed_on(number: int) -> Agreed:
         return Agreed(number, 1, NOW, "Bo")

@@ -104,6 +104,8 @@ def test_where_last_years_figures_come_from_is_said(cast: Cast, signed_in: Signe
     bo = signed_in(cast.bo)
     assert "Samtalen 2025" not in look(bo, address(cast))
     earlier(cast.ektorp, 2025, 50)
-    assert "Samtalen 2025 är tagna ur tidigare års siffror." in look(bo, address(cast))
-    log(cast, cast.alva, number=8, days_ago=200)
-    assert "räknade här där det finns några, annars tagna ur tidigare års siffror." in look(bo, address(cast))
+    said = "Samtalen 2025 är inlästa där sådana siffror finns, annars räknade här, som på sidan Tidigare år."
+    assert said in look(bo, address(cast))
+    assert "Samtalen 2025" not in look(bo, address(cast, at=cast.hageby.id))
+    log(cast, cast.alva, number=8, days_ago=200, area=cast.hageby_north)
+    assert "räknade här, i alla kampanjer det året." in look(bo, address(cast, at=cast.hageby.id))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 from canvass.board.earlier_years import results
 from canvass.fieldwork import areas, campaigns, targets
-from canvass.insight.targets import parts, trees
+from canvass.insight.forecasts import sentences
+from canvass.insight.targets import trees
 from canvass.members import organisations
-from tests.cast import Cast, log, new_campaign
+from tests.cast import Cast, log, new_campaign, plan_shift
 from tests.conftest import NOW
-from tests.insight.targets.common import earlier, parts_of
+from tests.insight.targets.common import SignedIn, address, earlier, look, parts_of, plain
 
 
 def test_each_part_has_its_target_its_result_and_what_the_plan_asks_for(cast: Cast) -> None:
@@ -25,18 +27,47 @@ def test_each_part_has_its_target_its_result_and_what_the_plan_asks_for(cast: Ca
         parts_of(cast, cast.norrkoping)["Hageby s-förening"],
         parts_of(cast, cast.norrkoping)["Ektorp s-förening"],
     )
-    # 66 of the campaign's 306 days have gone; today is not over.
-    assert (hageby.result, hageby.expected, hageby.ahead, hageby.is_behind) == (700, 660, 40, False)
-    assert (hageby.agreed and hageby.agreed.set_by, ektorp.target, ektorp.expected) == ("Bo", None, None)
+    # With today 67 of the campaign's 306 days have gone: ten conversations a day.
+    assert (hageby.result, hageby.ahead, hageby.is_behind) == (700, 30, False)
+    assert (hageby.agreed and hageby.agreed.set_by, ektorp.target, ektorp.ahead) == ("Bo", None, None)
     assert not ektorp.is_behind
 
 
-def test_the_plan_line_begins_with_nothing_and_ends_with_all(cast: Cast, later: Callable[..., Any]) -> None:
-    for days, wanted in ((-100, 0), (-66, 0), (-65, 10), (239, 3050), (240, 3060), (999, 3060)):
+def test_every_part_stands_as_on_its_campaign_page(cast: Cast, signed_in: SignedIn, later: Callable[..., Any]) -> None:
+    """One plan line: with the shifts and the raised targets, of organisations at every level."""
+    targets.agree(cast.spring, cast.norrkoping, 500)
+    targets.agree(cast.spring, cast.hageby, 3060)
+    with later(days=-20):
+        targets.agree(cast.spring, cast.ektorp, 300)
+    targets.agree(cast.spring, cast.ektorp, 900)  # raised today
+    log(cast, cast.alva, number=390)
+    log(cast, cast.dag, number=66)
+    for week in range(6):
+        plan_shift(cast, hours=168 * week + 1, expected=40)
+    with later(days=-30):
+        plan_shift(cast, owner=cast.ektorp, ground=[cast.ektorp_hill], expected=20)
+    said = set()
+    for days in (-65, 0, 20):
         with later(days=days):
-            assert parts.expected(cast.spring, 3060) == wanted, days
-    cast.spring.rhythm = "rising"
-    assert 0 < parts.expected(cast.spring, 3060) < 660
+            adam = signed_in(cast.adam)
+            found = {**parts_of(cast, cast.norrkoping), "Norrköping": trees.tree(cast.spring, cast.norrkoping).node}
+            for node in (cast.norrkoping, cast.hageby, cast.ektorp):
+                sentence = sentences.of_plan(found[node.name].ahead)
+                said.add(sentence)
+                assert sentence in plain(adam.get(f"/campaigns/{cast.spring.id}?at={node.id}").text), (node.name, days)
+                assert sentence in look(adam, address(cast, at=node.id)), (node.name, days)
+    assert len(said) > 4
+    # And beneath a district, whose own plan follows the rhythm alone, the parts are the same ones.
+    found = {**parts_of(cast, cast.ostergotland, is_deep=True)}
+    assert found["Ektorp s-förening"].ahead == parts_of(cast, cast.norrkoping)["Ektorp s-förening"].ahead
+
+
+def test_the_plan_line_begins_with_nothing_and_ends_with_all(cast: Cast, later: Callable[..., Any]) -> None:
+    targets.agree(cast.spring, cast.hageby, 3060)
+    for days, behind in ((-100, None), (-66, 0), (-65, 10), (239, 3050), (240, 3060), (999, 3060)):
+        with later(days=days):
+            ahead = parts_of(cast, cast.norrkoping)["Hageby s-förening"].ahead
+            assert ahead == (None if behind is None else -behind), days
 
 
 def test_a_part_whose_own_parts_do_not_add_up_is_marked(cast: Cast) -> None:
@@ -110,9 +141,7 @@ def test_last_year_is_what_was_counted_then_in_any_campaign(cast: Cast) -> None:
     campaigns.open_(other)
     for days_ago in (126, 125, 490, 491):  # 31 December, 1 January; 1 January 2025, 31 December 2024
         log(cast, cast.alva, number=days_ago, days_ago=days_ago, area=cast.hageby_north, campaign=other)
-    earlier(cast.hageby, 2025, 9999)
-    hageby = parts_of(cast, cast.norrkoping)["Hageby s-förening"]
-    assert (hageby.last_year, hageby.last_year_is_imported) == (126 + 490, False)
+    assert parts_of(cast, cast.norrkoping)["Hageby s-förening"].last_year == 126 + 490
     assert parts_of(cast, cast.hageby)["Hageby norra"].last_year == 126 + 490
     assert parts_of(cast, cast.hageby)["Hageby södra"].last_year is None
 
@@ -123,22 +152,29 @@ def test_last_year_is_else_what_the_files_say(cast: Cast) -> None:
     earlier(cast.ektorp, 2025, 11, undone_at=NOW)
     earlier(cast.ektorp, 2025, 12, confirmed_at=None)
     found = parts_of(cast, cast.norrkoping)
-    assert {name: (one.last_year, one.last_year_is_imported) for name, one in found.items()} == {
-        "Hageby s-förening": (30, True),
-        "Ektorp s-förening": (None, False),
-    }
+    assert {name: one.last_year for name, one in found.items()} == {"Hageby s-förening": 30, "Ektorp s-förening": None}
     assert parts_of(cast, cast.ostergotland)["Norrköping"].last_year == 30
     earlier(cast.norrkoping, 2025, 405)
     assert parts_of(cast, cast.ostergotland)["Norrköping"].last_year == 405
 
 
-def test_last_year_is_the_same_as_on_the_page_of_earlier_years(cast: Cast, later: Callable[..., Any]) -> None:
-    """A later file of one channel replaces an earlier figure of that channel, and leaves the others."""
-    earlier(cast.hageby, 2025, 30, "door")
-    earlier(cast.hageby, 2025, 10, "phone")
-    earlier(cast.hageby, 2025, 12, "phone", confirmed_at=NOW + timedelta(hours=1))
-    here = organisations.beneath(cast.hageby.id)
-    assert parts_of(cast, cast.norrkoping)["Hageby s-förening"].last_year == results.results(here, 2025)[cast.hageby.id]
+def test_last_year_is_the_same_on_every_page(cast: Cast, signed_in: SignedIn) -> None:
+    """Of channels imported one after the other, of what was counted here, and of both, there is one figure."""
+    earlier(cast.hageby, 2025, 120, "door")
+    earlier(cast.hageby, 2025, 40, "phone")
+    earlier(cast.hageby, 2025, 50, "phone", confirmed_at=NOW + timedelta(hours=1))
+    earlier(cast.hageby, 2024, 12)
+    log(cast, cast.alva, number=7, days_ago=200)
+    log(cast, cast.dag, number=9, days_ago=200)
+    adam = signed_in(cast.adam)
+    earlier_years = plain(adam.get(f"/organisations/{cast.norrkoping.id}/earlier-years").text)
+    for name, number in (("Hageby s-förening", 170), ("Ektorp s-förening", 9)):
+        assert parts_of(cast, cast.norrkoping)[name].last_year == number
+        assert re.search(rf"{name}</a></th>[^/]*<td class=\"num\">{number}</td>", earlier_years.replace("\n", ""))
+    assert parts_of(cast, cast.ostergotland)["Norrköping"].last_year == 179
+    assert "179" in earlier_years.split("</h2>")[1].split("<table>")[0]  # its bar
+    here = organisations.beneath(cast.norrkoping.id)
+    assert results.results(here, 2025) == {cast.norrkoping.id: 179, cast.hageby.id: 170, cast.ektorp.id: 9}
 
 
 def test_of_two_files_the_one_confirmed_last_counts(cast: Cast, later: Callable[..., Any]) -> None:

@@ -179,7 +179,9 @@ async function paintOnce() {
   byId("work").hidden = !screen.campaign;
   byId("nothing").hidden = Boolean(screen.campaign);
   if (!screen.campaign) {
-    nothing(outbox.context() ? "campaigns" : "loading");
+    const name = (outbox.context()?.person.removed_from ?? []).join(", ");
+    if (name) nothing("removed", say("nothing_removed_text", { name }));
+    else nothing(outbox.context() ? "campaigns" : "loading");
     return;
   }
   paintWhere();
@@ -208,7 +210,7 @@ function nothing(why, text = null) {
   const key = why === "nobody" && isHomeScreenApp ? "home" : why;
   byId("nothing-text").textContent = text ?? say(`nothing_${key}_text`);
   byId("nothing-join").hidden = byId("nothing-sign-in").hidden = why !== "nobody";
-  byId("nothing-again").hidden = why !== "offline" && why !== "campaigns";
+  byId("nothing-again").hidden = !["offline", "campaigns", "removed"].includes(why);
 }
 
 function paintWhere() {
@@ -243,7 +245,10 @@ async function paintFigures() {
   const mine = number((onShift?.mine ?? day).conversations);
   const team = onShift ? onShift.team.conversations : ahead.today === null ? null : campaign.association_today + ahead.today;
   const whose = onShift ? "mine_shift" : team === null ? "mine_alone" : "mine";
-  byId("mine").textContent = say(whose, { mine, team: number(team) });
+  // A campaign that was fetched by an older version has no names.
+  const name = campaign.association_name ?? say("team");
+  byId("mine").textContent = say(whose, { mine, name, team: number(team) });
+  if (campaign.organisation_name) byId("whose").textContent = say("whose", { name: campaign.organisation_name });
   screen.recorder?.paint((onShift?.mine ?? day).colours);
 }
 

@@ -150,9 +150,10 @@ function wireLeaving(screen) {
     event.preventDefault();
     const { pending } = await outbox.status();
     byId("menu").close();
-    byId("leaving-title").textContent = pending === 1 ? say("leave_one") : say("leave_many", { n: pending });
+    byId("leaving-title").textContent = say(["leave_none", "leave_one"][pending] ?? "leave_many", { n: pending });
     byId("leaving-text").textContent = "";
-    if (pending) openSheet("leaving");
-    else await leave();
+    for (const part of byId("leaving").querySelectorAll("[data-waits]")) part.hidden = !pending;
+    byId("leaving-now").hidden = Boolean(pending);
+    openSheet("leaving");
   });
 }

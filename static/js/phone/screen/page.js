@@ -33,7 +33,7 @@ export function time(at) {
 
 // 18–20, or 18:30–20.
 export function between({ starts_at: start, ends_at: end }) {
-  return [start, end].map((at) => clock.format(new Date(at)).replace(/^0(\d)|:00$/g, "$1")).join("–");
+  return [start, end].map((at) => clock.format(new Date(at))).join("–");
 }
 
 export function failure(error) {
