@@ -41,6 +41,7 @@ from canvass.web.page import auth, cookies, security
 
 # Threads that make long answers. More would only take time from those who log.
 LONG_THREADS = 2
+OF_BODY = (b"content-length", b"content-encoding")
 # Seconds that a request has waited when we begin to ask whether its client is still there.
 IMPATIENT = 0.5
 
@@ -246,7 +247,8 @@ class Server:
                 self._answer(request)
             return
         for (request, start), body in zip(sharing, found, strict=True):
-            headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+            # The view's own body was empty, and may have been compressed all the same.
+            headers = [(name, value) for name, value in start["headers"] if name not in OF_BODY]
             request.answer({**start, "headers": [*headers, (b"content-length", b"%d" % len(body))]}, body)
 
     def _answer(self, request: Request) -> Message | None:

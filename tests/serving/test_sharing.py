@@ -97,6 +97,7 @@ def request(batch: dict[str, Any], token: str) -> tuple[dict[str, Any], dict[str
     body = json.dumps(batch).encode()
     headers = {
         "host": "localhost",
+        "accept-encoding": "gzip, br",
         "x-sync": "1",
         "content-type": "application/json",
         "content-length": str(len(body)),
@@ -109,9 +110,11 @@ def request(batch: dict[str, Any], token: str) -> tuple[dict[str, Any], dict[str
 
 def outcome(sent: list[Any]) -> Any:
     start, body = sent[0], b"".join(message.get("body", b"") for message in sent)
-    assert dict(start["headers"])[b"content-length"] == str(len(body)).encode()
+    headers = dict(start["headers"])
+    assert headers[b"content-length"] == str(len(body)).encode()
     if start["status"] != 200:
         return start["status"]
+    assert b"content-encoding" not in headers
     return [each.get("code", each["verdict"]) for each in json.loads(body)["results"]]
 
 
