@@ -19,6 +19,7 @@ from benchmarks.rows import percentile
 Maker = Callable[[], bytes]  # gives a connection its next request, whole
 PATIENCE = 60.0  # seconds without any answer, after which the server is given up
 WARM_UP = 0.3  # seconds, not counted
+IDLE = 20.0  # seconds after which a connection is replaced before it is used again, as the server may be closing it
 # With fewer answers than so many for each connection the time is doubled, as long as it is not longer than that.
 LEAST, LONGEST = 3, 8.0  # answers, seconds
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -32,10 +33,13 @@ class Connection:
     """One kept connection, with at most one request on its way."""
 
     def __init__(self, address: tuple[str, int], make: Maker | None = None) -> None:
-        self.socket = socket.create_connection(address, timeout=PATIENCE)
+        self.address, self.make = address, make
+        self.open()
+
+    def open(self) -> None:
+        self.socket = socket.create_connection(self.address, timeout=PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.make = make
-        self.began = 0.0
+        self.began = time.monotonic()
         self._received = b""
 
     def ask(self, request: bytes, began: float | None = None) -> None:
@@ -187,6 +191,11 @@ class _Drive:
             else:
                 began = now
             connection = self.idle.popleft()
+            if now - connection.began > IDLE:
+                self.waiting.unregister(connection.socket)
+                connection.close()
+                connection.open()
+                self.waiting.register(connection.socket, selectors.EVENT_READ, connection)
             assert connection.make
             connection.ask(connection.make(), began)
             self.on_its_way += 1
