@@ -19,7 +19,6 @@ from benchmarks.rows import percentile
 Maker = Callable[[], bytes]  # gives a connection its next request, whole
 PATIENCE = 60.0  # seconds without any answer, after which the server is given up
 WARM_UP = 0.3  # seconds, not counted
-IDLE = 20.0  # seconds after which a connection is replaced before it is used again, as the server may be closing it
 # With fewer answers than so many for each connection the time is doubled, as long as it is not longer than that.
 LEAST, LONGEST = 3, 8.0  # answers, seconds
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -39,12 +38,14 @@ class Connection:
     def open(self) -> None:
         self.socket = socket.create_connection(self.address, timeout=PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.began = time.monotonic()
+        self.began = 0.0
+        self.is_asking = False
         self._received = b""
 
     def ask(self, request: bytes, began: float | None = None) -> None:
         """Send a request; `began` is when it was due, now if not given."""
         self.began = time.monotonic() if began is None else began
+        self.is_asking = True
         self.socket.sendall(request)
 
     def hear(self) -> tuple[int, bytes] | None:
@@ -55,6 +56,7 @@ class Connection:
         received = self._received + piece if self._received else piece
         answer = read(received)
         self._received = b"" if answer else received
+        self.is_asking = answer is None
         return answer
 
     def wait(self) -> tuple[int, bytes]:
@@ -191,16 +193,18 @@ class _Drive:
             else:
                 began = now
             connection = self.idle.popleft()
-            if now - connection.began > IDLE:
-                self.waiting.unregister(connection.socket)
-                connection.close()
-                connection.open()
-                self.waiting.register(connection.socket, selectors.EVENT_READ, connection)
             assert connection.make
             connection.ask(connection.make(), began)
             self.on_its_way += 1
 
     def take(self, connection: Connection) -> None:
+        if not connection.is_asking:
+            # The server has closed it after it had long been idle.
+            self.waiting.unregister(connection.socket)
+            connection.close()
+            connection.open()
+            self.waiting.register(connection.socket, selectors.EVENT_READ, connection)
+            return
         answer = connection.hear()
         if answer is None:
             return
