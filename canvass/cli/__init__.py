@@ -17,7 +17,7 @@ from canvass.cli.starting import bring_up_to_date, database_lines, prepared
 from canvass.core import db, geojson, nearby, texts, wordlist
 from canvass.counting import attempts
 from canvass.fieldwork import area_files, areas
-from canvass.members import joining, people, sweden
+from canvass.members import people, sweden, tickets
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
@@ -169,7 +169,7 @@ def import_areas(
 def sign_in_link(email: str) -> None:
     """Print a link that signs a person in once, for somebody who has forgotten the password."""
     person = _person(email)
-    token = joining.sign_in_token(person)
+    token = tickets.sign_in_token(person)
     db.session.commit()
     public = nearby.public(current_app.config)
     click.echo(starting.address(public, "joining.sign_in_link", token=token))

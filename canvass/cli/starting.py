@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from canvass.core import backups, db, engines, journals, schemas, settings, sqlite, state
 from canvass.core.refusals import Refused
 from canvass.insight import walls
-from canvass.members import joining, people
+from canvass.members import people, tickets
 
 
 class Misconfigured(ValueError):
@@ -198,7 +198,7 @@ def set_up_lines(base_url: str) -> list[str]:
     """Return a line with a new set-up link, none once there are people. Commits."""
     if people.is_anyone():
         return []
-    token = joining.setup_token()
+    token = tickets.setup_token()
     db.session.commit()
     return [f"Open this link once to set everything up: {address(base_url, 'setup.begin', token=token)}"]
 
@@ -209,7 +209,7 @@ def demo_lines(base_url: str) -> list[str]:
 
     cast = demo.fill()
     lines = [
-        f"{role} {address(base_url, 'joining.demo', token=joining.sign_in_token(person))}"
+        f"{role} {address(base_url, 'joining.demo', token=tickets.sign_in_token(person))}"
         for role, person in cast.items()
     ]
     secret = current_app.config["SECRET_KEY"]

@@ -184,8 +184,7 @@ def keep_file(
 
 
 def _kept(organisation_id: str, make: Callable[[], bytes], choices: dict[str, Any], by: Person) -> Draft:
-    let_go()  # a large file takes long to encode
-    content = make()
+    content = make()  # before anything is asked of the database: a large file takes long
     session.execute(delete(Draft).where(Draft.created_at < clock.now() - DRAFT_TIME))
     draft = Draft(organisation_id=organisation_id, person_id=by.id, choices=choices, content=content)
     session.add(draft)

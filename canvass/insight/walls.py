@@ -17,7 +17,7 @@ from canvass.core.i18n import gettext as _
 from canvass.counting.attempts import COUNTS, Attempt
 from canvass.fieldwork import campaigns
 from canvass.fieldwork.campaigns import Campaign
-from canvass.members import joining, organisations
+from canvass.members import organisations, tickets
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 
@@ -74,13 +74,13 @@ def token(wall: Wall, secret: str) -> str:
 
 
 def with_token(typed: str) -> Wall:
-    """The wall of this token, in upper or lower case. Raises joining.Gone when there is none or it is withdrawn.
+    """The wall of this token, in upper or lower case. Raises tickets.Gone when there is none or it is withdrawn.
 
     Wrong tokens are not counted, since 160 bits cannot be guessed.
     """
     found = session.scalar(select(Wall).where(Wall.token_hash == tokens.hashed(typed.lower())))
     if found is None or found.withdrawn_at is not None:
-        raise joining.Gone(_("Den här länken gäller inte längre."))
+        raise tickets.Gone(_("Den här länken gäller inte längre."))
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from canvass.core import db, state
-from canvass.members import joining
+from canvass.members import tickets
 from tests.browser.conftest import PHONE, Live
 from tests.cast import Cast
 
@@ -21,7 +21,7 @@ def setup_link(live: Live) -> Iterator[str]:
         for table in reversed(db.Base.metadata.sorted_tables):
             db.session.execute(table.delete())
         state.begin(live.app.config["DATA"])
-        token = joining.setup_token()
+        token = tickets.setup_token()
         db.session.commit()
         yield f"{live.url}/setup/{token}"
         db.session.remove()

@@ -18,7 +18,7 @@ from canvass.fieldwork.area_files import Draft
 from canvass.fieldwork.areas import Area
 from canvass.fieldwork.shifts import Shift
 from canvass.insight import walls
-from canvass.members import devices, joining, organisations, people, sessions
+from canvass.members import devices, organisations, people, sessions, tickets
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from tests.cast import Cast, log, new_campaign, plan_shift, send_out, square
@@ -73,7 +73,7 @@ def _person(cast: Cast, team: Organisation, number: int) -> Person:
     people.grant(people.add(f"Samtalare {number:02}", team), "volunteer", team)
     for place in (cast.norrkoping, cast.hageby, team):
         trainings.note(leader, place, clock.today(), by=cast.adam)
-        joining.invite(place, "leader", f"Inbjuden {number}", by=cast.adam)
+        tickets.invite(place, "leader", f"Inbjuden {number}", by=cast.adam)
     people.grant(cast.adam, "leader", team)
     people.grant(cast.bo, "volunteer", team)
     return leader

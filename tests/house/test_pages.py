@@ -16,7 +16,7 @@ from canvass.core import db
 from canvass.fieldwork import area_files, calendars, shifts
 from canvass.insight import walls
 from canvass.insight.walls import Wall
-from canvass.members import joining
+from canvass.members import joining, tickets
 from canvass.members.people import Person
 from tests.cast import Cast, plan_shift
 from tests.conftest import browser
@@ -28,11 +28,11 @@ SignedIn = Callable[[Person], FlaskClient]
 
 def tokens_for(cast: Cast, secret: str) -> dict[str, str]:
     """A token for each kind of address that carries one, by the first part of its path."""
-    sign_in = joining.sign_in_token(cast.cia)
+    sign_in = tickets.sign_in_token(cast.cia)
     return {
-        "setup": joining.setup_token(),
-        "invitation": joining.invite(cast.hageby, "leader", "Greta", by=cast.adam)[1],
-        "back": joining.way_back_token(joining.make_way_back(cast.alva, secret), secret),
+        "setup": tickets.setup_token(),
+        "invitation": tickets.invite(cast.hageby, "leader", "Greta", by=cast.adam)[1],
+        "back": tickets.way_back_token(tickets.make_way_back(cast.alva, secret), secret),
         "sign-in": sign_in,
         "demo": sign_in,
         "wall": walls.token(walls.make(cast.spring, cast.norrkoping, "", "sv", secret), secret),

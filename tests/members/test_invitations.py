@@ -14,11 +14,11 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from canvass.core import audit, db, i18n
-from canvass.members import joining, passwords
-from canvass.members.joining import Ticket
+from canvass.members import passwords, tickets
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from canvass.members.sessions import Session
+from canvass.members.tickets import Ticket
 from tests.cast import Cast
 from tests.conftest import browser
 from tests.web.browsing import newest, number_of_people, signed_in_as
@@ -28,7 +28,7 @@ SignedIn = Callable[[Person], FlaskClient]
 
 def invitation(cast: Cast, role: str = "leader", organisation: Organisation | None = None) -> str:
     """The address of a new invitation."""
-    _ticket, token = joining.invite(organisation or cast.hageby, role, "Greta", by=cast.adam)
+    _ticket, token = tickets.invite(organisation or cast.hageby, role, "Greta", by=cast.adam)
     db.session.commit()
     return f"/invitation/{token}"
 
@@ -176,7 +176,7 @@ def test_opening_a_sign_in_link_spends_nothing_and_its_button_works_once(
     app: Flask, cast: Cast, stranger: FlaskClient, path: str
 ) -> None:
     """Chat programs open links to show what they are."""
-    address = f"/{path}/{joining.sign_in_token(cast.cia)}"
+    address = f"/{path}/{tickets.sign_in_token(cast.cia)}"
     db.session.commit()
     for _ in range(3):
         assert "Hej Cia!" in stranger.get(address).text
@@ -190,9 +190,9 @@ def test_opening_a_sign_in_link_spends_nothing_and_its_button_works_once(
 
 
 def test_a_newer_sign_in_link_takes_the_olders_place(cast: Cast, stranger: FlaskClient) -> None:
-    first = joining.sign_in_token(cast.cia)
-    of_another = joining.sign_in_token(cast.bo)
-    second = joining.sign_in_token(cast.cia)
+    first = tickets.sign_in_token(cast.cia)
+    of_another = tickets.sign_in_token(cast.bo)
+    second = tickets.sign_in_token(cast.cia)
     db.session.commit()
     assert stranger.get(f"/sign-in/{first}").status_code == 410
     assert stranger.get(f"/sign-in/{second}").status_code == 200
@@ -201,7 +201,7 @@ def test_a_newer_sign_in_link_takes_the_olders_place(cast: Cast, stranger: Flask
 
 def test_a_token_opens_the_view_it_was_made_for_and_no_other(cast: Cast, stranger: FlaskClient) -> None:
     invited = invitation(cast).split("/")[-1]
-    tokens = {"setup": joining.setup_token(), "invitation": invited, "sign-in": joining.sign_in_token(cast.adam)}
+    tokens = {"setup": tickets.setup_token(), "invitation": invited, "sign-in": tickets.sign_in_token(cast.adam)}
     db.session.commit()
     for made_for, token in tokens.items():
         opens = {path for path in (*tokens, "demo", "join") if stranger.get(f"/{path}/{token}").status_code == 200}
@@ -212,7 +212,7 @@ def test_two_who_press_the_button_at_once_sign_in_once(
     app: Flask, cast: Cast, stranger: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ticket is locked from looking at it to spending it."""
-    token = joining.sign_in_token(cast.cia)
+    token = tickets.sign_in_token(cast.cia)
     db.session.commit()
     query = str(select(Ticket).with_for_update(of=Ticket).compile(db.db.engine, compile_kwargs={"literal_binds": True}))
     assert ("FOR UPDATE" in query) == (db.db.engine.dialect.name == "postgresql")

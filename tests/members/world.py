@@ -17,7 +17,7 @@ from canvass.counting.receipts import Operation
 from canvass.fieldwork import area_files, areas, campaigns, trainings
 from canvass.fieldwork.campaigns import Campaign
 from canvass.insight import walls
-from canvass.members import devices, joining, merges, people, sessions
+from canvass.members import devices, merges, people, sessions, tickets
 from canvass.members.devices import Device
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person, Removal
@@ -75,7 +75,7 @@ def belongings(node: Organisation, cast: Cast) -> dict[str, str]:
         "area": area.id,
         "shift": shift.id,
         "training": trainings.note(resident, node, date(2026, 2, 1), by=resident).id,
-        "ticket": joining.invite(node, "leader", "", by=resident)[0].id,
+        "ticket": tickets.invite(node, "leader", "", by=resident)[0].id,
         "membership": membership.id,
         "removal": _removal(node),
         "merge": _merge(node),

@@ -28,7 +28,7 @@ from canvass.counting.quarantine import Held
 from canvass.counting.receipts import Operation, Waiting
 from canvass.fieldwork import areas, campaigns, shifts
 from canvass.insight import numbers
-from canvass.members import joining, organisations, people
+from canvass.members import joining, organisations, people, tickets
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from tests.cast import new_campaign
@@ -160,7 +160,7 @@ class Office:
                 areas.add(owners[owner], name=name, code=code, by=desks[0])
             codes = {drive.name: self._open(drive, town, desks[0]) for drive in year.drives}
             self.town, self.campaigns = town.id, self._by_name(campaigns.Campaign)
-            tokens = [joining.sign_in_token(person) for person in desks]
+            tokens = [tickets.sign_in_token(person) for person in desks]
         self.leader, self.board = (self._signed_in(token) for token in tokens)
         return codes
 

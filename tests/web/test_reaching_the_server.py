@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from canvass.core import db, nearby
-from canvass.members import joining
+from canvass.members import joining, tickets
 from canvass.members.people import Person
 from canvass.web.page import cookies
 from tests.cast import Cast
@@ -92,7 +92,7 @@ def test_a_public_address_with_https_means_secure_cookies_whatever_the_proxy_say
 ) -> None:
     monkeypatch.setitem(app.config, "PUBLIC_URL", public)
     client = browser(app)
-    token = joining.sign_in_token(cast.bo)
+    token = tickets.sign_in_token(cast.bo)
     db.session.commit()
     answer = client.post(
         f"/sign-in/{token}", headers={"Sec-Fetch-Site": "same-origin"}, base_url="http://127.0.0.1:8000"

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from canvass.core import db
-from canvass.members import joining, passwords
+from canvass.members import joining, passwords, tickets
 from canvass.members.people import Person
 from tests.cast import PASSWORD, Cast
 from tests.conftest import browser
@@ -22,7 +22,7 @@ def test_the_log_holds_no_address_no_query_string_and_no_secret(
     app: Flask, cast: Cast, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    token = joining.sign_in_token(cast.bo)
+    token = tickets.sign_in_token(cast.bo)
     code = joining.code(joining.link(cast.hageby, cast.spring.id, cast.spring.ends_on, "key"), "key")
     where = {"REMOTE_ADDR": "203.0.113.77"}
     secrets = ["203.0.113.77", token, code, "bo@example.org", PASSWORD, "hemligt", "Mozilla", cast.alva.id]

@@ -16,10 +16,10 @@ from canvass.core.db import new_id
 from canvass.counting import tallies
 from canvass.fieldwork import targets, topics
 from canvass.fieldwork.campaigns import Campaign
-from canvass.members import joining, organisations, passwords, people
-from canvass.members.joining import Ticket
+from canvass.members import organisations, passwords, people, tickets
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
+from canvass.members.tickets import Ticket
 from tests.conftest import NOW, browser
 
 EVENING: dict[str, Any] = {
@@ -41,7 +41,7 @@ EVENING: dict[str, Any] = {
 @pytest.fixture
 def link(app: Flask) -> str:
     """The address that the server prints when it starts for the first time."""
-    token = joining.setup_token()
+    token = tickets.setup_token()
     db.session.commit()
     return f"/setup/{token}"
 
@@ -83,7 +83,7 @@ def test_one_form_makes_the_organisation_its_administrator_and_an_open_campaign(
 def test_any_level_may_begin(app: Flask) -> None:
     for level in organisations.KINDS:
         evening = EVENING | {"level": level, "organisation": level, "email": f"{level}@example.org"}
-        assert browser(app).post(f"/setup/{joining.setup_token()}", data=evening).status_code == 303
+        assert browser(app).post(f"/setup/{tickets.setup_token()}", data=evening).status_code == 303
     assert {*db.session.scalars(select(Organisation.kind))} == {*organisations.KINDS}
 
 
@@ -98,7 +98,7 @@ def test_the_link_is_spent(link: str, app: Flask, stranger: FlaskClient) -> None
 def test_only_the_latest_link_works_and_not_for_ever(
     link: str, stranger: FlaskClient, later: Callable[..., Any]
 ) -> None:
-    newer = joining.setup_token()
+    newer = tickets.setup_token()
     db.session.commit()
     assert stranger.get(link).status_code == 410
     assert stranger.get(f"/setup/{newer}").status_code == 200

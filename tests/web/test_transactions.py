@@ -15,7 +15,7 @@ from geopy.geocoders import Nominatim
 
 from canvass.board.earlier_years import files
 from canvass.core import db, geojson, sheets
-from canvass.members import joining, passwords
+from canvass.members import passwords, tickets
 from canvass.members.people import Person
 from canvass.web.page import drawings
 from tests.cast import Cast, plan_shift
@@ -109,8 +109,8 @@ def test_nothing_slow_is_done_in_a_transaction_that_writes(
 
 def type_passwords(cast: Cast, bo: FlaskClient) -> None:
     """Right and wrong ones, wherever one can be typed."""
-    setup, way_in = joining.setup_token(), joining.sign_in_token(cast.cia)
-    _ticket, invited = joining.invite(cast.hageby, "leader", "", by=cast.adam)
+    setup, way_in = tickets.setup_token(), tickets.sign_in_token(cast.cia)
+    _ticket, invited = tickets.invite(cast.hageby, "leader", "", by=cast.adam)
     db.session.commit()
     for email in ("nobody@example.org", str(cast.bo.email)):
         form = {"email": email, "password": "wrong wrong"}

@@ -131,6 +131,7 @@ def _read(
         db.give_up()
         asked = _draft(asked_id) if asked_id else None
         return (_question(asked, {}, plan) if asked else _file_form(forms.Form(), plan)), 422
+    db.let_go()
     if reading.asks:
         draft = area_files.keep_file(organisation, content, reading, choices, by=auth.person())
     else:

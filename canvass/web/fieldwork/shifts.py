@@ -18,7 +18,7 @@ from canvass.fieldwork.areas import Area
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
 from canvass.insight import outings
-from canvass.members import access, joining, organisations, people
+from canvass.members import access, organisations, people, tickets
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from canvass.web.fieldwork import shift_form
@@ -162,7 +162,7 @@ def poster(shift_id: str) -> ResponseReturnValue:
     """A sheet with the join code for the meeting point."""
     shift = _led(shift_id)
     if not shift.is_open:
-        raise joining.Gone(_("Passet är över, så ingen behöver koden längre."))
+        raise tickets.Gone(_("Passet är över, så ingen behöver koden längre."))
     link = shifts.current_link(shift)
     if link is None:
         return redirect(url_for("shifts.page", shift_id=shift_id), 303)

@@ -22,7 +22,7 @@ from canvass.insight import walls
 from canvass.insight.streams import Subject
 from canvass.insight.targets import milestones
 from canvass.insight.walls import Wall
-from canvass.members import access, joining, organisations
+from canvass.members import access, organisations, tickets
 from canvass.members.organisations import Organisation
 from canvass.web.insight import blocks, watching
 from canvass.web.insight.charts import chart
@@ -52,7 +52,7 @@ def wall(token: str) -> ResponseReturnValue:
     """The screen, or only its block of numbers when htmx asks, which it does when there is no stream; with an ETag."""
     try:
         shown = walls.with_token(token)
-    except joining.Gone as gone:
+    except tickets.Gone as gone:
         return _unseen(make_response(render_template("walls/gone.html", gone=gone), 410))
     i18n.speak(shown.language)
     look = request.args.get("look", "")

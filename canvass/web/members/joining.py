@@ -14,10 +14,11 @@ from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns, meeting_points, shifts
 from canvass.fieldwork.campaigns import Campaign
 from canvass.fieldwork.shifts import Shift
-from canvass.members import access, joining, organisations, passwords, people
-from canvass.members.joining import JoinLink, Ticket
+from canvass.members import access, joining, organisations, passwords, people, tickets
+from canvass.members.joining import JoinLink
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
+from canvass.members.tickets import Ticket
 from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("joining", __name__)
@@ -44,7 +45,7 @@ def typed_code() -> ResponseReturnValue:
         return redirect(address, 303)
     try:
         link = _link(form.text("code"))
-    except joining.Gone as error:
+    except tickets.Gone as error:
         return render_template("joining/code.html", form=form, errors={"code": str(error)}), 422
     return redirect(url_for("joining.welcome", code=joining.code(link, site.secret())), 303)
 
@@ -91,12 +92,12 @@ def join(code: str) -> ResponseReturnValue:
         try:
             shifts.sign_up(shift, person)
         except Refused as error:
-            raise joining.Gone(str(error)) from None
+            raise tickets.Gone(str(error)) from None
     response = make_response(redirect(url_for("attempts.screen", shift=link.shift_id), 303))
     if auth.visitor() is not person:
         auth.sign_in(person, response)
-    if people.is_plain_volunteer(person) and joining.way_back(person) is None:
-        joining.make_way_back(person, site.secret())
+    if people.is_plain_volunteer(person) and tickets.way_back(person) is None:
+        tickets.make_way_back(person, site.secret())
     db.session.commit()
     return response
 
@@ -122,10 +123,10 @@ def _returning_volunteer() -> Person | None:
 
 
 def _link(code: str) -> JoinLink:
-    """Return the link with this code. A wrong code is counted in every view that takes one. Raises joining.Gone."""
+    """Return the link with this code. A wrong code is counted in every view that takes one. Raises tickets.Gone."""
     try:
         return joining.with_code(code)
-    except joining.Gone:
+    except tickets.Gone:
         db.note_aside(joining.note_wrong_code)
         raise
 
@@ -212,7 +213,7 @@ def invite() -> ResponseReturnValue:
     """Make an invitation. Its link is shown once: only its hash is stored."""
     form = forms.Form()
     organisation = access.find(auth.person(), Organisation, form.text("organisation"), "person.manage")
-    _ticket, token = joining.invite(organisation, form.text("role"), form.text("note"), by=auth.person())
+    _ticket, token = tickets.invite(organisation, form.text("role"), form.text("note"), by=auth.person())
     db.session.commit()
     return render_template(
         "joining/invited.html",
@@ -226,7 +227,7 @@ def invite() -> ResponseReturnValue:
 def withdraw_invitation(ticket_id: str) -> ResponseReturnValue:
     """Withdraw an unused invitation."""
     ticket = access.find(auth.person(), Ticket, ticket_id, "person.manage")
-    joining.withdraw_invitation(ticket, by=auth.person())
+    tickets.withdraw_invitation(ticket, by=auth.person())
     db.session.commit()
     fragments.say(_("Inbjudan är återkallad."))
     return redirect(url_for("people.index"), 303)
@@ -236,7 +237,7 @@ def withdraw_invitation(ticket_id: str) -> ResponseReturnValue:
 @auth.open_by_token
 def invited(token: str) -> ResponseReturnValue:
     """The form for an invitation; one button for somebody who is signed in."""
-    ticket = joining.ticket("invitation", token)
+    ticket = tickets.find("invitation", token)
     return render_template("joining/invitation.html", ticket=ticket, known=auth.visitor(), form=forms.Form(), errors={})
 
 
@@ -244,13 +245,13 @@ def invited(token: str) -> ResponseReturnValue:
 @auth.open_by_token
 def accept(token: str) -> ResponseReturnValue:
     """Accept the invitation; the link is spent."""
-    ticket = joining.ticket("invitation", token)
+    ticket = tickets.find("invitation", token)
     form, known = forms.Form(), auth.visitor()
     try:
-        person = joining.accept(ticket, form.text("name"), form.text("email"), form.password, known)
+        person = tickets.accept(ticket, form.text("name"), form.text("email"), form.password, known)
     except Refused as error:
         db.give_up()
-        ticket = joining.ticket("invitation", token)
+        ticket = tickets.find("invitation", token)
         page = render_template(
             "joining/invitation.html", ticket=ticket, known=auth.visitor(), form=form, errors=error.errors
         )
@@ -270,7 +271,7 @@ def accept(token: str) -> ResponseReturnValue:
 @auth.open_by_token
 def sign_in_link(token: str) -> ResponseReturnValue:
     """A page with a button: chat programs open links for a preview, which must not spend them."""
-    ticket = joining.ticket("sign_in", token)
+    ticket = tickets.find("sign_in", token)
     return render_template("joining/sign_in.html", who=db.session.get_one(Person, ticket.person_id), errors={})
 
 
@@ -279,7 +280,7 @@ def sign_in_link(token: str) -> ResponseReturnValue:
 @auth.open_by_token
 def sign_in_by_link(token: str) -> ResponseReturnValue:
     """Sign in, with a new password if one was typed; the link is spent."""
-    ticket = joining.ticket("sign_in", token)
+    ticket = tickets.find("sign_in", token)
     person = db.session.get_one(Person, ticket.person_id)
     form = forms.Form()
     if person.password_hash and form.password:
@@ -288,7 +289,7 @@ def sign_in_by_link(token: str) -> ResponseReturnValue:
         except Refused as error:
             db.give_up()
             return render_template("joining/sign_in.html", who=person, errors=error.errors), 422
-    joining.spend(ticket)
+    tickets.spend(ticket)
     response = make_response(redirect(url_for("attempts.front"), 303))
     auth.sign_in(person, response)
     db.session.commit()
@@ -299,16 +300,16 @@ def sign_in_by_link(token: str) -> ResponseReturnValue:
 @auth.open_by_token
 def way_back(token: str) -> ResponseReturnValue:
     """A page with a button, as of every link that signs in."""
-    return render_template("joining/back.html", who=joining.whose_way_back(joining.ticket("back", token)))
+    return render_template("joining/back.html", who=tickets.whose_way_back(tickets.find("back", token)))
 
 
 @bp.post("/back/<token>")
 @auth.open_by_token
 def go_back(token: str) -> ResponseReturnValue:
     """Sign the volunteer in again; the link goes on working."""
-    ticket = joining.ticket("back", token)
-    person = joining.whose_way_back(ticket)
-    joining.prolong_way_back(ticket)
+    ticket = tickets.find("back", token)
+    person = tickets.whose_way_back(ticket)
+    tickets.prolong_way_back(ticket)
     response = make_response(redirect(url_for("attempts.front"), 303))
     auth.sign_in(person, response)
     db.session.commit()

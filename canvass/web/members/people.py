@@ -11,12 +11,12 @@ from sqlalchemy.orm import joinedload
 from canvass.core import db, i18n
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.members import access, devices, joining, merges, organisations, passwords, people, sessions
+from canvass.members import access, devices, merges, organisations, passwords, people, sessions, tickets
 from canvass.members.devices import Device
-from canvass.members.joining import Ticket
 from canvass.members.merges import Merge
 from canvass.members.people import Membership, Person, Removal
 from canvass.members.sessions import Session
+from canvass.members.tickets import Ticket
 from canvass.web.page import auth, forms, fragments, security, site
 
 bp = Blueprint("people", __name__)
@@ -98,7 +98,7 @@ def save_me() -> ResponseReturnValue:
 def make_way_back() -> ResponseReturnValue:
     """A link of the volunteer's own by which they come back as themselves; the earlier one stops working."""
     try:
-        joining.make_way_back(auth.person(), site.secret())
+        tickets.make_way_back(auth.person(), site.secret())
     except Refused as error:
         db.session.rollback()
         fragments.say(str(error), "error")
@@ -151,7 +151,7 @@ def _new_password(person: Person, form: forms.Form) -> ResponseReturnValue:
 
 def _me(form: forms.Form) -> str:
     person = auth.person()
-    own = joining.way_back(person)
+    own = tickets.way_back(person)
     return render_template(
         "people/me.html",
         is_volunteer=people.is_plain_volunteer(person),
@@ -167,7 +167,7 @@ def _me(form: forms.Form) -> str:
 
 
 def _way_back(own: Ticket) -> str:
-    return url_for("joining.way_back", token=joining.way_back_token(own, site.secret()))
+    return url_for("joining.way_back", token=tickets.way_back_token(own, site.secret()))
 
 
 # --- other people ---------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def index() -> ResponseReturnValue:
         "people/index.html",
         leading=[m for m in members if m.role != "volunteer"],
         volunteers=[m for m in members if m.role == "volunteer"],
-        invitations=joining.invitations(managed),
+        invitations=tickets.invitations(managed),
         removals=people.removals(managed),
         tree=organisations.tree(managed),
         form=forms.Form(role="leader", organisation=request.args.get("organisation", "")),
@@ -235,7 +235,7 @@ def make_sign_in_link(membership_id: str) -> ResponseReturnValue:
     membership = access.find(auth.person(), Membership, membership_id, "person.manage")
     if not _manages(membership.person):
         raise access.Forbidden("person.manage")
-    token = joining.sign_in_token(membership.person, by=auth.person(), organisation=membership.organisation)
+    token = tickets.sign_in_token(membership.person, by=auth.person(), organisation=membership.organisation)
     db.session.commit()
     url = f"{site.base_url()}{url_for('joining.sign_in_link', token=token)}"
     return render_template("people/sign_in_link.html", membership=membership, url=url)

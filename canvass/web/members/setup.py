@@ -12,7 +12,7 @@ from canvass.core import clock, db, nearby
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.fieldwork import campaigns, drafts, targets, topics
-from canvass.members import joining, organisations, passwords, people
+from canvass.members import joining, organisations, passwords, people, tickets
 from canvass.web.page import auth, forms, fragments, site
 
 bp = Blueprint("setup", __name__, url_prefix="/setup")
@@ -22,7 +22,7 @@ bp = Blueprint("setup", __name__, url_prefix="/setup")
 @auth.open_by_token
 def begin(token: str) -> ResponseReturnValue:
     """The form."""
-    joining.ticket("setup", token)
+    tickets.find("setup", token)
     return _form(_blank())
 
 
@@ -30,7 +30,7 @@ def begin(token: str) -> ResponseReturnValue:
 @auth.open_by_token
 def finish(token: str) -> ResponseReturnValue:
     """Everything is checked before anything is written, in one transaction; the link is spent."""
-    ticket = joining.ticket("setup", token)
+    ticket = tickets.find("setup", token)
     form = _blank()
     facts = form.read(campaigns.Facts, name=form.text("campaign"), rhythm="even")
     target = form.whole("target")
@@ -48,7 +48,7 @@ def finish(token: str) -> ResponseReturnValue:
     campaign = drafts.create(organisation, facts, topic_names=form.lines("topics"), target=target, by=person)
     campaigns.open_(campaign, by=person)
     joining.link(organisation, campaign.id, campaign.ends_on, site.secret())
-    joining.spend(ticket)
+    tickets.spend(ticket)
     response = make_response(redirect(url_for("numbers.page", campaign_id=campaign.id), 303))
     auth.sign_in(person, response)
     db.session.commit()

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from canvass.core import db
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.members import access, joining, throttle
+from canvass.members import access, throttle, tickets
 from canvass.web.page import auth, kept
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def attach(app: Flask) -> None:
     """Register the handlers for the whole app."""
     app.register_error_handler(access.NotFound, lambda error: answer(404))
     app.register_error_handler(access.Forbidden, lambda error: answer(403))
-    app.register_error_handler(joining.Gone, lambda error: answer(410, str(error)))
+    app.register_error_handler(tickets.Gone, lambda error: answer(410, str(error)))
     app.register_error_handler(Refused, lambda error: answer(422, str(error)))
     app.register_error_handler(throttle.TooManyTries, lambda error: answer(429))
     app.register_error_handler(DataError, lambda error: answer(400))  # what the database cannot store, such as a NUL
