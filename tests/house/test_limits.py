@@ -154,8 +154,8 @@ def test_no_page_breaks_once_days_and_numbers_at_the_limit_are_saved(
     browsers: dict[str, FlaskClient], addresses: dict[tuple[str, str], str]
 ) -> None:
     admin = browsers["admin"]
-    forms = {form.address: form for form in forms_on(admin, addresses) if form.method == "POST"}
     for first, last in (("2095-12-31", "2099-12-31"), ("1990-01-01", "1990-01-01")):
+        forms = {form.address: form for form in forms_on(admin, addresses) if form.method == "POST"}
         typed = {
             "campaigns.save": {"starts_on": first, "ends_on": last, "target": "9999999"},
             "shifts.save": {"held_on": last, "begins": "20:00", "ends": "23:59", "coordinates": "90, 180"},

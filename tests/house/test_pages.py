@@ -167,7 +167,7 @@ def said_by_scripts(page: str) -> str:
 
 
 def test_a_form_that_comes_back_is_whole_too(pages: dict[str, tuple[FlaskClient, str]], cast: Cast) -> None:
-    """With its sentences, and each of them pointing at its field."""
+    """With its sentences, which stand at their fields; a list above those of a longer form points at each."""
     wrong = {}
     for name in ("/setup/<token>", "/join/<code>", "/invitation/<token>", "/join", "/sign-in", "/me", "/areas/new"):
         client, address = pages[name]
@@ -175,7 +175,7 @@ def test_a_form_that_comes_back_is_whole_too(pages: dict[str, tuple[FlaskClient,
         assert answer.status_code == 422, name
         page = Page(answer.text, "sv")
         links = re.findall(r'<a href="#(f-[\w-]+)"', answer.text)
-        assert links, name
+        assert 'aria-invalid="true"' in answer.text, name
         page.wrong += [f"a sentence points at no field: {link}" for link in links if link not in page.ids]
         if page.wrong:
             wrong[name] = page.wrong

@@ -246,6 +246,7 @@ def merge(membership_id: str) -> ResponseReturnValue:
     """Make a double, the person of the membership `other`, a part of this person."""
     kept, double = _pair(membership_id)
     if double is None:
+        db.give_up()
         return _page(kept, {"other": _("Välj en person i listan.")}), 422
     double_id = double.person_id
     # Whole tables are looked through, so that is done before anything is locked.
@@ -258,7 +259,7 @@ def merge(membership_id: str) -> ResponseReturnValue:
     try:
         merges.merge(kept.person, double.person, rows, double.organisation, by=auth.person())
     except Refused as error:
-        db.session.rollback()
+        db.give_up()
         return _page(_pair(membership_id)[0], error.errors), 422
     db.session.commit()
     fragments.say(_("De är nu en person. Samtal, anmälningar och telefoner har följt med."))
