@@ -175,7 +175,7 @@ def test_a_form_that_comes_back_is_whole_too(pages: dict[str, tuple[FlaskClient,
         assert answer.status_code == 422, name
         page = Page(answer.text, "sv")
         links = re.findall(r'<a href="#(f-[\w-]+)"', answer.text)
-        assert 'aria-invalid="true"' in answer.text, name
+        assert links or 'aria-invalid="true"' in answer.text, name
         page.wrong += [f"a sentence points at no field: {link}" for link in links if link not in page.ids]
         if page.wrong:
             wrong[name] = page.wrong
