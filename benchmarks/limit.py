@@ -85,7 +85,7 @@ class Writer:
     def __init__(self, connection: Any, mark: str) -> None:
         self.connection, self.mark = connection, mark
         self.cursor = connection.cursor()
-        self.receipt = self._row("SELECT * FROM operations LIMIT 1")
+        self.receipt = self._row("SELECT * FROM operations WHERE verdict = 'stored' LIMIT 1")
         self.attempt = self._row(f"SELECT * FROM attempts WHERE id = {mark}", self.receipt["attempt_id"])
         place = (self.attempt["campaign_id"], self.attempt["organisation_id"])
         where = f"campaign_id = {mark} AND organisation_id = {mark}"

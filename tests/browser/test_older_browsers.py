@@ -133,5 +133,5 @@ def test_an_iphones_new_app_takes_the_link_that_one_brings(stage: Cast, live: Li
     app.get_by_label("Kod eller länk").fill(f" https://canvass.example.org/join/{code} ")
     app.get_by_role("button", name="Fortsätt").click()
     app.get_by_label("Ditt förnamn").fill("Fia")
-    app.get_by_role("button", name="Börja logga").click()
+    app.get_by_role("button", name="Gå med").click()
     expect(outcome(app, TALKED)).to_be_visible()

@@ -30,7 +30,7 @@ def test_the_engine_keeps_what_it_is_given(app: Flask) -> None:
 
 
 def test_a_server_that_could_lose_work_does_not_start(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "complaints", lambda engine: ["synchronous is 0."])
+    monkeypatch.setattr(kinds, "complaints", lambda engine: ["synchronous is 0."])
     db.session.commit()
     with pytest.raises(RuntimeError, match="synchronous is 0"):
         cli.bring_up_to_date(app)

@@ -144,7 +144,7 @@ def test_the_form_suggests_the_evening_that_was(
     with later(hours=hours_from_now):
         page = client.get(f"/campaigns/{cast.spring.id}/late").text
     assert f'type="date" value="{day}"' in page
-    assert f'<option value="{hour}" selected>{hour}.00</option>' in page
+    assert f'<option value="{hour}" selected>{hour}:00</option>' in page
 
 
 def test_the_next_paper_keeps_what_the_evening_has_in_common(cast: Cast, signed_in: SignedIn) -> None:

@@ -147,6 +147,7 @@ def test_somebody_who_has_left_can_be_found(cast: Cast, phone: Phone, signed_in:
     assert total(cast) == (0, 0)
 
 
-def test_the_list_of_people_leads_there(cast: Cast, signed_in: SignedIn) -> None:
-    assert f'href="{address(cast.alva)}"' in signed_in(cast.bo).get("/people").text
-    assert f'href="{address(cast.alva)}"' not in signed_in(cast.cia).get("/people").text
+def test_the_page_of_a_person_leads_there(cast: Cast, signed_in: SignedIn) -> None:
+    page = f"/memberships/{cast.alva.memberships[0].id}"
+    assert f'href="{address(cast.alva)}"' in signed_in(cast.bo).get(page).text
+    assert f'href="{address(cast.alva)}"' not in signed_in(cast.cia).get(page).text

@@ -251,4 +251,4 @@ class ScreenPhone:
     def _wait_for_sum(self) -> None:
         """Until the screen says that it has saved what was tapped."""
         total = sum(facts.number for facts in self._now.values())
-        self.page.locator("#today-button", has_text=re.compile(rf"\b{total}$")).wait_for()
+        self.page.locator("#today-button", has_text=re.compile(rf"^\s*{total}\b")).wait_for()

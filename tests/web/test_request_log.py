@@ -53,6 +53,6 @@ def test_values_that_the_database_refused_are_not_logged(
         db.session.flush()
 
     monkeypatch.setattr(passwords, "authenticate", collide)
-    assert stranger.post("/sign-in", data={"email": "bo@example.org"}).status_code == 500
+    assert stranger.post("/sign-in", data={"email": "bo@example.org"}).status_code == 409
     assert "in collide" in caplog.text
     assert "bo@example.org" not in caplog.text

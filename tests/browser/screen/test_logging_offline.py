@@ -82,7 +82,7 @@ def test_what_waits_over_midnight_stays_in_the_count_and_yesterdays_team_is_not_
     phone.context.set_offline(True)
     tap(phone, TALKED)
     tap(phone, TALKED)
-    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · Laget 3")
+    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · Hageby s-förening 3")
     phone.clock.set_fixed_time(clock.now() + timedelta(days=1))
     phone.evaluate("() => dispatchEvent(new Event('visibilitychange'))")
     expect(phone.locator("#mine")).to_have_text("Du 0 samtal idag")

@@ -298,4 +298,4 @@ def test_times_are_swedens_on_a_phone_in_another_zone(stage: Cast, open_as: Call
       const shift = { starts_at: '2026-05-09T16:00:00Z', ends_at: '2026-05-09T23:30:00Z' };
       return [between(shift), time('2026-05-09T22:30:00Z')];
     }"""
-    assert phone.evaluate(times) == ["18–1:30", "10 maj 00:30"]
+    assert phone.evaluate(times) == ["18:00–01:30", "10 maj 00:30"]
