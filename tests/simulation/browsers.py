@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests import chromium
+from tests.browser.screen.logging_screen import alone
 from tests.simulation.client import PATIENCE
 from tests.simulation.ledger import Diary
 from tests.simulation.phones import Stuck
@@ -195,7 +196,7 @@ class ScreenPhone:
             self._stand(tap.campaign, facts.area)
         button = page.locator(f'[data-outcome="{facts.outcome}"]')
         if facts.number == 1:
-            button.click()
+            alone(button, button.click)
         else:
             button.click(button="right")  # as good as a long press
             page.locator("#several-number").fill(str(facts.number))
@@ -228,8 +229,10 @@ class ScreenPhone:
         self.diary.change(key, facts)
 
     def _undo(self, key: str) -> None:
-        if self._latest == key and self.page.locator("#undo").is_visible():
-            self.page.locator("#undo").click()
+        undo = self.page.locator("#undo")
+        # Taps in a row are undone together.
+        if self._latest == key and undo.is_visible() and "sparade" not in self.page.locator("#said").inner_text():
+            undo.click()
         else:
             self._open(key)
             self.page.locator("#entry-delete").click()

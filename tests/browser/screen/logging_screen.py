@@ -31,8 +31,13 @@ def outcome(phone: Page, name: str) -> Locator:
 def tap(phone: Page, name: str) -> None:
     """A tap of its own: not so soon after the last on the same button that it would be taken for a double tap."""
     button = outcome(phone, name)
+    alone(button, button.tap)
+
+
+def alone(button: Locator, act: Callable[[], object]) -> None:
+    """Touch the button when its last touch is no longer so near that both would be a double tap."""
     button.evaluate("(button) => new Promise((done) => setTimeout(done, (button.at ?? 0) + 450 - performance.now()))")
-    button.tap()
+    act()
     button.evaluate("(button) => { button.at = performance.now(); }")
 
 
