@@ -23,6 +23,7 @@ from benchmarks.load import get
 from benchmarks.servers import ROOT, Server
 
 READERS = 20  # how many of them read the totals; the others only receive
+FROM_ONE = 2000  # streams from one address
 OPENING = 50  # streams that are being opened at the same time
 TOTAL = re.compile(rb'figure-value">([^<]+)')
 
@@ -37,13 +38,14 @@ class Screen:
         host, port = order["address"]
         request = get(f"{host}:{port}", f"{address}/live?{query}", f"canvass_session={order['cookies'][number]}")
         self.request = request.replace(b"\r\n\r\n", b"\r\nAccept-Encoding: gzip\r\n\r\n")
-        self.address = (host, port)
+        # An address may have so many streams only.
+        self.address, self.source = (host, port), f"127.0.0.{1 + number // FROM_ONE}"
         self.seen: list[tuple[float, int]] = []
         self.bytes = self.frames = 0
 
     def open(self) -> socket.socket:
         """Ask for the stream."""
-        self.socket = socket.create_connection(self.address, timeout=60)
+        self.socket = socket.create_connection(self.address, timeout=60, source_address=(self.source, 0))
         self.socket.sendall(self.request)
         self.received, self.text = b"", b""
         self.is_begun = self.is_shown = False
