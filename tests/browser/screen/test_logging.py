@@ -31,7 +31,7 @@ def test_one_tap_saves_and_the_count_climbs(phone: Page) -> None:
     outcome(phone, TALKED).tap()
     expect(dock(phone)).to_contain_text("Samtal sparat")
     expect(phone.locator("#count")).to_have_text("1")
-    expect(phone.locator("#mine")).to_have_text("Du 1 samtal idag · Hageby s-förening 1")
+    expect(phone.locator("#mine")).to_have_text("Du 1 samtal idag · 1 i Hageby s-förening")
     expect(phone.locator("#whose")).to_have_text("samtal i Norrköping")
     outcome(phone, NOT_HOME).tap()
     expect(dock(phone)).to_contain_text("Öppnade ej sparat")

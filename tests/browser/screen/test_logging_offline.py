@@ -35,7 +35,7 @@ def test_what_was_counted_is_not_added_again_after_a_reload(phone: Page) -> None
     expect(phone.locator("#count")).to_have_text("2")
     tap(phone, TALKED)
     expect(phone.locator("#count")).to_have_text("3")
-    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · Hageby s-förening 3")
+    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · 3 i Hageby s-förening")
 
 
 def test_it_opens_cold_without_a_network_at_the_second_visit(phone: Page) -> None:
@@ -82,7 +82,7 @@ def test_what_waits_over_midnight_stays_in_the_count_and_yesterdays_team_is_not_
     phone.context.set_offline(True)
     tap(phone, TALKED)
     tap(phone, TALKED)
-    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · Hageby s-förening 3")
+    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · 3 i Hageby s-förening")
     phone.clock.set_fixed_time(clock.now() + timedelta(days=1))
     phone.evaluate("() => dispatchEvent(new Event('visibilitychange'))")
     expect(phone.locator("#mine")).to_have_text("Du 0 samtal idag")

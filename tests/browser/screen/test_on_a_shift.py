@@ -110,7 +110,7 @@ def test_a_link_leads_straight_into_the_shift_and_it_stays_without_a_network(
     sheet(phone, "Var är du?").get_by_role("button", name="Lämna passet").tap()
     expect(heading(phone)).not_to_contain_text("Pass ")
     tap(phone, TALKED)
-    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · Hageby s-förening 3")
+    expect(phone.locator("#mine")).to_have_text("Du 3 samtal idag · 3 i Hageby s-förening")
     cover(phone)
     comes_to(phone, lambda a: (a.shift_id, a.area_id), *own(stage, shift_id, south))
     is_out_on(phone, None)
