@@ -183,7 +183,10 @@ def sign_in_link(email: str) -> None:
 @click.option("--organisation", default=None, help="Name or id of the organisation; needed when there are several.")
 def grant(email: str, role: str, organisation: str | None) -> None:
     """Give somebody a role at an organisation and all beneath it, such as a new tree's first administrator."""
-    people.grant(_person(email), role, _organisation(organisation))
+    person = _person(email)
+    if role != "volunteer":
+        tickets.begin_anew(person)
+    people.grant(person, role, _organisation(organisation))
     db.session.commit()
 
 

@@ -152,7 +152,10 @@ def _of(whose: Person, installation_id: str | None) -> ColumnElement[bool]:
     is_phoned = Attempt.late_report_id.is_(None)
     if installation_id is None:
         return is_phoned & (Attempt.author_id == whose.id)
-    made_there = select(Operation.attempt_id).where(Operation.installation_id == installation_id)
+    # What was held has changed nothing, and may name somebody else's attempt.
+    made_there = select(Operation.attempt_id).where(
+        Operation.installation_id == installation_id, Operation.verdict != "quarantined"
+    )
     return is_phoned & Attempt.id.in_(made_there)
 
 

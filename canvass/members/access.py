@@ -57,6 +57,11 @@ def may_anywhere(person: Person | None, action: str) -> bool:
     return person is not None and any(action in RIGHTS[m.role] for m in person.memberships)
 
 
+def manages(person: Person, other: Person) -> bool:
+    """May the person give and take every role that the other one has?"""
+    return all(may(person, "person.manage", membership.organisation_id) for membership in other.memberships)
+
+
 def require(person: Person, action: str, organisation_id: str) -> None:
     """Raise Forbidden unless the person may do `action` at the organisation."""
     if not may(person, action, organisation_id):

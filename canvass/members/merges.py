@@ -14,12 +14,12 @@ from canvass.core import audit, clock
 from canvass.core.db import Base, Id, hold, in_batches, new_id, session
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
-from canvass.members import people, sessions
+from canvass.members import access, people, sessions, tickets
 from canvass.members.organisations import Organisation
-from canvass.members.people import Person
+from canvass.members.people import Membership, Person
 
 # What stays the double's own, so that the phones they have been used on are known as before: see Person.merged_into_id.
-OWN = ("sessions", "devices", "merges", "removals")
+OWN = ("sessions", "devices", "tickets", "merges", "removals")
 
 # The ids of a person's rows by table and column, written "sign_ups.person_id".
 Rows = dict[str, list[str]]
@@ -57,7 +57,7 @@ def merge(kept: Person, double: Person, rows: Rows, organisation: Organisation, 
     """Make `double` a part of `kept`, with the rows that `rows_of` has found. Raises Refused."""
     for person in sorted((kept, double), key=lambda person: person.id):
         hold(person)
-    _check(kept, double)
+    _check(kept, double, by)
     made = Merge(organisation_id=organisation.id, kept_id=kept.id, double=double, moved={}, dropped=[])
     moved, dropped = {}, []
     for (table, column), ids in ((_named(name), ids) for name, ids in rows.items()):
@@ -70,6 +70,7 @@ def merge(kept: Person, double: Person, rows: Rows, organisation: Organisation, 
         moved[f"{table.name}.{column.name}"] = left
     made.moved, made.dropped = moved, dropped
     double.merged_into_id = kept.id
+    tickets.withdraw(double)  # a link that lets the double in must not let anybody in as the other
     if not people.is_plain_volunteer(kept):
         sessions.end_all(double)  # a volunteer's phone must not read what a leader may
     session.add(made)
@@ -91,6 +92,8 @@ def undo(made: Merge, *, by: Person) -> None:
         _move(*_named(name), ids, made.kept_id, made.double_id)
     for row in made.dropped:
         table = Base.metadata.tables[row["table"]]
+        if table.name == Membership.__tablename__ and not _has_role(kept, row["row"]):
+            continue  # the role was taken away since
         session.execute(insert(table).values({name: _unpacked(value) for name, value in row["row"].items()}))
     made.double.merged_into_id, made.undone_at = None, clock.now()
     session.flush()
@@ -104,13 +107,20 @@ def of(person: Person) -> list[Merge]:
     return list(session.scalars(query.order_by(Merge.merged_at.desc(), Merge.id)))
 
 
-def _check(kept: Person, double: Person) -> None:
+def _has_role(person: Person, row: dict[str, Any]) -> bool:
+    return any((m.organisation_id, m.role) == (row["organisation_id"], row["role"]) for m in person.memberships)
+
+
+def _check(kept: Person, double: Person, by: Person) -> None:
     if kept.id == double.id:
         raise Refused({"other": _("Välj två olika personer.")})
     if kept.merged_into_id or double.merged_into_id:
         raise Refused({"other": _("De är redan sammanslagna.")})
     if not people.is_plain_volunteer(double):
         raise Refused({"other": _("%(name)s har ett lösenord eller en annan roll än samtalare.", name=double.name)})
+    # The double's phones come in as the person who is kept.
+    if not people.is_plain_volunteer(kept) and not access.manages(by, kept):
+        raise Refused({"other": _("%(name)s har roller som du inte råder över.", name=kept.name)})
 
 
 def _columns() -> Iterable[tuple[Table, Column[Any]]]:

@@ -210,7 +210,7 @@ def removed_from(person: Person) -> list[str]:
 def give_back(removal: Removal, *, by: str) -> None:
     """Give a role back that was taken away. Twice is once."""
     removal.undone_at = removal.undone_at or clock.now()
-    grant(removal.person, removal.role, removal.organisation, by=by)
+    grant(present(removal.person), removal.role, removal.organisation, by=by)
 
 
 def log_for(person: Person, association: Organisation) -> None:

@@ -117,15 +117,17 @@ def end_all(person: Person) -> None:
 
 def credentials(known: Session) -> Credentials:
     """Return what access to a stream is based on, to be checked later with `still_valid`."""
-    return known.id, frozenset(membership.id for membership in known.person.memberships)
+    return known.id, frozenset(membership.id for membership in people.present(known.person).memberships)
 
 
 def still_valid(known: Collection[Credentials]) -> set[Credentials]:
     """Return those whose session has not ended and whose person has exactly the same memberships."""
     memberships: dict[str, set[str | None]] = {}
     for ids in in_batches({session_id for session_id, _held in known}):
-        query = select(Session.id, Membership.id).join_from(
-            Session, Membership, Membership.person_id == Session.person_id, isouter=True
+        query = (
+            select(Session.id, Membership.id)
+            .join_from(Session, Person, Person.id == Session.person_id)
+            .join(Membership, Membership.person_id == func.coalesce(Person.merged_into_id, Person.id), isouter=True)
         )
         for session_id, membership_id in session.execute(
             query.where(Session.id.in_(ids), Session.expires_at > clock.now())

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ColumnElement, ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock, tokens
@@ -138,6 +138,8 @@ def accept(ticket: Ticket, name: str, email: str, password: str, person: Person 
         person.password_hash = password_hash
     elif person.password_hash is None:
         passwords.give(person, email, passwords.hashed(password))
+    if ticket.role != "volunteer":
+        begin_anew(person)
     people.grant(person, ticket.role, ticket.organisation, by=ticket.invited_by_id)
     spend(ticket)
     return person
@@ -158,8 +160,27 @@ def sign_in_token(person: Person, *, by: Person | None = None, organisation: Org
         audit.record("joining.sign_in_link", person_id=by.id, organisation_id=organisation.id, member=person.id)
     session.execute(delete(Ticket).where(Ticket.kind == "sign_in", Ticket.person_id == person.id))
     ticket, token = _new_ticket("sign_in", timedelta(days=30))
-    ticket.person_id = person.id
+    ticket.person_id, ticket.invited_by_id = person.id, by.id if by else None
     return token
+
+
+def begin_anew(person: Person) -> None:
+    """End every session of the person and every link that lets somebody in as them: they are about to get a role.
+
+    Whoever could come in as a volunteer must not be an administrator afterwards.
+    """
+    sessions.end_all(person)
+    withdraw(person)
+
+
+def withdraw(person: Person) -> None:
+    """Withdraw the links that let somebody in as the person."""
+    _spend_all(Ticket.person_id.in_(people.ids(person)))
+
+
+def withdraw_given_by(person: Person) -> None:
+    """Withdraw the invitations and sign-in links that the person has handed out: a role of theirs was taken away."""
+    _spend_all(Ticket.invited_by_id.in_(people.ids(person)))
 
 
 def find(kind: str, token: str) -> Ticket:
@@ -181,6 +202,12 @@ def spend(used: Ticket) -> None:
         raise _gone()
     used.spent_at = clock.now()
     used.note = ""
+
+
+def _spend_all(condition: ColumnElement[bool]) -> None:
+    unspent = update(Ticket).where(condition, Ticket.spent_at.is_(None)).values(spent_at=clock.now(), note="")
+    session.execute(unspent, execution_options={"synchronize_session": False})
+    session.expire_all()
 
 
 def _gone() -> Gone:

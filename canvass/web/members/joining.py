@@ -257,8 +257,7 @@ def accept(token: str) -> ResponseReturnValue:
         )
         return page, 422
     response = make_response(redirect(url_for("attempts.front"), 303))
-    if known is None:
-        auth.sign_in(person, response)
+    auth.sign_in(person, response)  # known or not: accepting a role ends every session
     db.session.commit()
     return response
 

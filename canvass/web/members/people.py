@@ -209,7 +209,9 @@ def revoke(membership_id: str) -> ResponseReturnValue:
     """Take a role away; what the person has logged stays."""
     membership = access.find(auth.person(), Membership, membership_id, "person.manage")
     try:
+        person = membership.person
         people.revoke(membership, by=current_user.id)
+        tickets.withdraw_given_by(person)
     except Refused as error:
         db.session.rollback()
         fragments.say(str(error), "error")
@@ -233,7 +235,7 @@ def give_back(removal_id: str) -> ResponseReturnValue:
 def make_sign_in_link(membership_id: str) -> ResponseReturnValue:
     """A link that lets somebody in who has forgotten their password. It is shown once: only its hash is stored."""
     membership = access.find(auth.person(), Membership, membership_id, "person.manage")
-    if not _manages(membership.person):
+    if not access.manages(auth.person(), membership.person):
         raise access.Forbidden("person.manage")
     token = tickets.sign_in_token(membership.person, by=auth.person(), organisation=membership.organisation)
     db.session.commit()
@@ -291,12 +293,6 @@ def _pair(membership_id: str) -> tuple[Membership, Membership | None]:
     return kept, double
 
 
-def _manages(person: Person) -> bool:
-    """Whether whoever asks may manage all of the person's roles."""
-    me = auth.person()
-    return all(access.may(me, "person.manage", membership.organisation_id) for membership in person.memberships)
-
-
 def _page(membership: Membership, errors: dict[str, str]) -> str:
     me, person = auth.person(), membership.person
     may_merge = access.may(me, "joining.manage", membership.organisation_id)
@@ -304,7 +300,7 @@ def _page(membership: Membership, errors: dict[str, str]) -> str:
         "people/page.html",
         membership=membership,
         who=person,
-        may_manage=_manages(person),
+        may_manage=access.manages(auth.person(), person),
         doubles=_doubles(person) if may_merge else [],
         merges=merges.of(person) if may_merge else [],
         errors=errors,
