@@ -13,9 +13,9 @@ from canvass.members import merges, people, sessions, tickets
 from canvass.members.organisations import Organisation
 from canvass.members.people import Person
 from tests.cast import Cast
+from tests.conftest import browser
 from tests.counting.phone import Phone
 from tests.members.test_doubles import again, merge, of
-from tests.conftest import browser
 
 SignedIn = Callable[[Person], FlaskClient]
 
