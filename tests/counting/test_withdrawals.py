@@ -109,7 +109,8 @@ def test_twice_is_once_and_both_are_in_the_audit(cast: Cast, phone: Phone, signe
     for _ in range(2):
         bo.post(f"/withdrawals/{one.id}/undo")
     assert (total(cast), attempts.drift()) == ((1, 1), {})
-    noted = db.session.scalars(select(audit.Entry).where(audit.Entry.action.startswith("contribution.")))
+    query = select(audit.Entry).where(audit.Entry.action.startswith("contribution."))
+    noted = db.session.scalars(query.order_by(audit.Entry.number))
     assert [(entry.action, entry.person_id, entry.organisation_id) for entry in noted] == [
         ("contribution.withdraw", cast.bo.id, cast.norrkoping.id),
         ("contribution.return", cast.bo.id, cast.norrkoping.id),
