@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, bindparam, func, select
+from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import clock, tokens
@@ -59,7 +59,7 @@ def end(known: Device) -> None:
 _TABLE = table(Device)
 _PERSONS = table(Person)
 _OWNERS = (
-    select(_TABLE.c.token_hash, _TABLE.c.person_id, func.coalesce(_PERSONS.c.merged_into_id, _PERSONS.c.id))
+    select(_TABLE.c.token_hash, _TABLE.c.person_id, people.PRESENT_ID)
     .join(_PERSONS, _PERSONS.c.id == _TABLE.c.person_id)
     .where(_TABLE.c.token_hash.in_(bindparam("hashes", expanding=True)))
 )

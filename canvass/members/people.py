@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, or_, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from canvass.core import audit, clock, i18n, texts
-from canvass.core.db import Base, Id, insert_once, new_id, session
+from canvass.core.db import Base, Id, insert_once, new_id, session, table
 from canvass.core.i18n import gettext as _
 from canvass.core.refusals import Refused
 from canvass.members import organisations
@@ -79,6 +79,10 @@ class Removal(Base):
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
+
+
+# The id of whom somebody has become, for statements that join `persons`: for a double the one they were merged into.
+PRESENT_ID = func.coalesce(table(Person).c.merged_into_id, table(Person).c.id)
 
 
 def role_name(role: str) -> str:

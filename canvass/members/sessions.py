@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, bindparam, delete, func, inspect, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, inspect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from canvass.core import clock, tokens
@@ -127,7 +127,7 @@ def still_valid(known: Collection[Credentials]) -> set[Credentials]:
         query = (
             select(Session.id, Membership.id)
             .join_from(Session, Person, Person.id == Session.person_id)
-            .join(Membership, Membership.person_id == func.coalesce(Person.merged_into_id, Person.id), isouter=True)
+            .join(Membership, Membership.person_id == people.PRESENT_ID, isouter=True)
         )
         for session_id, membership_id in session.execute(
             query.where(Session.id.in_(ids), Session.expires_at > clock.now())
@@ -139,7 +139,7 @@ def still_valid(known: Collection[Credentials]) -> set[Credentials]:
 _TABLE = table(Session)
 _PERSONS = table(Person)
 _OWNERS = (
-    select(_TABLE.c.token_hash, _TABLE.c.person_id, func.coalesce(_PERSONS.c.merged_into_id, _PERSONS.c.id))
+    select(_TABLE.c.token_hash, _TABLE.c.person_id, people.PRESENT_ID)
     .join(_PERSONS, _PERSONS.c.id == _TABLE.c.person_id)
     .where(_TABLE.c.token_hash.in_(bindparam("hashes", expanding=True)), _TABLE.c.expires_at > bindparam("now"))
 )
