@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, Table, bindparam, update
 
 from canvass.core.db import connection, note_write
 
@@ -35,6 +35,14 @@ def write(statement: Any, names: tuple[str, ...], rows: Iterable[Sequence[object
         here.exec_driver_sql(text, [dict(zip(names, row, strict=True)) for row in values])
     else:
         here.exec_driver_sql(text, [tuple([row[index] for index in order]) for row in values])
+
+
+def replacing(table: Table, names: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
+    """Return the UPDATE that replaces the row with an `id`, and its parameters, for values in the order of `names`."""
+    # The names of an update's parameters must differ from the columns'.
+    new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    values = {name: parameter for name, parameter in new.items() if name != "id"}
+    return update(table).where(table.c.id == new["id"]).values(values), tuple(f"new_{name}" for name in names)
 
 
 @lru_cache(maxsize=100)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Index,
     String,
     Text,
-    bindparam,
     case,
     cast,
     func,
@@ -22,7 +21,6 @@ from sqlalchemy import (
     select,
     text,
     type_coerce,
-    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import NullType
@@ -309,13 +307,7 @@ def _hour(happened_at: datetime) -> datetime:
 
 _TABLE = table(Attempt)
 _NAMES = Row.__struct_fields__
-# The names of an update's parameters must differ from the columns'.
-_NEW = tuple(f"new_{name}" for name in _NAMES)
 _FIND = select(*(_TABLE.c[name] for name in _NAMES)).where(among(_TABLE.c.id))
 _FIND = _FIND.order_by(_TABLE.c.id).with_for_update()
 _INSERT = insert(_TABLE)
-_UPDATE = (
-    update(_TABLE)
-    .where(_TABLE.c.id == bindparam("new_id"))
-    .values({name: bindparam(f"new_{name}") for name in _NAMES if name != "id"})
-)
+_UPDATE, _NEW = bulk.replacing(_TABLE, _NAMES)

@@ -9,7 +9,7 @@ from itertools import islice
 from operator import attrgetter
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from canvass.core import bulk, clock
@@ -209,8 +209,6 @@ def waiting(organisation_id: str) -> Waiting:
 
 _OPERATIONS, _INSTALLATIONS = table(Operation), table(Installation)
 _NAMES = tuple(name for name in Phone.__struct_fields__ if name in _INSTALLATIONS.c)
-# The names of an update's parameters must differ from the columns'.
-_NEW = tuple(f"new_{name}" for name in _NAMES)
 _values = attrgetter(*_NAMES)
 _FIND = select(*(_OPERATIONS.c[name] for name in Receipt.__struct_fields__)).where(among(_OPERATIONS.c.id))
 _GIVE, _ADD = insert(_OPERATIONS), insert(_INSTALLATIONS)
@@ -221,8 +219,4 @@ _LATER = (
     .join(_INSTALLATIONS, _INSTALLATIONS.c.id == _OPERATIONS.c.installation_id)
     .where(among(_INSTALLATIONS.c.id), _OPERATIONS.c.seq > _INSTALLATIONS.c.low_seq)
 )
-_UPDATE = (
-    update(_INSTALLATIONS)
-    .where(_INSTALLATIONS.c.id == bindparam("new_id"))
-    .values({name: bindparam(f"new_{name}") for name in _NAMES if name != "id"})
-)
+_UPDATE, _NEW = bulk.replacing(_INSTALLATIONS, _NAMES)
